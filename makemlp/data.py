@@ -1,0 +1,239 @@
+"""Names, characters and examples (floor 1): what every model of the course is fed with."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+BOUNDARY = "."  # stands before the first and after the last character of a name; always index 0
+NAMES_FILE = Path(__file__).parent / "names" / "us_2018.txt"
+NAMES_SHA256 = "bd02dfd33179e23ec2dd093cbd4de619834f75d660ef1ae04d3127e7a0110053"
+
+_NEWLINE = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+
+
+def load_names(path: str | os.PathLike | None = None, *, text: str | None = None, lowercase: bool = False) -> list[str]:
+    """The bundled names, or those of a list of your own, one a line.
+
+    Parameters
+    ----------
+    path : a file in UTF-8 (a byte-order mark and any kind of newline are fine); blank lines are passed over.
+    text : the list itself, instead of a path.
+    lowercase : turn every name to lower case. Otherwise names are kept as written (accents always are).
+
+    Returns
+    -------
+    list of str
+        Without arguments the 32,257 US names of 2018, girls' first, the most frequent first.
+        A name given to both sexes stands in it twice, as in the lecture's list.
+
+    Raises
+    ------
+    ValueError
+        One sentence that says which file and line, and what to do.
+
+    Source: lesson 01. Provenance of the bundled list: ``makemlp/names/README.md``.
+    """
+    if path is not None and text is not None:
+        raise ValueError("load_names got a path and a text: pass one of the two.")
+    if text is not None:
+        where = "the text"
+    elif path is None:
+        where, text = "the bundled list", _read_bundled()
+    else:
+        where, text = f"'{os.fspath(path)}'", _read_text(path)
+    return _parse_names(text, where, lowercase)
+
+
+def _read_bundled() -> str:
+    raw = NAMES_FILE.read_bytes()
+    if hashlib.sha256(raw).hexdigest() != NAMES_SHA256:
+        raise ValueError(f"The bundled list {NAMES_FILE.name} is not the one that was shipped: install makemlp again.")
+    return raw.decode("utf-8")
+
+
+def _read_text(path: str | os.PathLike) -> str:
+    where = f"'{os.fspath(path)}'"
+    if "\n" in str(path):
+        raise ValueError("load_names was given a text where a path belongs: write load_names(text=…).")
+    path = Path(path).expanduser()
+    if path.is_dir():
+        raise ValueError(f"{where} is a folder: pass the path of a text file in it.")
+    if not path.exists():
+        raise ValueError(f"There is no file {where} (looked in {Path.cwd()}): check the path.")
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"{where} cannot be read ({error.strerror}): check its permissions.") from None
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise ValueError(f"{where} is written in UTF-16: save it as UTF-8 and load it again.")
+    if b"\0" in raw:
+        raise ValueError(f"{where} is a binary file, not a list of names: save the list as plain text in UTF-8.")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = len(_NEWLINE.split(raw[: error.start].decode("utf-8-sig")))
+        raise ValueError(f"{where}, line {line}: not valid UTF-8. Save the file as UTF-8 and load it again.") from None
+
+
+def _parse_names(text: str, where: str, lowercase: bool) -> list[str]:
+    names = []
+    for number, line in enumerate(_NEWLINE.split(text.removeprefix("\ufeff")), start=1):
+        name = line.strip(" \t\u00a0\u3000")
+        if not name:
+            continue
+        _check_characters(name, f"{where}, line {number}")
+        # One way to write "é": with its accent as one character, whichever way the file has it.
+        name = unicodedata.normalize("NFC", name)
+        names.append(name.lower() if lowercase else name)
+    if not names:
+        raise ValueError(f"{where} holds no names: put one on each line.")
+    if len(names) == 1:
+        raise ValueError(f"{where} holds one name only ('{names[0]}'): a model needs at least two to learn from.")
+    return names
+
+
+def _check_characters(name: str, where: str) -> None:
+    for position, character in enumerate(name, start=1):
+        if character == BOUNDARY:
+            raise ValueError(
+                f"{where}: '{name}' holds '{BOUNDARY}' (character {position}), the sign that marks where names "
+                f"begin and end: take it out of the name."
+            )
+        if unicodedata.category(character) in ("Cc", "Cs"):
+            raise ValueError(
+                f"{where}: character {position} is the control character U+{ord(character):04X}: "
+                f"keep one name a line, without tabs or other control characters."
+            )
+
+
+class Vocabulary:
+    """The characters of a list of names, numbered: the boundary '.' is 0, the others follow in order.
+
+    Parameters
+    ----------
+    names : the list that the characters are taken from.
+
+    Attributes
+    ----------
+    itos : list of str, index to symbol; ``itos[0] == "."``.
+    stoi : dict, symbol to index.
+
+    Raises
+    ------
+    ValueError
+        if a name holds the boundary symbol; `encode` if a character is not in the vocabulary.
+
+    Source: lesson 01.
+    """
+
+    def __init__(self, names: Iterable[str]):
+        characters = sorted(set("".join(names)))
+        if BOUNDARY in characters:
+            raise ValueError(f"A name holds '{BOUNDARY}', the sign that marks where names begin and end: take it out.")
+        self.itos = [BOUNDARY, *characters]
+        self.stoi = {s: i for i, s in enumerate(self.itos)}
+
+    def __len__(self) -> int:
+        return len(self.itos)
+
+    def encode(self, name: str) -> list[int]:
+        """The indices of a name's characters, without boundaries: ``'ab' -> [1, 2]``."""
+        for position, s in enumerate(name, start=1):
+            if s not in self.stoi:
+                known = "".join(self.itos[1:])
+                raise ValueError(f"'{s}' (character {position} of '{name}') is not in the vocabulary: it knows {known}")
+        return [self.stoi[s] for s in name]
+
+    def decode(self, indices: Iterable[int]) -> str:
+        """The string of a sequence of indices (a tensor of shape (N,) too): ``[1, 2] -> 'ab'``."""
+        return "".join(self.itos[i] for i in indices)
+
+
+def build_dataset(names: Sequence[str], vocab: Vocabulary, block_size: int = 3) -> tuple[Tensor, Tensor]:
+    """Every character of every name as an example: the ``block_size`` characters before it, and itself.
+
+    A name of k characters gives k + 1 examples; the last one's answer is the boundary. Where a name has not
+    had ``block_size`` characters yet, its context is filled with boundaries on the left.
+
+    Parameters
+    ----------
+    names : the names, N - len(names) characters in all.
+    block_size : characters in the context, 0 or more.
+
+    Returns
+    -------
+    X : (N, block_size) int64, the contexts.
+    Y : (N,) int64, the character that follows each.
+
+    Raises
+    ------
+    ValueError
+        if there are no names, ``block_size`` is negative, or a character is not in the vocabulary.
+
+    Source: lesson 04, where it is a plain loop; a test holds the two equal. The lecture builds it at 9:03.
+    """
+    if len(names) == 0:
+        raise ValueError("build_dataset got an empty list of names: pass at least one.")
+    if block_size < 0:
+        raise ValueError(f"block_size is {block_size}: it counts characters, so pass 0 or more.")
+    Y = _encode_all(names, vocab)  # (N,)
+    lengths = torch.tensor([len(name) + 1 for name in names])
+    starts = (lengths.cumsum(0) - lengths).repeat_interleave(lengths)  # (N,) where each example's name begins
+    position = torch.arange(len(Y)) - starts  # (N,) how many characters of its name stand before
+    X = torch.zeros(len(Y), block_size, dtype=torch.int64)
+    for back in range(1, min(block_size, int(lengths.max()) - 1) + 1):
+        X[back:, -back] = Y[:-back] * (position[back:] >= back)
+    return X, Y
+
+
+def _encode_all(names: Sequence[str], vocab: Vocabulary) -> Tensor:
+    """The indices of "name.name.…name." in one go: (N,) int64."""
+    text = BOUNDARY.join([*names, ""])
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    known = np.array([ord(s) for s in vocab.itos[1:]], dtype=np.uint32)  # ascending, as the vocabulary is sorted
+    indices = np.searchsorted(known, codes).clip(max=len(known) - 1)
+    is_boundary = codes == ord(BOUNDARY)
+    if (~is_boundary & (known[indices] != codes)).any() or is_boundary.sum() != len(names):
+        for name in names:
+            if BOUNDARY in name:
+                raise ValueError(f"'{name}' holds '{BOUNDARY}', the sign that marks where names begin and end.")
+            vocab.encode(name)  # raises for the name at fault
+    return torch.from_numpy(np.where(is_boundary, 0, indices + 1).astype(np.int64))
+
+
+def split(names: Sequence[str], seed: int = 42, unique: bool = False) -> tuple[list[str], list[str], list[str]]:
+    """Shuffle the names and cut them into train (80 %), dev (10 %) and test (10 %).
+
+    Parameters
+    ----------
+    seed : the shuffle's; 42 is the lecture's.
+    unique : keep each name once. The lists give a name twice when it was given to both sexes, and then the
+        same name can stand in train and in dev; ``unique=True`` prevents it (lesson 06 measures the leak).
+
+    Returns
+    -------
+    train, dev, test : lists of str.
+
+    Raises
+    ------
+    ValueError
+        with fewer than ten names, of which no tenth can be taken.
+
+    Source: lesson 02; the lecture splits at 53:20.
+    """
+    names = list(dict.fromkeys(names)) if unique else list(names)
+    if len(names) < 10:
+        raise ValueError(f"A split needs at least 10 names, and there are {len(names)}: pass a longer list.")
+    random.Random(seed).shuffle(names)
+    n1, n2 = int(0.8 * len(names)), int(0.9 * len(names))
+    return names[:n1], names[n1:n2], names[n2:]
