@@ -55,7 +55,7 @@ def load_names(path: str | os.PathLike | None = None, *, text: str | None = None
 
 
 def _read_bundled() -> str:
-    raw = NAMES_FILE.read_bytes()
+    raw = NAMES_FILE.read_bytes() if NAMES_FILE.is_file() else b""
     if hashlib.sha256(raw).hexdigest() != NAMES_SHA256:
         raise ValueError(f"The bundled list {NAMES_FILE.name} is not the one that was shipped: install makemlp again.")
     return raw.decode("utf-8")
@@ -63,15 +63,15 @@ def _read_bundled() -> str:
 
 def _read_text(path: str | os.PathLike) -> str:
     where = f"'{os.fspath(path)}'"
-    if "\n" in str(path):
+    if _NEWLINE.search(str(path)):
         raise ValueError("load_names was given a text where a path belongs: write load_names(text=…).")
-    path = Path(path).expanduser()
-    if path.is_dir():
+    file = os.path.expanduser(path)
+    if os.path.isdir(file):
         raise ValueError(f"{where} is a folder: pass the path of a text file in it.")
-    if not path.exists():
+    if not os.path.exists(file):
         raise ValueError(f"There is no file {where} (looked in {Path.cwd()}): check the path.")
     try:
-        raw = path.read_bytes()
+        raw = Path(file).read_bytes()
     except OSError as error:
         raise ValueError(f"{where} cannot be read ({error.strerror}): check its permissions.") from None
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -79,22 +79,21 @@ def _read_text(path: str | os.PathLike) -> str:
     if b"\0" in raw:
         raise ValueError(f"{where} is a binary file, not a list of names: save the list as plain text in UTF-8.")
     try:
-        return raw.decode("utf-8-sig")
+        return raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = len(_NEWLINE.split(raw[: error.start].decode("utf-8-sig")))
-        raise ValueError(f"{where}, line {line}: not valid UTF-8. Save the file as UTF-8 and load it again.") from None
+        line = len(_NEWLINE.split(raw[: error.start].decode("utf-8")))
+        raise ValueError(f"{where}, line {line}: not valid UTF-8: save the file as UTF-8 and load it again.") from None
 
 
 def _parse_names(text: str, where: str, lowercase: bool) -> list[str]:
     names = []
-    for number, line in enumerate(_NEWLINE.split(text.removeprefix("\ufeff")), start=1):
-        name = line.strip(" \t\u00a0\u3000")
+    for number, line in enumerate(_NEWLINE.split(text), start=1):
+        name = line.strip(" \t\u00a0\u3000\ufeff")  # the last is the byte-order mark
         if not name:
             continue
         _check_characters(name, f"{where}, line {number}")
         # One way to write "é": with its accent as one character, whichever way the file has it.
-        name = unicodedata.normalize("NFC", name)
-        names.append(name.lower() if lowercase else name)
+        names.append(unicodedata.normalize("NFC", name.lower() if lowercase else name))
     if not names:
         raise ValueError(f"{where} holds no names: put one on each line.")
     if len(names) == 1:
@@ -151,7 +150,7 @@ class Vocabulary:
         for position, s in enumerate(name, start=1):
             if s not in self.stoi:
                 known = "".join(self.itos[1:])
-                raise ValueError(f"'{s}' (character {position} of '{name}') is not in the vocabulary: it knows {known}")
+                raise ValueError(f"{s!r} (character {position} of {name!r}) is not in the vocabulary: use only {known}")
         return [self.stoi[s] for s in name]
 
     def decode(self, indices: Iterable[int]) -> str:
@@ -182,6 +181,8 @@ def build_dataset(names: Sequence[str], vocab: Vocabulary, block_size: int = 3) 
 
     Source: lesson 04, where it is a plain loop; a test holds the two equal. The lecture builds it at 9:03.
     """
+    if isinstance(names, str):
+        raise ValueError(f"build_dataset got the text {names!r} where a list of names belongs: put it in brackets.")
     if len(names) == 0:
         raise ValueError("build_dataset got an empty list of names: pass at least one.")
     if block_size < 0:
@@ -199,16 +200,18 @@ def build_dataset(names: Sequence[str], vocab: Vocabulary, block_size: int = 3) 
 def _encode_all(names: Sequence[str], vocab: Vocabulary) -> Tensor:
     """The indices of "name.name.…name." in one go: (N,) int64."""
     text = BOUNDARY.join([*names, ""])
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    known = np.array([ord(s) for s in vocab.itos[1:]], dtype=np.uint32)  # ascending, as the vocabulary is sorted
-    indices = np.searchsorted(known, codes).clip(max=len(known) - 1)
-    is_boundary = codes == ord(BOUNDARY)
-    if (~is_boundary & (known[indices] != codes)).any() or is_boundary.sum() != len(names):
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    symbols = np.array([ord(s) for s in vocab.itos], dtype=np.uint32)
+    order = symbols.argsort()
+    indices = order[np.searchsorted(symbols, codes, sorter=order).clip(max=len(order) - 1)]
+    if (symbols[indices] != codes).any() or (indices == 0).sum() != len(names):
         for name in names:
             if BOUNDARY in name:
-                raise ValueError(f"'{name}' holds '{BOUNDARY}', the sign that marks where names begin and end.")
+                raise ValueError(
+                    f"{name!r} holds '{BOUNDARY}', the sign that marks where names begin and end: take it out."
+                )
             vocab.encode(name)  # raises for the name at fault
-    return torch.from_numpy(np.where(is_boundary, 0, indices + 1).astype(np.int64))
+    return torch.from_numpy(indices.astype(np.int64))
 
 
 def split(names: Sequence[str], seed: int = 42, unique: bool = False) -> tuple[list[str], list[str], list[str]]:

@@ -1,0 +1,141 @@
+"""The lecture's own list of names, for those who follow the video to the letter (floor 2). Nothing else needs it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import sys
+import warnings
+from http.client import HTTPException
+from itertools import count
+from pathlib import Path
+from time import sleep
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from makemlp.data import load_names
+
+# A commit, not a branch: what stands there can never change.
+LECTURE_URL = "https://raw.githubusercontent.com/karpathy/makemore/988aa59e4d8fefa526d06f3b453ad116258398d4/names.txt"
+LECTURE_SHA256 = "0a30b5557f192f32ab962680889aac5f6fda0f4cecf40a6d0b5694f58ea8cc4d"
+SIZE_LIMIT = 2_000_000  # bytes, some nine times the list: what is longer is another file, and not read to its end
+MAY_PASS = (408, 425, 429, 500, 502, 503, 504)  # HTTP codes of a server that is only busy
+INSTEAD = "or use load_names(), which needs no download"
+
+
+def load_lecture_names(
+    url: str = LECTURE_URL,
+    cache_dir: str | os.PathLike | None = None,
+    *,
+    timeout: float = 10.0,
+    retries: int = 2,
+    sha256: str = LECTURE_SHA256,
+) -> list[str]:
+    """The 32,033 names of the lecture's ``names.txt``: downloaded once, then read from a cache.
+
+    Parameters
+    ----------
+    url : where the list is; the public repository karpathy/makemore by default.
+    cache_dir : the folder to keep it in; by default the environment variable ``MAKEMLP_CACHE``, or the user's
+        cache folder of the system.
+    timeout : seconds to wait for the server each time it is silent.
+    retries : further tries after a fault that may pass (busy server, lost connection), 1, 2, 4, … seconds apart.
+    sha256 : the file's SHA-256; anything else is refused.
+
+    Returns
+    -------
+    list of str
+        In the file's order. If the cache folder cannot be written, a warning says so and the names come all the same.
+
+    Raises
+    ------
+    ValueError
+        One sentence, if the list cannot be had or is not the lecture's. Nothing is kept then.
+
+    Source: the lecture "Building makemore", which reads this file.
+    """
+    file = Path(cache_dir or os.environ.get("MAKEMLP_CACHE") or _user_cache()).expanduser() / "lecture_names.txt"
+    raw = _read_cached(file, sha256)
+    if raw is None:
+        raw = _download(url, timeout, retries)
+        if hashlib.sha256(raw).hexdigest() != sha256:
+            raise ValueError(
+                f"What {url} sent is not the lecture's list (its SHA-256 differs, as when a network's log-in page "
+                f"answers instead): check the address and the network, {INSTEAD}."
+            )
+        _keep(raw, file, sha256)
+    return load_names(text=raw.decode("utf-8"))
+
+
+def _user_cache() -> Path:
+    """The folder for what can be downloaded again, where each system has it."""
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
+    elif sys.platform == "darwin":
+        base = "~/Library/Caches"
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base) / "makemlp"
+
+
+def _read_cached(file: Path, sha256: str) -> bytes | None:
+    """The cached file, or None where there is none or a spoilt one."""
+    try:
+        raw = file.read_bytes()
+    except OSError:
+        return None
+    return raw if hashlib.sha256(raw).hexdigest() == sha256 else None
+
+
+def _keep(raw: bytes, file: Path, sha256: str) -> None:
+    """Write the file beside its place and move it there in one step, so that no reader ever meets half of it."""
+    part = file.with_name(f"{file.name}.{secrets.token_hex(8)}.part")  # no two callers share one
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            part.write_bytes(raw)
+            os.replace(part, file)
+        finally:
+            part.unlink(missing_ok=True)  # there only if something failed, an interrupt included
+    except OSError as error:
+        if _read_cached(file, sha256) is None:  # else another caller was first, and Windows let one only
+            warnings.warn(
+                f"The names are here but could not be kept in '{file.parent}' ({error.strerror}): "
+                f"set MAKEMLP_CACHE to a folder that you may write to, and the next call downloads nothing.",
+                stacklevel=3,
+            )
+
+
+def _download(url: str, timeout: float, retries: int) -> bytes:
+    for attempt in count():
+        try:
+            return _fetch(url, timeout)
+        except (OSError, HTTPException, ValueError) as error:
+            fault, may_pass = _explain(error)
+        if attempt >= retries or not may_pass:
+            raise ValueError(
+                f"The lecture's list could not be downloaded from {url} ({fault}): "
+                f"check the address and your connection and try again, {INSTEAD}."
+            )
+        sleep(2**attempt)
+
+
+def _fetch(url: str, timeout: float) -> bytes:
+    with urlopen(Request(url, headers={"User-Agent": "makemlp"}), timeout=timeout) as response:
+        raw = response.read(SIZE_LIMIT)
+        expected = int(response.headers.get("Content-Length") or 0)
+    if len(raw) < min(expected, SIZE_LIMIT):  # read() with a limit takes a connection that breaks off for the end
+        raise ConnectionError(f"the connection broke off after {len(raw)} of {expected} bytes")
+    return raw
+
+
+def _explain(error: Exception) -> tuple[str, bool]:
+    """What went wrong, in a few words, and whether it may pass by itself."""
+    if isinstance(error, HTTPError):
+        error.close()  # it is the server's answer, too, and holds the connection
+        return f"the server answered {error.code}", error.code in MAY_PASS
+    cause = getattr(error, "reason", error)  # URLError wraps it
+    words = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
+    # A bad address and a bad certificate stay so (both are ValueErrors); a lost connection may come back.
+    return " ".join(words.split()), isinstance(cause, OSError) and not isinstance(cause, ValueError)
