@@ -1,5 +1,78 @@
-"""makemlp: build a character-level language model of names (the package behind the lessons)."""
+"""makemlp: build a character-level language model of names, one lesson at a time.
 
+Names and examples      load_names, load_lecture_names, Vocabulary, split, build_dataset
+Models that count       CountModel, smooth, interpolate, kneser_ney
+The neural network      MLP, count_parameters, trace
+Training and scoring    train, nll
+New names               sample, draw
+This machine            check_setup
+Sliders                 explore_sampling, explore_smoothing, explore_count_tables,
+                        explore_architecture, explore_prediction
+Pictures                makemlp.figures, one function for each picture of the lessons
+
+A model is anything that maps contexts (N, block_size) to logits (N, vocab_size). ``nll`` scores any of them and
+``sample`` makes names with any of them. A context is the indices of the characters before; index 0 is the boundary
+'.', which stands before the first character of a name and after its last.
+
+PyTorch computes on one thread here, which is fastest at this size (two threads on a busy two-core machine were ten
+times slower). Set the environment variable MAKEMLP_THREADS to have more.
+"""
+
+import os
+from importlib.util import find_spec
+
+for _package in ("torch", "numpy", "matplotlib", "ipywidgets", "tqdm"):
+    if find_spec(_package) is None:
+        raise ImportError(
+            f"makemlp needs {_package}, which this Python lacks: run '%pip install {_package}' in a cell of the "
+            f"notebook, then restart the kernel."
+        )
+
+import torch
+
+from makemlp import figures
+from makemlp.counts import CountModel, interpolate, kneser_ney, smooth
 from makemlp.data import Vocabulary, build_dataset, load_names, split
+from makemlp.download import load_lecture_names
+from makemlp.mlp import MLP, count_parameters, trace
+from makemlp.sampling import draw, sample
+from makemlp.scoring import nll
+from makemlp.setup_check import check_setup
+from makemlp.training import train
+from makemlp.widgets import (
+    explore_architecture,
+    explore_count_tables,
+    explore_prediction,
+    explore_sampling,
+    explore_smoothing,
+)
 
-__all__ = ["Vocabulary", "build_dataset", "load_names", "split"]
+__version__ = "0.1.0"
+
+__all__ = [
+    "MLP",
+    "CountModel",
+    "Vocabulary",
+    "build_dataset",
+    "check_setup",
+    "count_parameters",
+    "draw",
+    "explore_architecture",
+    "explore_count_tables",
+    "explore_prediction",
+    "explore_sampling",
+    "explore_smoothing",
+    "figures",
+    "interpolate",
+    "kneser_ney",
+    "load_lecture_names",
+    "load_names",
+    "nll",
+    "sample",
+    "smooth",
+    "split",
+    "trace",
+    "train",
+]
+
+torch.set_num_threads(int(os.environ.get("MAKEMLP_THREADS", "1")))

@@ -1,0 +1,50 @@
+"""Is this machine ready for the course? (floor 1)"""
+
+from __future__ import annotations
+
+import platform
+import re
+from importlib import metadata
+
+
+def check_setup() -> bool:
+    """Print [OK] or [FAIL], and how to mend it, for Python and each package that makemlp needs.
+
+    The bounds are those of pyproject.toml, read from the installed package.
+
+    Returns
+    -------
+    bool
+        True when everything is there.
+
+    Source: lesson 00.
+    """
+    distribution = metadata.metadata("makemlp")
+    python = distribution["Requires-Python"].removeprefix(">=")
+    results = [_report("Python", python, platform.python_version(), "make .venv again with a newer Python")]
+    for requirement in distribution.get_all("Requires-Dist"):
+        if "extra ==" in requirement:
+            continue
+        package, bound = re.split(">=", requirement.replace(" ", ""))
+        try:
+            here = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            here = None
+        mend = f"run %pip install --upgrade '{package}>={bound}' in a cell, then restart the kernel"
+        results.append(_report(package, bound, here, mend))
+    print("Ready." if all(results) else "Mend what failed, then run this cell again.")
+    return all(results)
+
+
+def _report(what: str, bound: str, here: str | None, mend: str) -> bool:
+    fine = here is not None and _numbers(here) >= _numbers(bound)
+    if fine:
+        print(f"[OK]   {what} {bound} or newer")
+    else:
+        print(f"[FAIL] {what} {bound} or newer: here is {here or 'none'}. To mend it, {mend}.")
+    return fine
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """'2.13.0+cpu' -> (2, 13, 0)"""
+    return tuple(int(part) for part in re.match(r"\d+(?:\.\d+)*", version)[0].split("."))
