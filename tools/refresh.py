@@ -1,0 +1,69 @@
+"""Re-execute lessons in place and normalise them, so that a commit shows what changed and nothing else.
+
+    python tools/refresh.py notebooks/*.ipynb
+
+Cell ids are kept. Execution counts run 1, 2, 3 …; widget state, timings and machine details are dropped.
+"""
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+# A progress bar appears on a slow machine only; what is stored must not depend on that.
+os.environ["TQDM_DISABLE"] = "1"
+
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+def refresh(path: Path) -> None:
+    """Run one notebook from top to bottom in a fresh kernel and write it back."""
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(path.parent)}})
+    client.execute()
+    notebook.metadata = nbformat.from_dict(METADATA)
+    for cell in notebook.cells:
+        cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k == "tags"})
+        if cell.cell_type == "code":
+            cell.outputs = merge_streams(map(without_widget, cell.outputs))
+    text = nbformat.writes(notebook, version=4)
+    path.write_text(text.rstrip("\n") + "\n", encoding="utf-8", newline="\n")
+
+
+def without_widget(output: dict) -> dict:
+    """The output without the live widget's id, which is another in every run."""
+    output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
+    return output
+
+
+def merge_streams(outputs: Iterable[dict]) -> list[dict]:
+    """One output for what was printed in one go: how a kernel cuts it in pieces depends on timing."""
+    merged = []
+    for output in outputs:
+        if merged and output.output_type == "stream" and merged[-1].get("name") == output.name:
+            merged[-1].text += output.text
+        else:
+            merged.append(output)
+    return merged
+
+
+def main(paths: list[str]) -> int:
+    for path in map(Path, paths):
+        print(f"{path} …", flush=True)
+        try:
+            refresh(path)
+        except CellExecutionError as error:
+            print(f"{path} was left as it is: a cell raised {error.ename}: {error.evalue}", file=sys.stderr)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
