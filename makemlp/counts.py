@@ -104,7 +104,8 @@ class CountModel:
     Raises
     ------
     ValueError
-        for a negative size or smoothing, an unknown method, contexts that are too short, or a call before `fit`.
+        for a negative size, a smoothing that is negative or infinite, an unknown method, contexts that are too short,
+        a length past `block_size`, no examples or one outside the vocabulary, or anything asked before `fit`.
 
     Source: lesson 02; the table of lesson 01 is ``counts[1]``.
     """
@@ -123,6 +124,10 @@ class CountModel:
     def fit(self, X: Tensor, Y: Tensor) -> CountModel:
         """Count the examples X (N, block_size), Y (N,), then smooth the counts. Returns the model itself."""
         self._check_contexts(X, self.block_size)
+        if len(X) == 0:
+            raise ValueError("fit got no examples: build X and Y from at least one name.")
+        if Y.max() >= self.vocab_size:
+            raise ValueError(f"Y holds index {Y.max()}, but vocab_size is {self.vocab_size}: pass len(vocab) for it.")
         row = torch.zeros(len(X), dtype=torch.int64)  # the context of length 0 has one row
         self._keys, self.counts = [row[:1]], [self._count(row, Y, rows=1)]
         for length in range(1, self.block_size + 1):
@@ -135,6 +140,7 @@ class CountModel:
         """Smooth in another way, without counting again. Returns the model itself."""
         method = method or self.method
         _check_smoothing(smoothing, method)
+        self._check_fitted()
         self.smoothing, self.method = smoothing, method
         self.probs, self._shorter = [], []
         for length in range(self.block_size + 1):
@@ -168,8 +174,7 @@ class CountModel:
         """
         length = self.block_size if length is None else length
         self._check_contexts(X, length)
-        if not self.counts:
-            raise ValueError("The CountModel has counted nothing yet: call fit(X, Y) first.")
+        self._check_fitted()
         probs = torch.full((len(X), self.vocab_size), 1 / self.vocab_size)
         for at, (row, seen) in enumerate(self._walk(X, length)):
             if at == length:
@@ -182,11 +187,13 @@ class CountModel:
         """Whether the last `length` characters (default all) of each context in X were counted: (N,) bool."""
         length = self.block_size if length is None else length
         self._check_contexts(X, length)
+        self._check_fitted()
         return list(self._walk(X, length))[-1][1]
 
     def nll_by_length(self, X: Tensor, Y: Tensor) -> list[float]:
         """The loss on X (N, block_size), Y (N,) with 0, 1, … block_size characters of context, in nats a character."""
         self._check_contexts(X, self.block_size)
+        self._check_fitted()
         losses, fallback = [], torch.full((len(X),), 1 / self.vocab_size)
         for length, (row, seen) in enumerate(self._walk(X, self.block_size)):
             losses.append(-torch.where(seen, self.probs[length][row, Y], fallback).log().mean().item())
@@ -230,7 +237,13 @@ class CountModel:
             return distinct
         return torch.where(self._at_start(length).unsqueeze(1), self.counts[length], distinct)
 
+    def _check_fitted(self) -> None:
+        if not self.counts:
+            raise ValueError("The CountModel has counted nothing yet: call fit(X, Y) first.")
+
     def _check_contexts(self, X: Tensor, length: int) -> None:
+        if not 0 <= length <= self.block_size:
+            raise ValueError(f"length is {length}: this CountModel looks back 0 to {self.block_size} characters.")
         if X.ndim != 2 or X.shape[1] < length:
             raise ValueError(
                 f"The contexts have shape {tuple(X.shape)}, but this CountModel looks back {length} characters: "
@@ -239,7 +252,7 @@ class CountModel:
 
 
 def _check_smoothing(smoothing: float, method: str) -> None:
-    if not smoothing >= 0:
+    if not 0 <= smoothing < float("inf"):
         raise ValueError(f"smoothing is {smoothing}: it is a number of imagined examples, so pass 0 or more.")
     if method not in METHODS:
         raise ValueError(f"There is no smoothing method '{method}': pass one of {', '.join(METHODS)}.")

@@ -1,6 +1,6 @@
 """Every picture of the course (floor 4): data in, a `Picture` out, with alt text computed from the data.
 
-``python -m makemlp.figures`` draws the pictures of the README and the lessons into ``figures/``.
+`makemlp.gallery` draws them from the bundled names into ``figures/``.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ def bigram_table(fig: Figure, counts: Tensor, vocab: Vocabulary) -> str:
     """The table of how often one character follows another: counts (vocab_size, vocab_size)."""
     axes = fig.subplots()
     top = float(counts.max()) or 1.0
-    axes.imshow(counts, cmap="Blues", norm=PowerNorm(0.5, vmin=0, vmax=top), aspect="auto")
+    axes.imshow(counts.numpy(), cmap="Blues", norm=PowerNorm(0.5, vmin=0, vmax=top), aspect="auto")
     for i, row in enumerate(counts.tolist()):
         for j, count in enumerate(row):
             if count:
@@ -224,12 +224,12 @@ def two_tables(fig: Figure, first: Tensor, second: Tensor, vocab: Vocabulary, ti
     axes = fig.subplots(1, 3)
     top = float(torch.maximum(first, second).max())
     for table, title, ax in zip((first, second), titles, axes, strict=False):
-        ax.imshow(table, cmap="Blues", norm=PowerNorm(0.5, vmin=0, vmax=top))
+        ax.imshow(table.numpy(), cmap="Blues", norm=PowerNorm(0.5, vmin=0, vmax=top))
         ax.set_xticks(range(0, len(vocab), 4), vocab.itos[::4])
         ax.set_yticks(range(0, len(vocab), 4), vocab.itos[::4])
         ax.set(title=title, xlabel="next character", ylabel="this character")
     axes[2].plot([0, top], [0, top], color=GREY, linewidth=1)
-    axes[2].plot(first.flatten(), second.flatten(), ".", color=ORANGE, markersize=5)
+    axes[2].plot(first.flatten().numpy(), second.flatten().numpy(), ".", color=ORANGE, markersize=5)
     axes[2].set(title="Cell against cell", xlabel=titles[0], ylabel=titles[1], aspect="equal")
     gap = float((first - second).abs().max())
     return (
@@ -314,7 +314,7 @@ def _arrow(axes, start: tuple[float, float], end: tuple[float, float], color: st
     )
 
 
-@picture(10.0, 6.2)
+@picture(10.0, 5.4)
 def architecture(
     fig: Figure,
     vocab_size: int = 27,
@@ -371,7 +371,7 @@ def _draw_counts(axes, counts: Mapping[str, int]) -> None:
     axes.spines["bottom"].set_visible(False)
 
 
-@picture(8.0, 3.4)
+@picture(10.0, 2.8)
 def size_comparison(
     fig: Figure,
     vocab_size: int = 27,
@@ -422,7 +422,7 @@ def anatomy(fig: Figure, model: MLP, vocab: Vocabulary, prefix: str = "") -> str
     shown = "".join(vocab.itos[i] for i in context)
     top_axes, middle, bottom = fig.subplots(3, 1, height_ratios=(model.block_size, 1.6, 3))
     limit = float(emb.abs().max())
-    top_axes.imshow(emb, cmap="PuOr", vmin=-limit, vmax=limit, aspect="auto")
+    top_axes.imshow(emb.numpy(), cmap="PuOr", vmin=-limit, vmax=limit, aspect="auto")
     top_axes.set_yticks(range(len(context)), [f"'{s}'" for s in shown])
     top_axes.set_xticks(range(emb.shape[1]))
     top_axes.set(
@@ -431,7 +431,7 @@ def anatomy(fig: Figure, model: MLP, vocab: Vocabulary, prefix: str = "") -> str
     units = math.ceil(len(h) / 100)
     grid = torch.zeros(units * math.ceil(len(h) / units))
     grid[: len(h)] = h
-    middle.imshow(grid.view(units, -1), cmap="PuOr", vmin=-1, vmax=1, aspect="auto")
+    middle.imshow(grid.view(units, -1).numpy(), cmap="PuOr", vmin=-1, vmax=1, aspect="auto")
     middle.set(
         title=f"2. concatenated (1, {emb.numel()}), times W1, plus b1, tanh: h (1, {len(h)}), orange −1 to purple +1",
         xticks=[],

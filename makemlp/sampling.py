@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from makemlp.data import Vocabulary
+from makemlp.data import BOUNDARY, Vocabulary
 
 
 def draw(weights: Tensor, u: Tensor) -> Tensor:
@@ -59,12 +59,14 @@ def sample(
     Raises
     ------
     ValueError
-        for a temperature that is not above 0, or a prefix with a character the vocabulary lacks.
+        for a temperature that is not above 0, or a prefix with the boundary or a character the vocabulary lacks.
 
     Source: lesson 01 (one character of context), lesson 08 (temperature, prefix).
     """
     if not temperature > 0:
         raise ValueError(f"temperature is {temperature}: the logits are divided by it, so it must be above 0.")
+    if BOUNDARY in prefix:
+        raise ValueError(f"{prefix!r} holds '{BOUNDARY}', the sign that marks where names begin and end: take it out.")
     generator = torch.Generator()
     if seed is None:
         generator.seed()

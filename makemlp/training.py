@@ -47,7 +47,8 @@ def train(
         if not value > 0:
             raise ValueError(f"{name} is {value}: it must be above 0.")
     optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=steps, pct_start=0.1)
+    rise = 0.1 if steps > 10 else 0.0  # OneCycleLR divides by zero when a rise takes one step
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=steps, pct_start=rise)
     generator = torch.Generator().manual_seed(seed)
     losses = []
     for step in tqdm(range(steps), delay=2, leave=False, unit="step"):

@@ -37,7 +37,6 @@ class Explorer(widgets.VBox):
         self._draw, self.controls = draw, controls
         self._picture = widgets.HTML()
         self._message = widgets.HTML()
-        self._alt = ""
         super().__init__([*controls.values(), self._message, self._picture])
         for control in controls.values():
             if isinstance(control, widgets.Button):
@@ -49,7 +48,7 @@ class Explorer(widgets.VBox):
 
     def __repr__(self) -> str:
         """What a page without widgets shows in the explorer's place, and what nbval compares."""
-        return f"Sliders: {', '.join(self.controls)}. {self._alt}"
+        return f"Controls: {', '.join(self.controls)}. Run this cell to use them."
 
     def _press(self, button: widgets.Button) -> None:
         button.presses += 1
@@ -67,7 +66,6 @@ class Explorer(widgets.VBox):
         except ValueError as error:
             self._say(str(error))
             return
-        self._alt = " ".join(picture.alt for picture in pictures)
         self._picture.value = "<br>".join(picture.to_html() for picture in pictures)
         self._say("")
 
@@ -144,7 +142,7 @@ def explore_count_tables(train: Sequence[str], dev: Sequence[str], vocab: Vocabu
     return Explorer(
         draw,
         block_size=_slider(widgets.IntSlider, "context length", 3, 0, longest, 1),
-        exponent=_slider(widgets.FloatSlider, "smooth by 10 to the power", -1.0, -3.0, 2.0, 0.25, readout_format=".2f"),
+        exponent=_slider(widgets.FloatSlider, "add 10 to the power", -1.0, -3.0, 2.0, 0.25, readout_format=".2f"),
         method=widgets.Dropdown(options=METHODS, description="method", style=_WIDE),
     )
 

@@ -1,0 +1,119 @@
+"""The pictures in figures/, each drawn from the bundled names (floor 5).
+
+``python -m makemlp.gallery [FOLDER]`` draws them all, as `make figures` does. They are the image tests' baselines.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from makemlp import figures
+from makemlp.counts import CountModel, smooth
+from makemlp.data import Vocabulary, build_dataset, load_names, split
+from makemlp.figures import Picture
+from makemlp.mlp import MLP
+from makemlp.sampling import sample
+from makemlp.training import train
+
+
+@functools.cache
+def _names() -> tuple[Vocabulary, list[str], list[str]]:
+    names = load_names()
+    return (Vocabulary(names), *split(names)[:2])
+
+
+@functools.cache
+def _tables() -> CountModel:
+    vocab, train_names, _ = _names()
+    return CountModel(len(vocab), 10, method="kneser_ney").fit(*build_dataset(train_names, vocab, 10))
+
+
+@functools.cache
+def _writer() -> CountModel:
+    """A model that needs no training, so that its names are the same on every machine."""
+    vocab, train_names, _ = _names()
+    return CountModel(len(vocab), 5, method="kneser_ney").fit(*build_dataset(train_names, vocab, 5))
+
+
+def _bigram_counts() -> torch.Tensor:
+    return _tables().counts[1]
+
+
+def _nll_by_context() -> Picture:
+    vocab, _, dev_names = _names()
+    dev = build_dataset(dev_names, vocab, 10)
+    curves = {}
+    for label, smoothing, method in (("add 0.1", 0.1, "add"), ("Kneser-Ney", 0.0, "kneser_ney")):
+        curves[label] = _tables().smooth(smoothing, method).nll_by_length(*dev)
+    return figures.nll_by_context(curves, mark=(5, curves["Kneser-Ney"][5]))
+
+
+def _table_growth() -> Picture:
+    counts = _tables().counts
+    examples = int(counts[0].sum())
+    return figures.table_growth(
+        [{"block_size": n, "possible": 27**n, "seen": len(counts[n]), "examples": examples} for n in range(11)]
+    )
+
+
+def _loss_curve() -> Picture:
+    vocab, train_names, _ = _names()
+    X, Y = build_dataset(train_names[:5], vocab)
+    losses = train(MLP(len(vocab), emb_dim=2, hidden_dim=50), X, Y, steps=200, learning_rate=0.05)
+    return figures.loss_curve({"five names": losses})
+
+
+def _saturation() -> Picture:
+    hidden = torch.randn(200, 100, generator=torch.Generator().manual_seed(0))
+    return figures.saturation({"sums of size 5": (5 * hidden).tanh(), "sums of size 1": hidden.tanh()})
+
+
+def _anatomy() -> Picture:
+    vocab, train_names, _ = _names()
+    model = MLP(len(vocab), emb_dim=10, hidden_dim=100)
+    train(model, *build_dataset(train_names, vocab), steps=200, learning_rate=0.02)
+    return figures.anatomy(model, vocab, "emm")
+
+
+def _names_by_temperature() -> Picture:
+    vocab = _names()[0]
+    return figures.names_by_temperature(
+        {t: sample(_writer(), vocab, 7, temperature=t, seed=1) for t in (0.5, 1.0, 2.0)}
+    )
+
+
+GALLERY: dict[str, Callable[[], Picture]] = {
+    "anatomy": _anatomy,
+    "architecture": lambda: figures.architecture(emb_dim=10, hidden_dim=200),
+    "architecture_direct": lambda: figures.architecture(block_size=10, emb_dim=10, hidden_dim=200, direct=True),
+    "bigram_table": lambda: figures.bigram_table(_bigram_counts(), _names()[0]),
+    "loss_curve": _loss_curve,
+    "made_up_names": lambda: figures.made_up_names(sample(_writer(), _names()[0], 24, seed=2), 1.0),
+    "names_by_temperature": _names_by_temperature,
+    "next_character": lambda: figures.next_character(_writer(), _names()[0], "em"),
+    "nll_by_context": _nll_by_context,
+    "saturation": _saturation,
+    "size_comparison": lambda: figures.size_comparison(emb_dim=10, hidden_dim=200),
+    "smoothing": lambda: figures.smoothing(_bigram_counts(), _names()[0], 10.0, "q"),
+    "table_growth": _table_growth,
+    "two_tables": lambda: figures.two_tables(
+        smooth(_bigram_counts(), 0), smooth(_bigram_counts(), 100), _names()[0], ("as counted", "100 added")
+    ),
+}
+
+
+def main(folder: Path) -> None:
+    """Draw every picture into `folder`."""
+    folder.mkdir(exist_ok=True)
+    for name, draw in GALLERY.items():
+        (folder / f"{name}.png").write_bytes(draw().to_png())
+        print(folder / f"{name}.png")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("figures"))

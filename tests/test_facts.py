@@ -1,0 +1,87 @@
+"""Every figure of three digits or more in prose is earned: printed by the lesson, set in its code, or recomputed."""
+
+import math
+import re
+import sys
+
+import pytest
+from lessons import LESSONS, ROOT
+
+import makemlp
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+FACTS = tomllib.loads((ROOT / "tests" / "facts.toml").read_text(encoding="utf-8"))["fact"]
+NUMBER = re.compile(r"(?<![\w.,])\d[\d,]*(?:\.\d+)?(?![\w])")
+YEAR = re.compile(r"(19|20)\d\d")
+
+
+def figures_in(markdown):
+    """The figures of three digits or more in a piece of prose, as written; years, versions and link targets aside."""
+    text = re.sub(r"\]\([^)]*\)|https?://\S+|Python \d\.\d+", "]", markdown)
+    found = [match.rstrip(",") for match in NUMBER.findall(text)]
+    return [n for n in found if len(re.sub(r"\D", "", n).lstrip("0")) >= 3 and not YEAR.fullmatch(n)]
+
+
+def plain(text):
+    return re.sub(r"(?<=\d)[,_](?=\d{3})", "", text)
+
+
+def earned(figure, text):
+    return re.search(rf"(?<![\d.]){re.escape(plain(figure))}(?!\d)", plain(text)) is not None
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=repr)
+def test_every_figure_in_a_lesson_is_earned(lesson):
+    shown = "\n".join("\n".join(cell.texts) + "\n" + cell.source for cell in lesson.code)
+    known = {fact["figure"] for fact in FACTS if lesson.path.stem in fact["where"]}
+    unearned = [
+        (cell.number, figure)
+        for cell in lesson.prose
+        for figure in figures_in(cell.source)
+        if figure not in known and not earned(figure, shown)
+    ]
+    assert unearned == []
+
+
+def test_every_figure_in_the_readme_is_earned():
+    known = {fact["figure"] for fact in FACTS if "README" in fact["where"]}
+    readme = re.sub(r"```.*?```", "", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.S)
+    assert [figure for figure in figures_in(readme) if figure not in known] == []
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: f"{fact['figure']}: {fact['says']}")
+def test_fact(fact):
+    """Recompute a fact and write it with as many decimals as the prose does."""
+    value = eval(fact["python"], {"math": math, "makemlp": makemlp, **vars(makemlp), "dev_loss": dev_loss})
+    decimals = len(fact["figure"].partition(".")[2])
+    assert f"{value:.{decimals}f}" == plain(fact["figure"])
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: f"{fact['figure']}: {fact['says']}")
+def test_fact_is_used(fact):
+    for where in fact["where"]:
+        prose = (ROOT / "README.md").read_text(encoding="utf-8") if where == "README" else None
+        for lesson in LESSONS:
+            if lesson.path.stem == where:
+                prose = "\n".join(cell.source for cell in lesson.prose)
+        assert fact["figure"] in prose, f"{fact['figure']} no longer stands in {where}"
+
+
+def test_figures_are_found_in_prose():
+    prose = "In 2018 there were 32,257 names, 27 symbols, a loss of 2.4544, [x](a/1234.md) and 0.08 or 3/5; 1,000."
+    assert figures_in(prose) == ["32,257", "2.4544", "1,000"]
+    assert earned("32,257", "32257 rows") and not earned("2.17", "12.175")
+
+
+def dev_loss(method, block_size, smoothing=0.0, unique=False):
+    """The dev loss of a count model on the bundled names."""
+    names = makemlp.load_names()
+    vocab = makemlp.Vocabulary(names)
+    train, dev, _ = makemlp.split(names, unique=unique)
+    model = makemlp.CountModel(len(vocab), block_size, smoothing, method)
+    model.fit(*makemlp.build_dataset(train, vocab, block_size))
+    return makemlp.nll(model, *makemlp.build_dataset(dev, vocab, block_size))

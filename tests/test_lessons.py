@@ -1,0 +1,232 @@
+"""What every lesson keeps to: stored from one clean run, in the course's rhythm, teaching what the package holds."""
+
+import ast
+import json
+import re
+import statistics
+from collections import defaultdict
+
+import pytest
+from lessons import LESSONS, ROOT
+
+import makemlp
+from makemlp import counts, data, mlp, sampling, scoring
+
+EXPECTED = [
+    "00_start_here",
+    "01_bigram",
+    "02_count_table_explosion",
+    "03_embed_and_concatenate",
+    "04_build_the_model",
+]
+
+# What a lesson builds in the open and the package holds from then on.
+TAUGHT = {
+    "Vocabulary": data,
+    "draw": sampling,
+    "smooth": counts,
+    "split": data,
+    "nll": scoring,
+    "interpolate": counts,
+    "kneser_ney": counts,
+    "count_parameters": mlp,
+    "MLP": mlp,
+}
+
+every_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=repr)
+
+
+def test_the_lessons_are_there():
+    assert [lesson.path.stem for lesson in LESSONS] == EXPECTED
+
+
+# --- stored from one clean run ---
+
+
+def parse(source):
+    """A cell's syntax tree; a line of IPython's, such as %pip, counts as `pass`."""
+    return ast.parse(re.sub(r"^(\s*)%", r"\1pass  # %", source, flags=re.M))
+
+
+@every_lesson
+def test_stored_from_one_clean_run(lesson):
+    assert [cell.raw["execution_count"] for cell in lesson.code] == list(range(1, len(lesson.code) + 1))
+    kinds = [output["output_type"] for cell in lesson.code for output in cell.raw["outputs"]]
+    assert "error" not in kinds
+    # Without outputs nbval would have nothing to compare.
+    assert sum(bool(cell.raw["outputs"]) for cell in lesson.code) > len(lesson.code) / 2
+
+
+@every_lesson
+def test_every_cell_that_shows_something_has_its_output(lesson):
+    for cell in lesson.code:
+        prints = any(isinstance(node, ast.Expr) and "print(" in ast.unparse(node) for node in parse(cell.source).body)
+        if prints or re.search(r"^(makemlp\.)?(figures\.|explore_)\w+\(", cell.source, re.M):
+            assert cell.raw["outputs"], f"cell {cell.number} shows nothing"
+
+
+@every_lesson
+def test_nothing_of_the_authors_machine_is_stored(lesson):
+    stored = json.dumps([cell.raw["outputs"] for cell in lesson.code])
+    assert not re.search(r"/(home|root|tmp|work|Users)/|0x[0-9a-f]{6,}", stored)
+    assert set(lesson.raw["metadata"]) == {"kernelspec", "language_info"}
+    assert "application/vnd.jupyter.widget-view+json" not in stored
+    assert '"name": "stderr"' not in stored
+    ids = [cell.raw["id"] for cell in lesson.cells]
+    assert len(set(ids)) == len(ids)
+
+
+@every_lesson
+def test_every_picture_has_alt_text(lesson):
+    images = re.findall(r"<img [^>]*>", "".join(cell.html for cell in lesson.code))
+    assert images
+    for image in images:
+        assert len(re.search(r'alt="([^"]*)"', image)[1]) > 50
+    assert not any("image/png" in output.get("data", {}) for cell in lesson.code for output in cell.raw["outputs"])
+
+
+@every_lesson
+def test_an_ignored_output_is_followed_by_an_assertion(lesson):
+    waiting = None
+    for cell in lesson.cells:
+        if "nbval-ignore-output" in cell.tags:
+            waiting = cell
+        elif "assert " in cell.source and cell.kind == "code":
+            waiting = None
+        assert not (waiting and cell.kind == "markdown" and cell.source.startswith("## ")), f"cell {waiting.number}"
+    assert waiting is None
+    assert sum("nbval-ignore-output" in cell.tags for cell in lesson.code) <= 3
+
+
+# --- how a lesson reads ---
+
+
+@every_lesson
+def test_frame(lesson):
+    first, last = lesson.cells[0].source, lesson.cells[-1].source
+    assert first.startswith("# ")
+    for part in ("**You will be able to:**", "**You need:**", "**Time:**"):
+        assert part in first
+    headings = [m for cell in lesson.prose for m in re.findall(r"^(#+) (.+)", cell.source, re.M)]
+    assert [level for level, _ in headings].count("#") == 1
+    assert {level for level, _ in headings} <= {"#", "##"}
+    titles = [title for _, title in headings]
+    assert "Recap" in titles
+    if lesson.path.stem != "00_start_here":
+        assert titles[-2:] == ["Recap", "Check yourself"]
+        assert "**Before:**" in last
+    assert sum("**Predict:**" in cell.source for cell in lesson.prose) >= 2
+
+
+@every_lesson
+def test_first_code_cell_is_the_same_everywhere(lesson):
+    assert lesson.code[0].source == LESSONS[0].code[0].source
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    repository = re.search(r'Repository = "(.+)"', project)[1]
+    assert f"git+{repository}" in lesson.code[0].source
+
+
+@every_lesson
+def test_rhythm(lesson):
+    sizes = [len(cell.lines) for cell in lesson.code]
+    assert statistics.median(sizes) <= 5 and max(sizes) <= 30
+    assert 0.9 <= len(lesson.prose) / len(lesson.code) <= 1.6
+    for cell in lesson.prose:
+        words = re.sub(r"\]\([^)]*\)", "]", cell.source).split()
+        assert len(words) <= (60 if "|" not in cell.source and "<details>" not in cell.source else 90), cell.source[:60]
+
+
+@every_lesson
+def test_no_code_of_widgets_or_figures(lesson):
+    source = "\n".join(cell.source for cell in lesson.code)
+    assert not re.search(r"import (matplotlib|ipywidgets)|from (matplotlib|ipywidgets)|plt\.", source)
+
+
+@every_lesson
+def test_static_first_then_the_slider(lesson):
+    explorers = [i for i, cell in enumerate(lesson.code) if re.search(r"\bexplore_\w+\(", cell.source)]
+    assert explorers
+    for i in explorers:
+        earlier = "\n".join(cell.source for cell in lesson.code[max(0, i - 4) : i])
+        assert "figures." in earlier, "no static picture before the explorer"
+        assert lesson.code[i].texts and "Run this cell" in lesson.code[i].texts[-1]
+
+
+@every_lesson
+def test_shapes_are_said(lesson):
+    """Every matrix product, lookup and concatenation line ends in a shape comment or prints what it made."""
+    for cell in lesson.code:
+        for line in cell.source.splitlines():
+            if re.search(r"= (?!F\.).*( @ |C\[|torch\.cat\(|\.flatten\(1\)|\.view\()", line) and "assert" not in line:
+                assert re.search(r"# .*\(", line), f"cell {cell.number}: {line}"
+
+
+# --- taught once, imported after ---
+
+
+def definitions(source):
+    """The functions and classes at the top of some code, by name."""
+    return {node.name: node for node in parse(source).body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+
+
+def bare(node):
+    """A definition's syntax tree as text, without docstrings and type annotations (a lesson spares its reader both)."""
+    node = ast.parse(ast.unparse(node)).body[0]
+    for part in ast.walk(node):
+        if isinstance(part, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(part) is not None:
+            part.body = part.body[1:]
+        if isinstance(part, ast.FunctionDef):
+            part.returns = None
+            for argument in part.args.args + part.args.kwonlyargs:
+                argument.annotation = None
+    return ast.dump(node)
+
+
+def defined_in_lessons():
+    found = defaultdict(list)
+    for lesson in LESSONS:
+        for cell in lesson.code:
+            for name, node in definitions(cell.source).items():
+                found[name].append((lesson.path.stem, node))
+    return found
+
+
+def packaged(name, module):
+    return definitions((ROOT / "makemlp" / f"{module.__name__.split('.')[1]}.py").read_text(encoding="utf-8"))[name]
+
+
+@pytest.mark.parametrize("name", TAUGHT)
+def test_taught_definition_equals_the_packaged_one(name):
+    (where,) = defined_in_lessons()[name]
+    assert bare(where[1]) == bare(packaged(name, TAUGHT[name]))
+
+
+def test_nothing_else_of_the_package_is_taught_in_another_form():
+    """A lesson may not define a name that the package exports, unless it is compared above."""
+    assert {name for name in defined_in_lessons() if name in makemlp.__all__} <= set(TAUGHT)
+
+
+def test_nothing_is_taught_twice():
+    assert [name for name, where in defined_in_lessons().items() if len(where) > 1] == []
+
+
+def test_the_comparison_sees_a_difference():
+    one = definitions("def f(x: int) -> int:\n    'doc'\n    return x + 1")["f"]
+    same = definitions("def f(x):\n    return x + 1")["f"]
+    other = definitions("def f(x):\n    return x + 2")["f"]
+    assert bare(one) == bare(same) != bare(other)
+
+
+def test_the_taught_loop_equals_the_packaged_build_dataset():
+    """The lesson's loop is the specification; the package computes the same without it."""
+    import torch
+
+    source = next(cell.source for cell in LESSONS[4].code if "def build_dataset_loop" in cell.source)
+    scope = {"torch": torch}
+    exec(source, scope)
+    names = [*makemlp.load_names()[:300], "a", "zoë"]
+    vocab = makemlp.Vocabulary(names)
+    for block_size in (1, 3, 8):
+        ours = makemlp.build_dataset(names, vocab, block_size)
+        loop = scope["build_dataset_loop"](names, vocab, block_size)
+        assert all(torch.equal(a, b) for a, b in zip(ours, loop, strict=True))
