@@ -1,0 +1,50 @@
+# Every command a person types. A bare `make` lists them.
+
+# Options to pass on:  make lab ARGS="--no-browser --port 8901"   make test ARGS="-k vocabulary"
+ARGS =
+PY = .venv/bin/python
+# JupyterLab refuses to start as root, which in a container one often is; it listens to this machine only.
+AS_ROOT = $$([ "$$(id -u)" != 0 ] || echo --allow-root)
+
+# Text is UTF-8 for every command, also where the system's locale says otherwise.
+export PYTHONUTF8 = 1
+
+.PHONY: help lab test lint format refresh figures clean
+
+help:
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+
+# The folder is the root of the file browser, so that exercises are a click away from the lessons.
+lab: ## open the course in JupyterLab (the first time, this makes .venv)
+	@sh tools/setup.sh lab
+	@exec $(PY) -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(AS_ROOT) $(ARGS)
+
+# One file, one worker: a notebook's cells share a kernel. Four workers at most, as each holds a PyTorch in memory.
+test: ## check everything that must hold: style, package, pictures, lessons, browser
+	@sh tools/setup.sh test
+	@sh tools/chromium.sh
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m pytest --nbval --nbval-current-env --mpl -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+
+lint: ## check the style of package, tests and notebooks
+	@sh tools/setup.sh test
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+
+format: ## mend the style of package, tests and notebooks
+	@sh tools/setup.sh test
+	$(PY) -m ruff check --fix
+	$(PY) -m ruff format
+
+refresh: ## run the lessons again and store their outputs
+	@sh tools/setup.sh test
+	$(PY) tools/refresh.py notebooks/*.ipynb
+
+figures: ## draw every picture of the README and the lessons again
+	@sh tools/setup.sh test
+	$(PY) -m makemlp.gallery
+
+clean: ## remove what make has made (.venv too); notebooks and exercises stay
+	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
