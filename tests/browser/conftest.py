@@ -1,0 +1,91 @@
+"""A JupyterLab server and a Chromium, each started once for all browser tests."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from .lab import BUILD, REPOSITORY, Desk, LabServer, write_latencies
+
+HERE = Path(__file__).parent
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def pytest_collection_modifyitems(items):
+    """Keep the tests of one lesson together, so that each lesson is opened and run once."""
+    # pytest hands over the items of all folders; those of others stay where they are.
+    places = [place for place, item in enumerate(items) if item.path.parent == HERE and hasattr(item, "callspec")]
+    ours = sorted((items[place] for place in places), key=lambda item: str(item.callspec.params.get("name")))
+    for place, item in zip(places, ours, strict=True):
+        items[place] = item
+
+
+def missing(reason):
+    """Skip on a learner's machine; fail where the browser is required."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{reason} (required when CI is set)", pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The path of a Chromium of this machine."""
+    found = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    return found or missing(f"no Chromium on PATH (looked for {', '.join(CHROMIUM_NAMES)})")
+
+
+@pytest.fixture(scope="session")
+def browser(chromium):
+    """A headless Chromium, driven by Playwright."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing("playwright is not installed (pip install playwright)")
+    with sync_playwright() as playwright:
+        chrome = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_FLAGS))
+        yield chrome
+        chrome.close()
+
+
+@pytest.fixture(scope="session")
+def lab_server(browser, tmp_path_factory):
+    """A JupyterLab whose root folder is a copy, so that no committed notebook is ever written to."""
+    server = LabServer(tmp_path_factory.mktemp("lab"), REPOSITORY)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def latencies():
+    """Milliseconds from release to new picture, written to build/screens/latency.json at the end."""
+    records = []
+    yield records
+    if records:
+        write_latencies(records, BUILD / "latency.json")
+
+
+@pytest.fixture(scope="session")
+def desk(browser, lab_server):
+    """Opens lessons; the last one opened stays open until another is asked for."""
+    desk = Desk(browser, lab_server)
+    yield desk
+    desk.close()
+
+
+@pytest.fixture
+def lesson(desk, name):
+    """The lesson of this test's `name`, opened in JupyterLab with all its cells run."""
+    return desk.opened(name)

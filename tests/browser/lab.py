@@ -1,0 +1,623 @@
+"""Verbs for operating a lesson in JupyterLab as a person does: open, run all, drag, type, click, look.
+
+`LabServer` starts JupyterLab on a copy of the notebooks, `Desk` opens lessons in Chromium one after another, `Lesson`
+is an open notebook and `Explorer` the widget below one of its cells.
+"""
+
+import ast
+import json
+import os
+import secrets
+import shutil
+import socket
+import statistics
+import struct
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+NOTEBOOKS = REPOSITORY / "notebooks"
+BUILD = REPOSITORY / "build" / "screens"
+HOST = "127.0.0.1"
+
+START_SECONDS = 120
+OPEN_SECONDS = 60
+RUN_SECONDS = 300
+SETTLE_SECONDS = 60
+CHANGE_SECONDS = 5
+
+# What the page needs so that a test sees every cell at once and nothing but the lesson.
+SETTINGS = {
+    "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
+    "@jupyterlab/apputils-extension/notification": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+        "doNotDisturbMode": False,
+    },
+}
+
+# JupyterLab looks for living widgets when it opens a notebook; a kernel that has not imported ipywidgets yet logs this.
+HARMLESS = ("No such comm",)
+
+PICTURES = ".jp-Notebook .jp-OutputArea img"
+# JupyterLab 4.6 marks errors and warnings with the same type; other versions have one for each.
+RED = '[data-mime-type="application/vnd.jupyter.error"], [data-mime-type="application/vnd.jupyter.stderr"]'
+
+# --- the server ---------------------------------------------------------------------------------------------------
+
+
+def free_port():
+    """A TCP port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return probe.getsockname()[1]
+
+
+class LabServer:
+    """JupyterLab of the current interpreter, with settings, data and notebooks of its own below `folder`."""
+
+    def __init__(self, folder, repository):
+        self.folder = Path(folder)
+        self.root = self.folder / "root"
+        self.log = self.folder / "server.log"
+        self.token = secrets.token_hex(16)
+        self.url = f"http://{HOST}:{free_port()}"
+        self.process = None
+        self.start_seconds = None
+        for name in ("notebooks", "exercises", "figures"):
+            if (repository / name).is_dir():
+                unwanted = shutil.ignore_patterns(".*", "__pycache__")
+                shutil.copytree(repository / name, self.root / name, ignore=unwanted)
+
+    def environment(self):
+        """The user's environment without the user's Jupyter."""
+        env = {key: value for key, value in os.environ.items() if not key.startswith(("JUPYTER", "IPYTHON"))}
+        folders = {
+            "JUPYTER_CONFIG_DIR": "config",
+            "JUPYTER_DATA_DIR": "data",
+            "JUPYTER_RUNTIME_DIR": "runtime",
+            "JUPYTERLAB_SETTINGS_DIR": "settings",
+            "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+            "IPYTHONDIR": "ipython",
+        }
+        return env | {key: str(self.folder / name) for key, name in folders.items()}
+
+    def write_settings(self):
+        for name, values in SETTINGS.items():
+            file = self.folder / "settings" / f"{name}.jupyterlab-settings"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps(values), encoding="utf-8")
+
+    def command(self):
+        port = self.url.rsplit(":", 1)[1]
+        return [
+            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+            *(f"--ServerApp.ip={HOST}", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
+            *(f"--ServerApp.root_dir={self.root}", f"--IdentityProvider.token={self.token}"),
+            *("--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"),
+            "--LabApp.extension_manager=readonly",
+        ]
+
+    def start(self):
+        self.write_settings()
+        began = time.monotonic()
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                self.command(), env=self.environment(), cwd=self.root, stdout=log, stderr=subprocess.STDOUT
+            )
+        while not self.answers():
+            ended = self.process.poll() is not None
+            if ended or time.monotonic() - began > START_SECONDS:
+                tail = self.log.read_text(encoding="utf-8", errors="replace")[-3000:]
+                raise RuntimeError(f"JupyterLab {'ended' if ended else 'does not answer'}:\n{tail}")
+            time.sleep(0.05)
+        self.start_seconds = time.monotonic() - began
+
+    def stop(self):
+        """Ask the server to end (it ends its kernels too), and insist after a while."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def ask(self, path, method="GET"):
+        """The JSON answer of the server's REST interface."""
+        request = urllib.request.Request(
+            f"{self.url}/api/{path}", method=method, headers={"Authorization": f"token {self.token}"}
+        )
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            body = answer.read()
+        return json.loads(body) if body else None
+
+    def answers(self):
+        try:
+            return bool(self.ask("status"))
+        except (OSError, ValueError):
+            return False
+
+    def end_kernels(self):
+        for session in self.ask("sessions"):
+            self.ask(f"sessions/{session['id']}", "DELETE")
+
+
+# --- what a lesson's file says --------------------------------------------------------------------------------------
+
+
+def cells_of(name, folder=NOTEBOOKS):
+    """The cells of the lesson `name` as stored, sources joined to one string each."""
+    cells = json.loads((folder / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
+    return [cell | {"source": "".join(cell["source"])} for cell in cells]
+
+
+def explorer_called(source):
+    """The name of the explorer that a code cell shows, or None.
+
+    A cell shows what its last statement evaluates to, so a cell that ends in an assertion about an explorer is none.
+    """
+    if "explore_" not in source:
+        return None
+    lines = ["pass" if line.startswith(("%", "!")) else line for line in source.splitlines()]
+    body = ast.parse("\n".join(lines)).body
+    if not body or not isinstance(body[-1], ast.Expr):
+        return None
+    calls = [node.func for statement in body for node in ast.walk(statement) if isinstance(node, ast.Call)]
+    names = [getattr(func, "id", getattr(func, "attr", "")) for func in calls]
+    return next((name for name in names if name.startswith("explore_")), None)
+
+
+def explorers_in(cells):
+    """The explorers of a lesson in their order, as {label: index of the cell}; a second use is labelled `…-2`."""
+    found = {}
+    for index, cell in enumerate(cells):
+        called = explorer_called(cell["source"]) if cell["cell_type"] == "code" else None
+        if called:
+            uses = sum(label.split("-")[0] == called for label in found)
+            found[f"{called}-{uses + 1}" if uses else called] = index
+    return found
+
+
+def pictures_in(bundle):
+    """How many pictures JupyterLab shows for one stored output."""
+    if "text/html" in bundle:
+        return "".join(bundle["text/html"]).count("<img ")
+    return int(any(mime.startswith("image/") for mime in bundle))
+
+
+# --- what happens behind the page -----------------------------------------------------------------------------------
+
+
+def read_frame(payload):
+    """Channel, header, parent header and content of one kernel message on the websocket.
+
+    The layout is that of the subprotocol v1.kernel.websocket.jupyter.org: a count, that many offsets (64 bit, little
+    endian), then channel, header, parent header, metadata and content.
+    """
+    if isinstance(payload, str):
+        message = json.loads(payload)
+        return message["channel"], message["header"], message.get("parent_header") or {}, message["content"]
+    count = struct.unpack_from("<Q", payload)[0]
+    offsets = struct.unpack_from(f"<{count}Q", payload, 8)
+    parts = [payload[a:b] for a, b in pairwise(offsets)]
+    return parts[0].decode(), json.loads(parts[1]), json.loads(parts[2]), json.loads(parts[4])
+
+
+class Traffic:
+    """Listens to the page's kernel connection: what was asked, what is finished, what went wrong.
+
+    The notebook's own busy light doesn't show a slider's messages when the kernel handles them on a subshell, and an
+    exception in a slider's callback appears in no cell; here both are seen.
+    """
+
+    def __init__(self, page):
+        self.pending = {}
+        self.spans = []
+        self.faults = []
+        self.answered = False
+        page.on("websocket", self.listen)
+
+    def listen(self, websocket):
+        if "/api/kernels/" in websocket.url:
+            websocket.on("framesent", self.sent)
+            websocket.on("framereceived", self.received)
+
+    def sent(self, payload):
+        channel, header, _, _ = read_frame(payload)
+        if channel == "shell":
+            self.pending[header["msg_id"]] = None
+
+    def received(self, payload):
+        channel, header, parent, content = read_frame(payload)
+        if channel != "iopub":
+            return
+        kind = header["msg_type"]
+        if kind == "status":
+            self.status(content["execution_state"], parent.get("msg_id"), header["date"])
+        elif parent.get("msg_type") == "execute_request":
+            pass  # shown below its cell, where `Lesson.errors` reads it
+        elif kind == "error":
+            self.faults.append(f"exception in a widget: {content['ename']}: {content['evalue']}")
+        elif kind == "stream" and content["name"] == "stderr" and not content["text"].startswith(HARMLESS):
+            self.faults.append(f"written to stderr by a widget: {content['text'].strip()}")
+
+    def status(self, state, asked, date):
+        if asked not in self.pending:
+            return
+        moment = datetime.fromisoformat(date.replace("Z", "+00:00")).timestamp()
+        if state == "busy":
+            self.pending[asked] = moment
+        elif state == "idle":
+            self.answered = True
+            began = self.pending.pop(asked)
+            self.spans.append((began or moment, moment))
+
+    def computing(self, start, end):
+        """Seconds between two moments in which the kernel was at work."""
+        return sum(max(0.0, min(b, end) - max(a, start)) for a, b in self.spans)
+
+
+class Complaints:
+    """Everything a page says that a learner or its console would show as wrong."""
+
+    def __init__(self, page):
+        self.lines = []
+        page.on("console", self.console)
+        page.on("pageerror", lambda error: self.lines.append(f"uncaught in the page: {error}"))
+        page.on("dialog", self.dialog)
+        page.on("request", self.request)
+        page.on("crash", lambda _: self.lines.append("the page crashed"))
+
+    def console(self, message):
+        if message.type in ("error", "warning"):
+            self.lines.append(f"console {message.type}: {message.text}")
+
+    def dialog(self, dialog):
+        self.lines.append(f"dialog: {dialog.message}")
+        dialog.accept()
+
+    def request(self, request):
+        # The course is offline: whatever a lesson needs comes from this machine.
+        if request.url.startswith(("http:", "https:", "ws:", "wss:")) and f"//{HOST}" not in request.url:
+            self.lines.append(f"asked the network for {request.url}")
+
+
+# --- the page ---------------------------------------------------------------------------------------------------------
+
+# True when every cell that holds something has run, or when an error or a message box ended the run.
+ALL_RUN = """red => {
+    if (document.querySelector('.jp-Dialog')) return true;
+    const prompts = [...document.querySelectorAll('.jp-Notebook .jp-CodeCell')]
+        .filter(cell => cell.querySelector('.cm-content').innerText.trim())
+        .map(cell => cell.querySelector('.jp-InputPrompt').innerText.trim());
+    const light = document.querySelector('.jp-Notebook-ExecutionIndicator');
+    const failed = document.querySelector(`.jp-Notebook :is(${red})`);
+    return light.dataset.status === 'idle' && !prompts.includes('[*]:')
+        && (failed || prompts.every(prompt => /^\\[\\d+\\]:$/.test(prompt)));
+}"""
+
+TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+SHOWN = """(area, red) => {
+    const seen = selector => [...area.querySelectorAll(selector)].filter(node => node.checkVisibility());
+    const text = selector => seen(selector).map(node => node.innerText.trim()).filter(Boolean).join(' ');
+    return {
+        pictures: seen('img').map(img => [img.src, img.alt]),
+        text: text('.widget-html, .jp-RenderedText'),
+        readouts: seen('.widget-readout').map(node => node.innerText.trim()),
+        message: text('[role="status"]'),
+        red: text(red),
+    };
+}"""
+
+# Notes when the mouse was released and when a picture last changed, both as seconds since 1970.
+WATCH = """area => {
+    const now = () => (performance.timeOrigin + performance.now()) / 1000;
+    const watch = window.watchedPicture = {released: 0, changed: 0};
+    const drawn = node => node.nodeName === 'IMG' || (node.querySelector && node.querySelector('img'));
+    new MutationObserver(changes => {
+        if (changes.some(change => drawn(change.target))) watch.changed = now();
+    }).observe(area, {subtree: true, childList: true, attributeFilter: ['src']});
+    const released = () => { watch.released = now(); };
+    document.addEventListener('pointerup', released, {capture: true});
+}"""
+
+
+class Desk:
+    """Opens lessons one after another; the last one opened stays on the screen."""
+
+    def __init__(self, browser, server):
+        self.browser = browser
+        self.server = server
+        self.lesson = None
+        self.failures = {}
+
+    def opened(self, name):
+        """The lesson `name`, opened and run; a lesson that could not be is not tried again for each of its tests."""
+        if name in self.failures:
+            raise RuntimeError(f"{name} could not be opened and run: {self.failures[name]}")
+        if self.lesson is None or self.lesson.name != name:
+            self.close()
+            self.lesson = Lesson(self.browser, self.server, name)
+            try:
+                self.lesson.open()
+                self.lesson.run_all()
+            except Exception as error:
+                self.lesson.screenshot(f"{name}-failed")
+                self.failures[name] = f"{error}; {'; '.join(self.lesson.errors())}"
+                raise RuntimeError(f"{name} could not be opened and run: {self.failures[name]}") from error
+        return self.lesson
+
+    def close(self):
+        if self.lesson:
+            self.lesson.close()
+            self.server.end_kernels()
+        self.lesson = None
+
+
+class Lesson:
+    """One notebook in JupyterLab."""
+
+    def __init__(self, browser, server, name):
+        self.name = name
+        self.server = server
+        # The copy as it was before JupyterLab saves to it; the original may be edited while the tests run.
+        self.cells = cells_of(name, server.root / "notebooks")
+        self.page = browser.new_page(viewport={"width": 1400, "height": 1100}, reduced_motion="reduce")
+        self.traffic = Traffic(self.page)
+        self.complaints = Complaints(self.page)
+        self.stored_alts = []
+        self.faults_of_run = []
+        self.seconds = {"server start": server.start_seconds}
+
+    def open(self):
+        """Open the notebook and wait until its kernel is ready."""
+        with self.timed("open"):
+            address = f"{self.server.url}/lab/tree/notebooks/{self.name}.ipynb?reset&token={self.server.token}"
+            self.page.goto(address)
+            self.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=OPEN_SECONDS * 1000)
+            self.wait_for_kernel()
+        self.stored_alts = self.alts()
+
+    def run_all(self):
+        """Clear what is stored, run every cell from the menu and wait for the last one."""
+        with self.timed("run all"):
+            self.menu("Edit", "Clear Outputs of All Cells")
+            self.menu("Run", "Run All Cells")
+            self.page.wait_for_function(ALL_RUN, arg=RED, timeout=RUN_SECONDS * 1000)
+            self.settle()
+        self.faults_of_run = self.errors()
+
+    def menu(self, title, entry):
+        self.page.locator(".lm-MenuBar-itemLabel", has_text=title).first.click()
+        self.page.locator(".lm-Menu-itemLabel").get_by_text(entry, exact=True).click()
+
+    def wait_for_kernel(self, seconds=OPEN_SECONDS):
+        """Wait for the kernel's first answer: the page's light says idle before there is a kernel at all."""
+        end = time.monotonic() + seconds
+        while not self.traffic.answered:
+            if time.monotonic() > end:
+                raise TimeoutError(f"{self.name}: no kernel after {seconds} s")
+            self.page.wait_for_timeout(10)
+        self.settle()
+        light = '.jp-Notebook-ExecutionIndicator[data-status="idle"]'
+        self.page.locator(light).first.wait_for(timeout=seconds * 1000)
+
+    def settle(self, seconds=SETTLE_SECONDS):
+        """Wait until the kernel has answered everything that the page asked and the page has drawn the answers."""
+        end = time.monotonic() + seconds
+        self.page.evaluate(TWO_FRAMES)
+        while self.traffic.pending:
+            if time.monotonic() > end:
+                raise TimeoutError(f"{self.name}: the kernel is still busy after {seconds} s")
+            self.page.wait_for_timeout(10)
+            if not self.traffic.pending:
+                self.page.evaluate(TWO_FRAMES)
+
+    def errors(self):
+        """Every sign of something wrong so far, one sentence each; none when all is well."""
+        found = self.red_outputs()
+        for what in (".jp-Dialog", ".Toastify__toast"):
+            found += [f"message box: {text}" for text in self.page.locator(what).all_inner_texts()]
+        empty = "all => all.filter(img => img.complete && !img.naturalWidth).map(img => img.src.slice(0, 100))"
+        found += [f"a picture that does not load: {src}" for src in self.page.locator(PICTURES).evaluate_all(empty)]
+        return found + self.traffic.faults + self.complaints.lines
+
+    def red_outputs(self):
+        """Errors and warnings below cells, except below a cell that is tagged to raise one."""
+        found = []
+        for index, cell in enumerate(self.cells):
+            if cell["cell_type"] == "code" and "raises-exception" not in cell["metadata"].get("tags", []):
+                texts = self.cell(index).locator(RED).all_inner_texts()
+                found += [f"red below cell {index}: {text.strip()[-300:]}" for text in texts]
+        return found
+
+    def cell(self, index):
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(index)
+
+    def alts(self):
+        """The alternative text of each picture in an output."""
+        return self.page.locator(f"{PICTURES}:visible").evaluate_all("all => all.map(img => img.alt)")
+
+    def stored_pictures(self):
+        """How many pictures the stored text/html and image outputs hold."""
+        outputs = [out for cell in self.cells for out in cell.get("outputs", [])]
+        return sum(pictures_in(out.get("data", {})) for out in outputs)
+
+    def explorer(self, label):
+        """The explorer of that name, e.g. `explore_smoothing`, or of that place in the lesson."""
+        found = explorers_in(self.cells)
+        label = list(found)[label] if isinstance(label, int) else label
+        return Explorer(self, label, self.cell(found[label]))
+
+    def screenshot(self, name):
+        BUILD.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=BUILD / f"{name}.png")
+
+    @contextmanager
+    def timed(self, what):
+        began = time.monotonic()
+        yield
+        self.seconds[what] = round(time.monotonic() - began, 2)
+
+    def close(self):
+        self.page.close()
+
+
+class Explorer:
+    """A widget below a cell: its controls, its pictures and its message line."""
+
+    def __init__(self, lesson, label, cell):
+        self.lesson = lesson
+        self.page = lesson.page
+        self.label = label
+        self.area = cell.locator(".jp-Cell-outputArea")
+        self.area.locator(".jupyter-widgets").first.wait_for(timeout=OPEN_SECONDS * 1000)
+        lesson.settle()
+        self.area.evaluate(WATCH)
+
+    # what is there
+
+    def controls(self, kind):
+        """The visible controls of a kind (see KINDS), from top to bottom."""
+        return [found for found in self.area.locator(KINDS[kind]).all() if found.is_visible()]
+
+    def all_controls(self):
+        """(kind, control) of all that can be operated now."""
+        pairs = [(kind, control) for kind in KINDS for control in self.controls(kind)]
+        return [(kind, control) for kind, control in pairs if stop_of(control, kind).is_enabled()]
+
+    def strangers(self):
+        """Controls that none of the kinds names, so that none goes untested."""
+        known = ", ".join(f"{selector}, {selector} *" for selector in KINDS.values())
+        anything = "input, select, textarea, button, [role=slider], [contenteditable=true]"
+        return self.area.evaluate(
+            "(area, [anything, known]) => [...area.querySelectorAll(anything)]"
+            ".filter(node => node.checkVisibility() && !node.matches(known)).map(node => node.outerHTML.slice(0, 120))",
+            [anything, known],
+        )
+
+    def cut_labels(self):
+        """Labels too long for their place, of which a person reads only the beginning."""
+        wide = "all => all.filter(label => label.scrollWidth > label.clientWidth).map(label => label.innerText)"
+        return self.area.locator(".widget-label:visible, .jupyter-button:visible").evaluate_all(wide)
+
+    def shown(self):
+        """What the explorer shows now: pictures as [src, alt], text, readouts, message, red."""
+        return self.area.evaluate(SHOWN, RED)
+
+    def picture(self):
+        """`src` and `alt` of the first picture, or None."""
+        return next(iter(self.shown()["pictures"]), None)
+
+    def message(self):
+        return self.shown()["message"]
+
+    def wait_until_changed(self, before, seconds=CHANGE_SECONDS):
+        """What is shown once it differs from `before` and the kernel is quiet; the same again if nothing changes."""
+        self.lesson.settle()
+        end = time.monotonic() + seconds
+        while (now := self.shown()) == before and time.monotonic() < end:
+            self.page.wait_for_timeout(20)
+            self.lesson.settle()
+        return now
+
+    def screenshot(self):
+        """The page with this explorer's cell at its top, as build/screens/<lesson>-<explorer>.png."""
+        self.area.evaluate("area => area.closest('.jp-Cell').scrollIntoView({block: 'start'})")
+        self.lesson.screenshot(f"{self.lesson.name}-{self.label}")
+
+    # what a person does
+
+    def drag(self, slider, fraction, steps=8, handle=0):
+        """Drag a slider's handle by mouse to a fraction of its track."""
+        knob = slider.locator(".noUi-handle").nth(handle)
+        knob.scroll_into_view_if_needed()
+        x, y = middle(knob.bounding_box())
+        track = slider.locator(".noUi-base").bounding_box()
+        target = track["x"] + fraction * track["width"], track["y"] + track["height"] / 2
+        if track["height"] > track["width"]:  # a vertical slider grows upwards
+            target = track["x"] + track["width"] / 2, track["y"] + (1 - fraction) * track["height"]
+        self.page.mouse.move(x, y)
+        self.page.mouse.down()
+        self.page.mouse.move(*target, steps=steps)
+        self.page.mouse.up()
+
+    def press(self, slider, key, handle=0):
+        """Press a key on a slider's handle."""
+        slider.locator(".noUi-handle").nth(handle).press(key)
+
+    def type(self, box, text):
+        """Replace a box's text by typing, then press Enter."""
+        box.click()
+        box.press("ControlOrMeta+a")
+        box.press("Delete")
+        box.press_sequentially(text)
+        box.press("Enter")
+
+    def click(self, button):
+        button.click()
+
+    def choose(self, dropdown, option):
+        dropdown.select_option(label=option)
+
+    def latency(self):
+        """Milliseconds from the last release to the last new picture, and how many of them the kernel was at work.
+
+        None if no picture followed the release.
+        """
+        watch = self.page.evaluate("() => window.watchedPicture")
+        if watch["changed"] <= watch["released"]:
+            return None
+        computing = self.lesson.traffic.computing(watch["released"], watch["changed"])
+        total = watch["changed"] - watch["released"]
+        return {"total_ms": round(total * 1000, 1), "computing_ms": round(computing * 1000, 1)}
+
+
+KINDS = {
+    "slider": ".widget-slider",
+    "dropdown": ".widget-dropdown select",
+    "text": ".widget-text input[type=text], .widget-textarea textarea",
+    "button": "button.widget-button, button.jupyter-button",
+    "checkbox": ".widget-checkbox input",
+}
+
+
+def label_of(control):
+    """What a person calls a control: its label, or the words on it."""
+    return control.evaluate(
+        """node => {
+            const box = node.closest('.widget-inline-hbox, .jupyter-button') || node;
+            const label = box.querySelector('.widget-label') || box;
+            return (label.innerText || node.title || '').trim() || '(no label)';
+        }"""
+    )
+
+
+def stop_of(control, kind):
+    """The element of a control that the Tab key comes to."""
+    return control.locator(".noUi-handle").first if kind == "slider" else control
+
+
+def middle(box):
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def write_latencies(records, file):
+    """Write the records with their median and 95th percentile of what was not computing."""
+    beyond = sorted(record["total_ms"] - record["computing_ms"] for record in records)
+    summary = {"count": len(beyond)}
+    if len(beyond) > 1:
+        summary["beyond_computing_median_ms"] = round(statistics.median(beyond), 1)
+        summary["beyond_computing_p95_ms"] = round(statistics.quantiles(beyond, n=20, method="inclusive")[-1], 1)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(summary | {"moves": records}, indent=1) + "\n", encoding="utf-8")
