@@ -59,7 +59,7 @@ def kneser_ney(counts: Tensor, shorter: Tensor, discounts: Tensor) -> Tensor:
     -------
     (..., vocab_size), each row sums to one.
 
-    Source: lesson 02; Chen and Goodman 1998, section 3 (modified Kneser-Ney, interpolated).
+    Source: lesson 02; Chen and Goodman 1998 (modified Kneser-Ney, interpolated).
     """
     taken = discounts[counts.clamp(max=3).long()]
     total = counts.sum(-1, keepdim=True)
@@ -69,7 +69,7 @@ def kneser_ney(counts: Tensor, shorter: Tensor, discounts: Tensor) -> Tensor:
 def estimate_discounts(counts: Tensor) -> Tensor:
     """The discounts for counts of 0, 1, 2, and 3 or more: (4,), from how many cells hold 1, 2, 3 and 4.
 
-    Source: Chen and Goodman 1998, equation 17. Where a table is too small to have all four kinds
+    Source: lesson 02; Chen and Goodman 1998, modified Kneser-Ney. Where a table is too small to have all four kinds
     of cells, every count gives up a half.
     """
     n1, n2, n3, n4 = ((counts == k).sum().item() for k in (1, 2, 3, 4))

@@ -5,6 +5,7 @@ import re
 import sys
 
 import pytest
+import torch
 from lessons import LESSONS, ROOT
 
 import makemlp
@@ -56,7 +57,7 @@ def test_every_figure_in_the_readme_is_earned():
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: f"{fact['figure']}: {fact['says']}")
 def test_fact(fact):
     """Recompute a fact and write it with as many decimals as the prose does."""
-    value = eval(fact["python"], {"math": math, "makemlp": makemlp, **vars(makemlp), "dev_loss": dev_loss})
+    value = eval(fact["python"], {"math": math, **vars(makemlp), **globals()})
     decimals = len(fact["figure"].partition(".")[2])
     assert f"{value:.{decimals}f}" == plain(fact["figure"])
 
@@ -77,11 +78,28 @@ def test_figures_are_found_in_prose():
     assert earned("32,257", "32257 rows") and not earned("2.17", "12.175")
 
 
-def dev_loss(method, block_size, smoothing=0.0, unique=False):
-    """The dev loss of a count model on the bundled names."""
+def count_model(method, block_size, smoothing=0.0):
+    """A count model of the train names, and the dev examples."""
     names = makemlp.load_names()
     vocab = makemlp.Vocabulary(names)
-    train, dev, _ = makemlp.split(names, unique=unique)
+    train, dev, _ = makemlp.split(names)
     model = makemlp.CountModel(len(vocab), block_size, smoothing, method)
-    model.fit(*makemlp.build_dataset(train, vocab, block_size))
-    return makemlp.nll(model, *makemlp.build_dataset(dev, vocab, block_size))
+    return model.fit(*makemlp.build_dataset(train, vocab, block_size)), makemlp.build_dataset(dev, vocab, block_size)
+
+
+def dev_loss(method, block_size, smoothing=0.0):
+    model, dev = count_model(method, block_size, smoothing)
+    return makemlp.nll(model, *dev)
+
+
+def stored_counts(block_size):
+    """How many counts that are not zero a Kneser-Ney model keeps."""
+    return sum(int((counts > 0).sum()) for counts in count_model("kneser_ney", block_size)[0].counts)
+
+
+def first_bigram_loss():
+    """The loss of lesson 01's network before training: logits from standard random numbers, seed 1."""
+    names = makemlp.load_names()
+    X, Y = makemlp.build_dataset(names, makemlp.Vocabulary(names), block_size=1)
+    W = torch.randn(27, 27, generator=torch.Generator().manual_seed(1))
+    return makemlp.nll(lambda X: W[X[:, 0]], X, Y)
