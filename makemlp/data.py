@@ -138,7 +138,7 @@ class Vocabulary:
     def __init__(self, names: Iterable[str]):
         characters = sorted(set("".join(names)))
         if BOUNDARY in characters:
-            raise ValueError(f"A name holds '{BOUNDARY}', the sign that marks where names begin and end: take it out.")
+            raise ValueError(f"A name holds '{BOUNDARY}', which marks beginnings and ends: take it out.")
         self.itos = [BOUNDARY, *characters]
         self.stoi = {s: i for i, s in enumerate(self.itos)}
 
@@ -150,7 +150,8 @@ class Vocabulary:
         for position, s in enumerate(name, start=1):
             if s not in self.stoi:
                 known = "".join(self.itos[1:])
-                raise ValueError(f"{s!r} (character {position} of {name!r}) is not in the vocabulary: use only {known}")
+                where = f"character {position} of {name!r}"
+                raise ValueError(f"{s!r} ({where}) is not in the vocabulary: use only {known}")
         return [self.stoi[s] for s in name]
 
     def decode(self, indices: Iterable[int]) -> str:

@@ -114,8 +114,8 @@ def explore_smoothing(counts: Tensor, vocab: Vocabulary) -> Explorer:
     Source: lesson 01.
     """
     return Explorer(
-        lambda exponent, symbol: [figures.smoothing(counts, vocab, 10.0**exponent, symbol)],
-        exponent=_slider(widgets.FloatSlider, "add 10 to the power", 0.0, -2.0, 5.0, 0.1, readout_format=".1f"),
+        lambda alpha, symbol: [figures.smoothing(counts, vocab, alpha, symbol)],
+        alpha=_slider(widgets.FloatLogSlider, "added to each count", 1.0, -2.0, 5.0, 0.1, readout_format=",.3g"),
         symbol=widgets.Dropdown(options=vocab.itos, value=vocab.itos[-1], description="after", style=_WIDE),
     )
 
@@ -135,14 +135,14 @@ def explore_count_tables(train: Sequence[str], dev: Sequence[str], vocab: Vocabu
         model.smooth(smoothing, method)
         return {"train": model.nll_by_length(*train_examples), "dev": model.nll_by_length(*dev_examples)}
 
-    def draw(block_size: int, exponent: float, method: str) -> list[figures.Picture]:
-        losses = curves(10.0**exponent if method != "kneser_ney" else 0.0, method)
+    def draw(block_size: int, smoothing: float, method: str) -> list[figures.Picture]:
+        losses = curves(0.0 if method == "kneser_ney" else smoothing, method)
         return [figures.nll_by_context(losses, mark=(block_size, losses["dev"][block_size]))]
 
     return Explorer(
         draw,
         block_size=_slider(widgets.IntSlider, "context length", 3, 0, longest, 1),
-        exponent=_slider(widgets.FloatSlider, "add 10 to the power", -1.0, -3.0, 2.0, 0.25, readout_format=".2f"),
+        smoothing=_slider(widgets.FloatLogSlider, "smoothing", 0.1, -3.0, 2.0, 0.25, readout_format=".3g"),
         method=widgets.Dropdown(options=METHODS, description="method", style=_WIDE),
     )
 
