@@ -73,7 +73,7 @@ def sample(
     else:
         generator.manual_seed(seed)
     start = [0] * model.block_size + vocab.encode(prefix)
-    tokens = torch.tensor(start).repeat(n, 1)  # (n, block_size + length so far)
+    tokens = torch.tensor(start, dtype=torch.int64).repeat(n, 1)  # (n, block_size + length so far)
     ended = torch.zeros(n, dtype=torch.bool)
     while not ended.all() and tokens.shape[1] < model.block_size + max_length:
         context = tokens[:, tokens.shape[1] - model.block_size :]  # (n, block_size)

@@ -77,7 +77,7 @@ def test_forward_is_the_arithmetic_of_the_paper(direct):
     np.testing.assert_allclose(model(X).detach().numpy(), expected, rtol=1e-4, atol=1e-5)
 
 
-def test_a_direct_connection_adds_the_embeddings_times_W():
+def test_a_direct_connection_adds_the_embeddings_times_w():
     with_it, X = a_model(True), some_contexts(7, 3)
     without = MLP(7, 3, 4, 5)
     without.load_state_dict({name: p for name, p in with_it.state_dict().items() if name != "W"})

@@ -58,7 +58,7 @@ def test_draw_takes_a_row_each():
     assert draw(weights, u).tolist() == [1, 0]
 
 
-weights = st.lists(st.just(0.0) | st.floats(1e-6, 1e6, width=32), min_size=1, max_size=9).filter(any)
+weights = st.lists(st.just(0.0) | st.floats(2**-20, 2**20, width=32), min_size=1, max_size=9).filter(any)
 units = st.integers(0, 2**24 - 1).map(lambda k: k / 2**24)  # all that torch.rand can give in float32
 
 
@@ -103,13 +103,27 @@ def test_no_names_are_no_names():
     assert sample(MODELS["MLP"], VOCAB, 0) == []
 
 
-@each_model
-@pytest.mark.parametrize("prefix", ["", "jo"])
-def test_near_temperature_0_the_likeliest_character_follows(model, prefix):
-    name = prefix
+@pytest.mark.parametrize(
+    ("block_size", "prefix", "expected"),
+    [
+        (0, "", "aaaaaa"),  # a 5 times, b 3, c 3, the end 4
+        (1, "", "bac"),  # after . b 3 of 4, after b always a, after a c 3 of 5, after c always the end
+        (1, "a", "ac"),
+        (3, "", "bac"),
+        (3, "a", "aa"),  # after "..a" always a, after ".aa" always the end
+    ],
+)
+def test_near_temperature_0_the_likeliest_character_follows(block_size, prefix, expected):
+    model, vocab = counted(["bac", "bac", "bac", "aa"], block_size)
+    assert sample(model, vocab, 9, temperature=1e-3, prefix=prefix, seed=0, max_length=6) == [expected] * 9
+
+
+@pytest.mark.parametrize("prefix", ["", "jo", "josephine"])
+def test_near_temperature_0_an_mlp_takes_its_highest_logit(prefix):
+    model, name = MODELS["MLP"], prefix
     while len(name) < 12:
         context = ([0] * model.block_size + VOCAB.encode(name))[len(name) :]
-        best = int(model(torch.tensor([context], dtype=torch.int64)).argmax())
+        best = int(model(torch.tensor([context])).argmax())
         if best == 0:
             break
         name += VOCAB.itos[best]

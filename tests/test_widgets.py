@@ -1,0 +1,188 @@
+"""Floor 5: every explorer, without a browser. What a reader does with the controls is done here in Python."""
+
+import html
+import re
+from collections.abc import Iterator
+
+import ipywidgets
+import pytest
+
+import makemlp
+from makemlp import MLP, CountModel, Vocabulary, build_dataset
+from makemlp.widgets import Explorer
+
+NAMES = ["ada", "bob", "abba", "dodo", "bada", "oba", "adobo", "dab"]
+VOCAB = Vocabulary(NAMES)
+MODEL = MLP(len(VOCAB), block_size=3, emb_dim=2, hidden_dim=20)
+COUNTS = CountModel(len(VOCAB), 1).fit(*build_dataset(NAMES, VOCAB, 1)).counts[1]
+
+# What each explorer is opened with here. A new explorer needs a line, and a test says so.
+ARGUMENTS = {
+    "explore_architecture": (len(VOCAB),),
+    "explore_count_tables": (NAMES[:6], NAMES[6:], VOCAB, 4),
+    "explore_prediction": (MODEL, VOCAB, "ab"),
+    "explore_sampling": (MODEL, VOCAB, 6),
+    "explore_smoothing": (COUNTS, VOCAB),
+}
+EXPLORERS = [name for name in dir(makemlp) if name.startswith("explore_")]
+each_explorer = pytest.mark.parametrize("name", EXPLORERS)
+
+
+def opened(name) -> Explorer:
+    return getattr(makemlp, name)(*ARGUMENTS[name])
+
+
+def picture(explorer) -> str:
+    return explorer._picture.value
+
+
+def message(explorer) -> str:
+    """What stands in the message line, without its markup."""
+    return html.unescape(re.sub("<[^>]*>", "", explorer._message.value))
+
+
+def moves(control) -> Iterator[tuple[str, object]]:
+    """Everything a reader can do with a control but typing, as (trait, value)."""
+    if isinstance(control, ipywidgets.FloatSlider):
+        yield from (("value", value) for value in (control.min, (control.min + control.max) / 2, control.max))
+    elif isinstance(control, ipywidgets.FloatLogSlider):  # its ends are powers of its base
+        ends = control.min, (control.min + control.max) / 2, control.max
+        yield from (("value", control.base**end) for end in ends)
+    elif isinstance(control, ipywidgets.IntSlider):
+        yield from (("value", value) for value in (control.min, (control.min + control.max) // 2, control.max))
+    elif isinstance(control, ipywidgets.Dropdown):
+        yield from (("index", i) for i in range(len(control.options)))
+    elif isinstance(control, ipywidgets.Checkbox):
+        yield from (("value", value) for value in (not control.value, control.value))
+    else:
+        assert isinstance(control, ipywidgets.Text | ipywidgets.Button), f"say here how {type(control)} is moved"
+
+
+def controls_of(explorer, kind):
+    return [control for control in explorer.controls.values() if isinstance(control, kind)]
+
+
+def assert_shows_a_picture(explorer):
+    assert message(explorer) == ""
+    images = re.findall(r'<img alt="([^"]+)" [^>]*src="data:image/png;base64,[\w+/=]{500,}">', picture(explorer))
+    assert images and all(len(alt) > 30 for alt in images)
+
+
+def test_the_table_covers_all_explorers():
+    assert set(ARGUMENTS) == set(EXPLORERS)
+
+
+@each_explorer
+def test_every_control_may_be_moved_to_any_end(name):
+    explorer = opened(name)
+    said = repr(explorer)
+    assert_shows_a_picture(explorer)
+    for control in explorer.controls.values():
+        shown = set()
+        start = getattr(control, "value", None)
+        for trait, value in moves(control):
+            setattr(control, trait, value)
+            assert_shows_a_picture(explorer)
+            shown.add(picture(explorer))
+        if start is not None:
+            assert len(shown) != 1, f"'{control.description}' changes nothing"
+            control.value = start
+    assert repr(explorer) == said
+
+
+@each_explorer
+def test_the_corners_hold_too(name):
+    """All controls at their first end at once, then all at their last."""
+    explorer = opened(name)
+    for end in (0, -1):
+        for control in explorer.controls.values():
+            for trait, value in list(moves(control))[end:][:1]:
+                setattr(control, trait, value)
+        assert_shows_a_picture(explorer)
+
+
+def with_control(kind):
+    return [name for name in EXPLORERS if controls_of(opened(name), kind)]
+
+
+@pytest.mark.parametrize("name", with_control(ipywidgets.Text))
+@pytest.mark.parametrize("typed", ["☃", "ab☃", "ada lovelace", "Ada", "<b>&amp;"])
+def test_typed_text_outside_the_vocabulary_gets_a_sentence(name, typed):
+    explorer = opened(name)
+    [text] = controls_of(explorer, ipywidgets.Text)
+    before = picture(explorer)
+    text.value = typed
+    assert repr(typed) in message(explorer) and "is not in the vocabulary" in message(explorer)
+    assert "<b>" not in explorer._message.value  # typed markup stays text
+    assert (picture(explorer), text.value) == (before, typed)  # nothing that was there is lost
+    text.value = "bob"
+    assert_shows_a_picture(explorer)
+    assert picture(explorer) != before
+
+
+@pytest.mark.parametrize("name", with_control(ipywidgets.Text))
+def test_any_length_may_be_typed(name):
+    explorer = opened(name)
+    [text] = controls_of(explorer, ipywidgets.Text)
+    for typed in ("", "a", "dab" * 30):
+        text.value = typed
+        assert_shows_a_picture(explorer)
+
+
+@pytest.mark.parametrize("name", with_control(ipywidgets.Button))
+def test_a_button_draws_again(name):
+    explorer, twin = opened(name), opened(name)
+    [button] = controls_of(explorer, ipywidgets.Button)
+    shown = [picture(explorer)]
+    for _ in range(3):
+        button.click()
+        assert_shows_a_picture(explorer)
+        shown.append(picture(explorer))
+    assert len(set(shown)) == 4
+    # The draws themselves are the same for every reader.
+    controls_of(twin, ipywidgets.Button)[0].click()
+    assert picture(twin) == shown[1]
+
+
+@each_explorer
+def test_only_core_widgets_are_used(name):
+    def family(widget):
+        yield widget
+        for child in getattr(widget, "children", ()):
+            yield from family(child)
+
+    explorer = opened(name)
+    for widget in family(explorer):
+        # The browser is only ever asked for a widget that ships with ipywidgets, also for the Explorer itself.
+        assert widget._model_module == widget._view_module == "@jupyter-widgets/controls"
+        assert type(widget).__module__.startswith("ipywidgets") or type(widget) is Explorer
+    assert (explorer._model_name, explorer._view_name) == ("VBoxModel", "VBoxView")
+    assert set(explorer.controls.values()) < set(explorer.children)
+
+
+@each_explorer
+def test_every_control_says_what_it_is(name):
+    descriptions = [control.description for control in opened(name).controls.values()]
+    assert all(descriptions) and len(set(descriptions)) == len(descriptions)
+
+
+@each_explorer
+def test_repr_is_short_and_stable(name):
+    explorer = opened(name)
+    said = repr(explorer)
+    assert said == repr(opened(name)) and all(control in said for control in explorer.controls)
+    assert "\n" not in said and len(said) <= 110  # ipywidgets cuts what is longer
+    assert not re.search(r"0x[0-9a-f]{4}|IPY_MODEL|[0-9a-f]{32}| object at ", said)
+
+
+@each_explorer
+def test_two_explorers_side_by_side_leave_each_other_alone(name):
+    left, right = opened(name), opened(name)
+    before = picture(right), right._values()
+    assert picture(left) == before[0]
+    for control in left.controls.values():
+        for trait, value in list(moves(control))[:1]:
+            setattr(control, trait, value)
+    assert (picture(right), right._values()) == before
+    right._refresh()
+    assert picture(right) == before[0]
