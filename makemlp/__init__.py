@@ -3,7 +3,7 @@
 Names and examples      load_names, load_lecture_names, Vocabulary, split, build_dataset
 Models that count       CountModel, smooth, interpolate, kneser_ney
 The neural network      MLP, count_parameters, trace
-Training and scoring    train, nll
+Training and scoring    train, train_many, nll
 New names               sample, draw
 This machine            check_setup
 Sliders                 explore_sampling, explore_smoothing, explore_count_tables,
@@ -38,7 +38,7 @@ from makemlp.mlp import MLP, count_parameters, trace
 from makemlp.sampling import draw, sample
 from makemlp.scoring import nll
 from makemlp.setup_check import check_setup
-from makemlp.training import train
+from makemlp.training import train, train_many
 from makemlp.widgets import (
     explore_architecture,
     explore_count_tables,
@@ -73,6 +73,7 @@ __all__ = [
     "split",
     "trace",
     "train",
+    "train_many",
 ]
 
 torch.set_num_threads(int(os.environ.get("MAKEMLP_THREADS", "1")))

@@ -1,32 +1,244 @@
-"""Training an MLP on minibatches (floor 3)."""
+"""Training (floor 3): many MLPs side by side by gradients in closed form, fast enough for a slider.
+
+Three things make it fast, and all three are taught: the gradients are written out as in lesson 04; a context that
+occurs many times is computed once and compared with all that followed it at once; and models of one shape are
+stacked, so that one matrix product serves them all.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from makemlp.mlp import MLP
 
-def train(
-    model: nn.Module,
-    X: Tensor,
-    Y: Tensor,
-    *,
-    steps: int = 1000,
-    batch_size: int = 256,
-    learning_rate: float = 0.01,
-    seed: int = 0,
-) -> list[float]:
-    """Train a model in place by AdamW, its learning rate rising for a tenth of the steps and then falling to zero.
+BETA1, BETA2, EPSILON = 0.9, 0.99, 1e-8  # Adam's; the short memory of 0.99 suits runs of a few hundred steps
+HOPELESS = 100.0  # nats per character: even a confidently wrong start has less, so the run has diverged
+WARM_UP = 0.1  # share of the steps in which the learning rate rises
+
+
+def group(X: Tensor, Y: Tensor, vocab_size: int) -> tuple[Tensor, Tensor]:
+    """Each context once, and how often each character followed it.
 
     Parameters
     ----------
-    model : maps contexts (N, block_size) to logits (N, vocab_size).
     X, Y : (N, block_size) and (N,) int64, the examples.
-    steps, batch_size : each step takes `batch_size` examples, drawn at random.
-    learning_rate : the highest on the way.
+
+    Returns
+    -------
+    contexts : (U, block_size) int64, all different.
+    counts : (U, vocab_size) float32; they sum to N.
+
+    Source: lesson 02.
+    """
+    row = torch.zeros(len(X), dtype=torch.int64)
+    for column in X.T.flip(0):
+        row = torch.unique(row * vocab_size + column, return_inverse=True)[1]
+    contexts = torch.empty(int(row.max()) + 1, X.shape[1], dtype=torch.int64)
+    contexts[row] = X
+    counts = torch.bincount(row * vocab_size + Y, minlength=len(contexts) * vocab_size)
+    return contexts, counts.view(len(contexts), vocab_size).float()
+
+
+def learning_rate_at(step: int, steps: int) -> float:
+    """The schedule, as a share of the highest rate: a straight rise over the first tenth, then half a cosine to 0.
+
+    Source: lesson 05.
+    """
+    done = (step + 1) / steps
+    if done < WARM_UP:
+        return done / WARM_UP
+    return 0.5 * (1 + math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP)))
+
+
+class Stack:
+    """K models of one shape as one: every parameter with a first dimension of K, all of them in one block of memory.
+
+    Parameters
+    ----------
+    models : MLPs of equal sizes.
+
+    Attributes
+    ----------
+    flat : (K, P) float32, all parameters, a row for each model.
+    """
+
+    def __init__(self, models: Sequence[MLP]):
+        self.models = list(models)
+        self.flat = torch.stack([nn.utils.parameters_to_vector(m.parameters()).detach() for m in models])
+        self.gradient = torch.zeros_like(self.flat)
+        self.parameters = self._named(self.flat)
+        self._gradients = self._named(self.gradient)
+
+    def _named(self, flat: Tensor) -> dict[str, Tensor]:
+        """Views of `flat` by parameter name, each (K, *shape)."""
+        views, start = {}, 0
+        for name, p in self.models[0].named_parameters():
+            views[name] = flat[:, start : start + p.numel()].view(len(flat), *p.shape)
+            start += p.numel()
+        return views
+
+    def step(self, contexts: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+        """Losses (K,) on a batch; leaves their gradients in `gradient`.
+
+        Parameters
+        ----------
+        contexts : (B, block_size) int64
+        targets : (B, vocab_size), each row the shares of what followed.
+        weights : (B,), what each row counts; they sum to one.
+
+        Source: lesson 04, backward by hand.
+        """
+        p, g, K, B = self.parameters, self._gradients, len(self.models), len(contexts)
+        emb = p["C"][:, contexts].view(K, B, -1)  # (K, B, block_size * emb_dim)
+        h = torch.baddbmm(p["b1"].unsqueeze(1), emb, p["W1"]).tanh_()  # (K, B, hidden_dim)
+        logits = torch.baddbmm(p["b2"].unsqueeze(1), h, p["W2"])  # (K, B, vocab_size)
+        if "W" in p:
+            logits.baddbmm_(emb, p["W"])
+        log_probs = logits.log_softmax(2)
+        weighted = targets * weights.unsqueeze(1)  # (B, vocab_size)
+        losses = -(log_probs * weighted).sum((1, 2))
+        dlogits = log_probs.exp_().mul_(weights.unsqueeze(1)).sub_(weighted)  # (K, B, vocab_size)
+        torch.bmm(h.mT, dlogits, out=g["W2"])
+        torch.sum(dlogits, 1, out=g["b2"])
+        dh = dlogits @ p["W2"].mT  # (K, B, hidden_dim)
+        dh.addcmul_(dh * h, h, value=-1)  # times 1 - h², the slope of tanh
+        torch.bmm(emb.mT, dh, out=g["W1"])
+        torch.sum(dh, 1, out=g["b1"])
+        demb = dh @ p["W1"].mT  # (K, B, block_size * emb_dim)
+        if "W" in p:
+            torch.bmm(emb.mT, dlogits, out=g["W"])
+            demb.baddbmm_(dlogits, p["W"].mT)
+        g["C"].zero_().index_add_(1, contexts.flatten(), demb.view(K, contexts.numel(), -1))
+        return losses
+
+    def write_back(self, which: Tensor) -> None:
+        """Give the models at the indices `which` (n,) their parameters."""
+        for k in which.tolist():
+            nn.utils.vector_to_parameters(self.flat[k].clone(), self.models[k].parameters())
+
+
+class Adam:
+    """Adam (Kingma and Ba 2015) on a block of parameters (K, P), with a learning rate for each row.
+
+    Source: lesson 05.
+    """
+
+    def __init__(self, flat: Tensor, learning_rates: Tensor):
+        self.flat, self.learning_rates = flat, learning_rates.unsqueeze(1)  # (K, P), (K, 1)
+        self.mean, self.square = torch.zeros_like(flat), torch.zeros_like(flat)
+        self.steps = 0
+
+    def step(self, gradient: Tensor, share: float) -> None:
+        """Move the parameters down the gradient (K, P), by `share` of the learning rates."""
+        self.steps += 1
+        self.mean.lerp_(gradient, 1 - BETA1)
+        self.square.mul_(BETA2).addcmul_(gradient, gradient, value=1 - BETA2)
+        size = (self.square / (1 - BETA2**self.steps)).sqrt_().add_(EPSILON)
+        rates = self.learning_rates * (share / (1 - BETA1**self.steps))
+        self.flat.sub_(self.mean.div(size).mul_(rates))
+
+
+class Batches:
+    """Minibatches of `batch_size` examples, drawn at even distances from all examples laid in a row.
+
+    Which examples they are is decided by one random number a batch, the place of the first. Neighbours in the row
+    share their context, so a batch holds every frequent context about as often as the names do, and each only once,
+    with the shares of all that ever followed it. That takes out most of a minibatch's noise.
+
+    Source: lesson 05.
+    """
+
+    def __init__(self, X: Tensor, Y: Tensor, vocab_size: int, batch_size: int, seed: int):
+        self.contexts, counts = group(X, Y, vocab_size)
+        totals = counts.sum(1)  # (U,)
+        self.targets = counts / totals.unsqueeze(1)  # (U, vocab_size)
+        self.edges = totals.cumsum(0).double()  # (U,) where each context's examples end in the row
+        self.distance = len(X) / batch_size
+        self.places = torch.arange(batch_size, dtype=torch.float64) * self.distance
+        self.generator = torch.Generator().manual_seed(seed)
+
+    def draw(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Contexts (B, block_size), targets (B, vocab_size) and weights (B,) for `Stack.step`; B <= batch_size."""
+        first = torch.rand(1, generator=self.generator, dtype=torch.float64) * self.distance
+        rows = torch.searchsorted(self.edges, self.places + first, right=True)
+        rows, times = rows.unique_consecutive(return_counts=True)
+        return self.contexts[rows], self.targets[rows], times / len(self.places)
+
+
+@torch.no_grad()
+def train_many(
+    models: Sequence[MLP],
+    X: Tensor,
+    Y: Tensor,
+    *,
+    learning_rates: Sequence[float],
+    steps: int = 300,
+    batch_size: int = 512,
+    seed: int = 0,
+) -> Tensor:
+    """Train K MLPs of one shape in place, side by side, each with a learning rate of its own.
+
+    All see the same minibatches, and each ends as if it had been trained alone. An interrupt (Ctrl-C, or the stop
+    button) ends the training early and keeps what was learned.
+
+    Parameters
+    ----------
+    models : K MLPs of equal sizes; seeds may differ.
+    X, Y : (N, block_size) and (N,) int64, the examples.
+    learning_rates : K numbers, the highest on the way of each.
+    steps, batch_size : every step looks at `batch_size` examples.
     seed : of the minibatches.
+
+    Returns
+    -------
+    Tensor (K, steps done)
+        each step's minibatch losses, in nats per character. From the step on at which a model diverged (100 nats or
+        more, or no number) they are inf, and that model keeps the parameters that it came with.
+
+    Raises
+    ------
+    ValueError
+        for no models, models of different sizes, no examples, or a number that is not above 0.
+
+    Source: lesson 05.
+    """
+    _check(models, X, learning_rates, steps=steps, batch_size=batch_size)
+    stack = Stack(models)
+    adam = Adam(stack.flat, torch.tensor(learning_rates, dtype=torch.float32))
+    batches = Batches(X, Y, models[0].vocab_size, batch_size, seed)
+    losses: list[Tensor] = []
+    try:
+        for step in tqdm(range(steps), delay=2, leave=False, unit="step"):
+            losses.append(stack.step(*batches.draw()))
+            if not (losses[-1] < HOPELESS).any():
+                break
+            adam.step(stack.gradient, learning_rate_at(step, steps))
+    except KeyboardInterrupt:
+        print(f"Stopped at step {len(losses)} of {steps}; what was learned until then is kept.")
+    result = torch.stack(losses, dim=1) if losses else torch.empty(len(models), 0)
+    diverged = (~(result < HOPELESS)).cumsum(1) > 0  # (K, steps done); nan is not below anything
+    result[diverged] = math.inf
+    fine = stack.flat.isfinite().all(1) & ~diverged.any(1)
+    stack.write_back(fine.nonzero().flatten())
+    return result
+
+
+def train(
+    model: MLP,
+    X: Tensor,
+    Y: Tensor,
+    *,
+    steps: int = 300,
+    batch_size: int = 512,
+    learning_rate: float = 0.02,
+    seed: int = 0,
+) -> list[float]:
+    """Train one MLP in place: `train_many` with K = 1.
 
     Returns
     -------
@@ -36,31 +248,37 @@ def train(
     Raises
     ------
     ValueError
-        for no examples, or a number of steps, batch size or rate that is not above 0; and when the loss stops
-        being a number, with the step and what to try.
+        as `train_many`; and when the run diverges, with the step and what to try. The model then keeps the parameters
+        that it came with.
 
     Source: lesson 00 uses it as it stands; lesson 05 explains it.
     """
+    losses = train_many([model], X, Y, learning_rates=[learning_rate], steps=steps, batch_size=batch_size, seed=seed)[
+        0
+    ].tolist()
+    if losses and losses[-1] == math.inf:
+        raise ValueError(
+            f"The run diverged at step {losses.index(math.inf)} with learning rate {learning_rate}: lower the rate "
+            f"(the model is as it was before)."
+        )
+    return losses
+
+
+def _check(models: Sequence[MLP], X: Tensor, learning_rates: Sequence[float], **numbers: int) -> None:
+    if len(models) == 0:
+        raise ValueError("train_many got no models: pass one or more.")
+    sizes = {tuple((name, tuple(p.shape)) for name, p in model.named_parameters()) for model in models}
+    if len(sizes) > 1:
+        raise ValueError("train_many got models of different sizes: only models of one size can be stacked.")
+    if len(learning_rates) != len(models):
+        raise ValueError(f"There are {len(models)} models and {len(learning_rates)} learning rates: pass one for each.")
     if len(X) == 0:
         raise ValueError("train got no examples: build X and Y from at least one name.")
-    for name, value in (("steps", steps), ("batch_size", batch_size), ("learning_rate", learning_rate)):
-        if not value > 0:
-            raise ValueError(f"{name} is {value}: it must be above 0.")
-    optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate)
-    rise = 0.1 if steps > 10 else 0.0  # OneCycleLR divides by zero when a rise takes one step
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=steps, pct_start=rise)
-    generator = torch.Generator().manual_seed(seed)
-    losses = []
-    for step in tqdm(range(steps), delay=2, leave=False, unit="step"):
-        batch = torch.randint(len(X), (batch_size,), generator=generator)  # (batch_size,)
-        loss = F.cross_entropy(model(X[batch]), Y[batch])
-        if not loss.isfinite():
-            raise ValueError(
-                f"The loss became {loss.item()} at step {step} with learning rate {learning_rate}: lower the rate."
-            )
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-        losses.append(loss.item())
-    return losses
+    if X.shape[1] != models[0].block_size:
+        raise ValueError(
+            f"The contexts have {X.shape[1]} characters and the model's block_size is {models[0].block_size}: "
+            f"build X with block_size={models[0].block_size}."
+        )
+    for name, number in (*numbers.items(), *(("learning_rate", rate) for rate in learning_rates)):
+        if not number > 0:
+            raise ValueError(f"{name} is {number}: it must be above 0.")

@@ -1,14 +1,15 @@
-"""Floor 3: the minibatch loop."""
+"""Floor 3: the engine, against autograd and PyTorch's own Adam."""
 
 import math
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from makemlp.data import Vocabulary, build_dataset, load_names
 from makemlp.mlp import MLP
 from makemlp.scoring import nll
-from makemlp.training import train
+from makemlp.training import Batches, Stack, group, learning_rate_at, train, train_many
 
 NAMES = load_names()[:50]
 VOCAB = Vocabulary(NAMES)
@@ -59,7 +60,140 @@ def test_training_needs_examples():
 
 
 def test_divergence_says_at_which_step_and_what_to_try():
-    with pytest.raises(
-        ValueError, match=r"loss became (nan|inf) at step \d+ with learning rate 1e\+30: lower the rate"
-    ):
-        train(a_model(), X, Y, learning_rate=1e30)
+    model = a_model()
+    before = [p.clone() for p in model.parameters()]
+    with pytest.raises(ValueError, match=r"diverged at step 1 with learning rate 1e\+30: lower the rate"):
+        train(model, X, Y, learning_rate=1e30)
+    assert all(torch.equal(p, q) for p, q in zip(model.parameters(), before, strict=True))
+
+
+# --- the engine against autograd and PyTorch's own Adam ---
+
+
+def reference_losses(model, steps, batch_size, rate, seed):
+    """The same batches, written plainly: cross-entropy by autograd, torch.optim.Adam, the same schedule."""
+    batches = Batches(X, Y, len(VOCAB), batch_size, seed)
+    optimizer = torch.optim.Adam(model.parameters(), lr=rate, betas=(0.9, 0.99), eps=1e-8)
+    losses = []
+    for step in range(steps):
+        contexts, targets, weights = batches.draw()
+        loss = (F.cross_entropy(model(contexts), targets, reduction="none") * weights).sum()
+        for group_ in optimizer.param_groups:
+            group_["lr"] = rate * learning_rate_at(step, steps)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+@pytest.mark.parametrize("direct", [False, True])
+def test_engine_equals_autograd_and_adam_step_by_step(direct):
+    one, other = (MLP(len(VOCAB), 3, 4, 30, direct=direct, seed=3) for _ in range(2))
+    ours = train(one, X, Y, steps=25, batch_size=64, learning_rate=0.02, seed=5)
+    # float32 rounds at 6e-8; 25 steps of Adam, which divides small numbers by small numbers, lose three digits.
+    assert ours == pytest.approx(reference_losses(other, 25, 64, 0.02, 5), abs=1e-4)
+
+
+@pytest.mark.parametrize("direct", [False, True])
+def test_closed_form_gradients_equal_autograds(direct):
+    models = [MLP(len(VOCAB), 3, 4, 30, direct=direct, seed=seed) for seed in (0, 1)]
+    for model in models:  # away from the start, where W2 is nearly zero
+        with torch.no_grad():
+            for p in model.parameters():
+                p.add_(0.1 * torch.randn(p.shape, generator=torch.Generator().manual_seed(7)))
+    stack = Stack(models)
+    contexts, targets, weights = Batches(X, Y, len(VOCAB), 40, 0).draw()
+    losses = stack.step(contexts, targets, weights)
+    for model, loss, gradient in zip(models, losses, stack.gradient, strict=True):
+        plain = (F.cross_entropy(model(contexts), targets, reduction="none") * weights).sum()
+        expected = torch.cat([g.flatten() for g in torch.autograd.grad(plain, list(model.parameters()))])
+        assert loss.item() == pytest.approx(plain.item(), abs=1e-5)
+        assert torch.allclose(gradient, expected, atol=1e-6)
+
+
+def test_many_models_end_as_each_alone():
+    rates = [0.003, 0.01, 0.03]
+    together = [MLP(len(VOCAB), 3, 4, 30, seed=seed) for seed in range(3)]
+    alone = [MLP(len(VOCAB), 3, 4, 30, seed=seed) for seed in range(3)]
+    losses = train_many(together, X, Y, learning_rates=rates, steps=30, batch_size=64)
+    assert losses.shape == (3, 30)
+    for model, rate, row in zip(alone, rates, losses, strict=True):
+        assert train(model, X, Y, steps=30, batch_size=64, learning_rate=rate) == pytest.approx(row.tolist(), abs=1e-4)
+
+
+def test_one_that_diverges_leaves_the_others_alone():
+    models = [MLP(len(VOCAB), 3, 4, 30, seed=0) for _ in range(2)]
+    before = [p.clone() for p in models[1].parameters()]
+    losses = train_many(models, X, Y, learning_rates=[0.01, 1e30], steps=20, batch_size=64)
+    assert losses[0].isfinite().all() and losses[0, -1] < losses[0, 0]
+    assert losses[1, 0].isfinite() and losses[1, 1:].isinf().all()
+    assert all(torch.equal(p, q) for p, q in zip(models[1].parameters(), before, strict=True))
+
+
+def test_an_interrupt_keeps_what_was_learned(monkeypatch, capsys):
+    model, drawn = a_model(), []
+    draw = Batches.draw
+
+    def draw_ten(self):
+        drawn.append(1)
+        if len(drawn) > 10:
+            raise KeyboardInterrupt
+        return draw(self)
+
+    monkeypatch.setattr(Batches, "draw", draw_ten)
+    losses = train(model, X, Y, steps=50)
+    assert len(losses) == 10 and nll(model, X, Y) < losses[0] - 0.1
+    assert capsys.readouterr().out.startswith("Stopped at step 10 of 50")
+
+
+# --- batches ---
+
+
+def test_group_by_hand():
+    names = ["ava", "eva"]  # '..a..' '.av' 'ava' 'va.' '..e' '.ev' 'eva' 'va.' with two characters of context
+    vocab = Vocabulary(names)
+    contexts, counts = group(*build_dataset(names, vocab, 2), len(vocab))
+    found = {vocab.decode(c): row.tolist() for c, row in zip(contexts, counts, strict=True)}
+    #                          .  a  e  v
+    assert found["va"] == [2, 0, 0, 0]
+    assert found[".."] == [0, 1, 1, 0]
+    assert len(found) == 6 and counts.sum() == 8
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 64, 1000])
+def test_a_batch_is_a_fair_sample(batch_size):
+    batches = Batches(X, Y, len(VOCAB), batch_size, seed=1)
+    total = torch.zeros(len(batches.contexts))
+    for _ in range(400):
+        contexts, targets, weights = batches.draw()
+        assert len(contexts) <= batch_size and weights.sum() == pytest.approx(1, abs=1e-5)
+        assert torch.allclose(targets.sum(1), torch.ones(len(targets)))
+        rows = (batches.contexts[None] == contexts[:, None]).all(2).float().argmax(1)
+        total[rows] += weights
+    expected = group(X, Y, len(VOCAB))[1].sum(1) / len(X)
+    # Even distances keep each context within one place of its share: 1/batch_size a batch, less over 400 of them.
+    assert (total / 400 - expected).abs().max() < 4 / (batch_size * 400**0.5)
+
+
+def test_a_batch_of_everything_has_no_noise():
+    batches = Batches(X, Y, len(VOCAB), len(X), seed=1)
+    losses = {round(Stack([a_model()]).step(*batches.draw()).item(), 5) for _ in range(3)}
+    assert len(losses) == 1 and losses.pop() == pytest.approx(nll(a_model(), X, Y), abs=1e-4)
+
+
+# --- bad input ---
+
+
+@pytest.mark.parametrize(
+    ("models", "rates", "sentence"),
+    [
+        ([], [], "train_many got no models"),
+        ([a_model(), MLP(len(VOCAB), 3, 5, 51)], [0.1, 0.1], "models of different sizes"),
+        ([a_model()], [0.1, 0.2], "There are 1 models and 2 learning rates"),
+        ([MLP(len(VOCAB), 4, 5, 50)], [0.1], "contexts have 3 characters and the model's block_size is 4"),
+    ],
+)
+def test_models_that_cannot_be_stacked_are_refused(models, rates, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        train_many(models, X, Y, learning_rates=rates)
