@@ -69,15 +69,16 @@ def kneser_ney(counts: Tensor, shorter: Tensor, discounts: Tensor) -> Tensor:
 def estimate_discounts(counts: Tensor) -> Tensor:
     """The discounts for counts of 0, 1, 2, and 3 or more: (4,), from how many cells hold 1, 2, 3 and 4.
 
-    Source: lesson 02; Chen and Goodman 1998, modified Kneser-Ney. Where a table is too small to have all four kinds
-    of cells, every count gives up a half.
+    Source: lesson 02; Chen and Goodman 1998, modified Kneser-Ney. Where a table is too small for the estimate, a count
+    gives up a half: with no discount nothing would be left for what was never seen.
     """
+    half = torch.tensor([0.0, 0.5, 0.5, 0.5])
     n1, n2, n3, n4 = ((counts == k).sum().item() for k in (1, 2, 3, 4))
     if 0 in (n1, n2, n3, n4):
-        return torch.tensor([0.0, 0.5, 0.5, 0.5])
+        return half
     y = n1 / (n1 + 2 * n2)
-    discounts = torch.tensor([0.0, 1 - 2 * y * n2 / n1, 2 - 3 * y * n3 / n2, 3 - 4 * y * n4 / n3])
-    return discounts.clamp(min=0.0)
+    estimate = torch.tensor([0.0, 1 - 2 * y * n2 / n1, 2 - 3 * y * n3 / n2, 3 - 4 * y * n4 / n3])
+    return torch.where(estimate > 0, estimate, half)
 
 
 class CountModel:

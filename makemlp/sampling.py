@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -63,8 +64,8 @@ def sample(
 
     Source: lesson 01 (one character of context), lesson 08 (temperature, prefix).
     """
-    if not temperature > 0:
-        raise ValueError(f"temperature is {temperature}: the logits are divided by it, so it must be above 0.")
+    if not 0 < temperature < math.inf:
+        raise ValueError(f"temperature is {temperature}: the logits are divided by it, so pass a number above 0.")
     if BOUNDARY in prefix:
         raise ValueError(f"{prefix!r} holds '{BOUNDARY}', the sign that marks where names begin and end: take it out.")
     generator = torch.Generator()
@@ -79,7 +80,6 @@ def sample(
         context = tokens[:, tokens.shape[1] - model.block_size :]  # (n, block_size)
         probs = (model(context) / temperature).softmax(1)  # (n, vocab_size)
         token = draw(probs, torch.rand(n, 1, generator=generator))  # (n,)
-        token[ended] = 0
         ended |= token == 0
         tokens = torch.cat([tokens, token[:, None]], dim=1)
     return [vocab.decode(row).split(".")[0] for row in tokens[:, model.block_size :].tolist()]

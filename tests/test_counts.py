@@ -84,7 +84,7 @@ def test_kneser_ney_by_hand():
         # n = 4, 2, 1, 1: Y = 4 / (4 + 4) = 0.5;  1 - 2Y 2/4 = 0.5;  2 - 3Y 1/2 = 1.25;  3 - 4Y 1/1 = 1
         ([0, 0, 1, 1, 1, 1, 2, 2, 3, 4, 7, 9], [0, 0.5, 1.25, 1]),
         # n = 1, 1, 4, 4: Y = 1/3;  1 - 2Y = 1/3;  2 - 3Y 4/1 = -2, which would be an addition;  3 - 4Y = 5/3
-        ([1, 2, 3, 3, 3, 3, 4, 4, 4, 4], [0, 1 / 3, 0, 5 / 3]),
+        ([1, 2, 3, 3, 3, 3, 4, 4, 4, 4], [0, 1 / 3, 0.5, 5 / 3]),
         ([1, 1, 2, 3, 5], [0, 0.5, 0.5, 0.5]),  # no cell holds 4
         ([0, 0], [0, 0.5, 0.5, 0.5]),
     ],
@@ -257,7 +257,8 @@ class PlainKneserNey:
         if not all(n[k] for k in (1, 2, 3, 4)):
             return [0, 0.5, 0.5, 0.5]
         y = n[1] / (n[1] + 2 * n[2])
-        return [0] + [max(0.0, k - (k + 1) * y * n[k + 1] / n[k]) for k in (1, 2, 3)]
+        estimate = [k - (k + 1) * y * n[k + 1] / n[k] for k in (1, 2, 3)]
+        return [0] + [d if d > 0 else 0.5 for d in estimate]
 
     def prob(self, symbol, history):
         """Of `symbol` after `history`, the name so far with its start sign."""

@@ -152,9 +152,9 @@ def test_a_model_of_one_name_writes_that_name(block_size, method):
 # What is refused
 
 
-@pytest.mark.parametrize("temperature", [0, -1, float("nan")])
+@pytest.mark.parametrize("temperature", [0, -1, float("nan"), float("inf")])
 def test_a_temperature_that_is_not_above_0(temperature):
-    with pytest.raises(ValueError, match=f"temperature is {temperature}: .* must be above 0"):
+    with pytest.raises(ValueError, match=f"temperature is {temperature}: .* pass a number above 0"):
         sample(MODELS["MLP"], VOCAB, temperature=temperature)
 
 
