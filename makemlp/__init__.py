@@ -3,11 +3,11 @@
 Names and examples      load_names, load_lecture_names, Vocabulary, split, build_dataset
 Models that count       CountModel, smooth, interpolate, kneser_ney
 The neural network      MLP, count_parameters, trace
-Training and scoring    train, train_many, nll
+Training and scoring    train, train_many, sgd, nll
 New names               sample, draw
 This machine            check_setup
 Sliders                 explore_sampling, explore_smoothing, explore_count_tables,
-                        explore_architecture, explore_prediction
+                        explore_architecture, explore_prediction, explore_training
 Pictures                makemlp.figures, one function for each picture of the lessons
 
 A model is anything that maps contexts (N, block_size) to logits (N, vocab_size). ``nll`` scores any of them and
@@ -38,13 +38,14 @@ from makemlp.mlp import MLP, count_parameters, trace
 from makemlp.sampling import draw, sample
 from makemlp.scoring import nll
 from makemlp.setup_check import check_setup
-from makemlp.training import train, train_many
+from makemlp.training import sgd, train, train_many
 from makemlp.widgets import (
     explore_architecture,
     explore_count_tables,
     explore_prediction,
     explore_sampling,
     explore_smoothing,
+    explore_training,
 )
 
 __version__ = "0.1.0"
@@ -62,6 +63,7 @@ __all__ = [
     "explore_prediction",
     "explore_sampling",
     "explore_smoothing",
+    "explore_training",
     "figures",
     "interpolate",
     "kneser_ney",
@@ -69,6 +71,7 @@ __all__ = [
     "load_names",
     "nll",
     "sample",
+    "sgd",
     "smooth",
     "split",
     "trace",

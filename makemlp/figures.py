@@ -10,6 +10,7 @@ import functools
 import html
 import io
 import math
+import threading
 from collections.abc import Callable, Mapping, Sequence
 
 import matplotlib
@@ -27,6 +28,9 @@ from makemlp.mlp import MLP, count_parameters, trace
 
 # Okabe and Ito's palette, which readers with any of the common colour-vision deficiencies can tell apart.
 BLUE, ORANGE, GREEN, PURPLE, GREY, INK = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a8a8a", "#222222"
+
+# matplotlib's settings are one for the whole process; a live trainer draws from a thread of its own.
+_DRAWING = threading.RLock()
 
 # A figure's inch is shown as 100 of the page's pixels, so 10.5 points here are as large as the page's prose.
 PIXELS_PER_INCH = 100
@@ -66,7 +70,7 @@ class Picture(Figure):
         return self.alt
 
     def to_png(self) -> bytes:
-        with matplotlib.rc_context(STYLE):
+        with _DRAWING, matplotlib.rc_context(STYLE):
             canvas = FigureCanvasAgg(self)
             canvas.draw()
         image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
@@ -92,7 +96,7 @@ def picture(width: float, height: float) -> Callable[[Callable[..., str]], Calla
     def decorate(draw: Callable[..., str]) -> Callable[..., Picture]:
         @functools.wraps(draw)
         def wrapper(*args, **kwargs) -> Picture:
-            with matplotlib.rc_context(STYLE):
+            with _DRAWING, matplotlib.rc_context(STYLE):
                 figure = Picture(figsize=(width, height), dpi=1.5 * PIXELS_PER_INCH, layout="constrained")
                 figure.alt = draw(figure, *args, **kwargs)
             return figure
@@ -444,3 +448,71 @@ def anatomy(fig: Figure, model: MLP, vocab: Vocabulary, prefix: str = "") -> str
         f"From the context '{shown}' to the next character: {emb.numel()} embedding numbers, {len(h)} hidden units of "
         f"which {busy} are beyond plus or minus 0.97, and bars of the result. Most likely: {', '.join(top)}."
     )
+
+
+@picture(8.0, 3.6)
+def rate_sweep(
+    fig: Figure, exponents: Sequence[float], curves: Mapping[str, Sequence[float]], dots: bool = False
+) -> str:
+    """Loss against the exponent of the learning rate, a curve for each label; with `dots`, a dot for each single loss.
+
+    Losses beyond what the axis shows, and those of runs that diverged (inf), are marked at the top edge.
+    """
+    axes = fig.subplots()
+    top = 1.25 * float(np.log(27))
+    said = []
+    styles = zip((BLUE, ORANGE, GREEN), ("o", "s", "^"), strict=True)
+    for (label, losses), (color, marker) in zip(curves.items(), styles, strict=False):
+        values = np.asarray(losses, dtype=float)
+        shown = np.minimum(values, top)
+        if dots:
+            axes.plot(exponents, shown, ".", color=color, alpha=0.35, markersize=4)
+            window = max(1, len(values) // 20)
+            shown = np.convolve(np.pad(shown, window, mode="edge"), np.ones(window) / window, "same")[window:-window]
+            axes.plot(exponents, shown, color=color, label=f"{label}, mean of {window}")
+        else:
+            axes.plot(exponents, shown, marker + "-", color=color, markersize=5, label=label)
+        lost = ~(values < top)
+        axes.plot(np.asarray(exponents)[lost], np.full(lost.sum(), top), "x", color=INK, markersize=6)
+        low = int(shown.argmin())
+        said.append(f"{label} is lowest near 10 to the power {exponents[low]:.1f}; {int(lost.sum())} are off the chart")
+    axes.set(xlabel="exponent of the learning rate", ylabel="loss (nats per character)", ylim=(None, top * 1.02))
+    axes.legend()
+    return f"Loss against the exponent of the learning rate: {'; '.join(said)}."
+
+
+@picture(8.0, 2.6)
+def schedule(fig: Figure, shares: Sequence[float]) -> str:
+    """The learning rate over a run, as a share of its highest."""
+    axes = fig.subplots()
+    axes.plot(shares, color=BLUE)
+    axes.set(xlabel="step", ylabel="share of the highest rate", ylim=(0, 1.05))
+    peak = max(range(len(shares)), key=lambda i: shares[i])
+    return f"Line plot of the learning rate over {len(shares)} steps: it is highest at step {peak}, then falls to 0."
+
+
+@picture(10.0, 3.8)
+def live_training(fig: Figure, losses: Sequence[float], C: Tensor, vocab: Vocabulary) -> str:
+    """A run in progress: its losses so far, and the first two numbers of each embedding, C (vocab_size, emb_dim)."""
+    left, right = fig.subplots(1, 2, width_ratios=(3, 2))
+    left.plot(losses, color=BLUE, linewidth=1)
+    left.set(xlabel="step", ylabel="loss (nats per character)", title=f"step {len(losses)}")
+    points = torch.nn.functional.pad(C, (0, 1))[:, :2]  # (vocab_size, 2), also when emb_dim is 1
+    vowels = set("aeiou")
+    for symbol, (x, y) in zip(vocab.itos, points.tolist(), strict=True):
+        right.text(
+            x,
+            y,
+            symbol,
+            color=ORANGE if symbol in vowels else INK,
+            ha="center",
+            va="center",
+            weight="bold" if symbol in vowels else "normal",
+        )
+    low, high = points.min(0).values, points.max(0).values
+    margin = 0.08 * (high - low).clamp(min=1e-3)
+    right.set_xlim(float(low[0] - margin[0]), float(high[0] + margin[0]))
+    right.set_ylim(float(low[1] - margin[1]), float(high[1] + margin[1]))
+    right.set(xlabel="first number", ylabel="second number", title="embeddings (vowels bold)")
+    last = f"the last loss is {losses[-1]:.2f}" if losses else "no step yet"
+    return f"Loss curve after {len(losses)} steps, {last}, beside a map of {len(vocab)} embeddings."

@@ -18,7 +18,7 @@ from makemlp.data import Vocabulary, build_dataset, load_names, split
 from makemlp.figures import Picture
 from makemlp.mlp import MLP
 from makemlp.sampling import sample
-from makemlp.training import train
+from makemlp.training import SGD, learning_rate_at, train, train_many
 
 
 @functools.cache
@@ -73,6 +73,23 @@ def _saturation() -> Picture:
     return figures.saturation({"sums of size 5": (5 * hidden).tanh(), "sums of size 1": hidden.tanh()})
 
 
+@functools.cache
+def _short_run() -> tuple[list[float], torch.Tensor]:
+    vocab, train_names, _ = _names()
+    model = MLP(len(vocab), emb_dim=2, hidden_dim=100)
+    losses = train(model, *build_dataset(train_names, vocab))
+    return losses, model.C.detach()
+
+
+def _rate_sweep() -> Picture:
+    vocab, train_names, _ = _names()
+    exponents = torch.linspace(-3, 1, 21)
+    models = [MLP(len(vocab), emb_dim=2, hidden_dim=20) for _ in exponents]
+    X, Y = build_dataset(train_names, vocab)
+    losses = train_many(models, X, Y, learning_rates=(10**exponents).tolist(), steps=60, optimizer=SGD)
+    return figures.rate_sweep(exponents.tolist(), {"plain descent": losses[:, -1].tolist()})
+
+
 def _anatomy() -> Picture:
     vocab, train_names, _ = _names()
     model = MLP(len(vocab), emb_dim=10, hidden_dim=100)
@@ -92,12 +109,15 @@ GALLERY: dict[str, Callable[[], Picture]] = {
     "architecture": lambda: figures.architecture(emb_dim=10, hidden_dim=200),
     "architecture_direct": lambda: figures.architecture(block_size=10, emb_dim=10, hidden_dim=200, direct=True),
     "bigram_table": lambda: figures.bigram_table(_bigram_counts(), _names()[0]),
+    "live_training": lambda: figures.live_training(*_short_run(), _names()[0]),
     "loss_curve": _loss_curve,
     "made_up_names": lambda: figures.made_up_names(sample(_writer(), _names()[0], 24, seed=2), 1.0),
     "names_by_temperature": _names_by_temperature,
     "next_character": lambda: figures.next_character(_writer(), _names()[0], "em"),
     "nll_by_context": _nll_by_context,
+    "rate_sweep": _rate_sweep,
     "saturation": _saturation,
+    "schedule": lambda: figures.schedule([learning_rate_at(step, 300) for step in range(300)]),
     "size_comparison": lambda: figures.size_comparison(emb_dim=10, hidden_dim=200),
     "smoothing": lambda: figures.smoothing(_bigram_counts(), _names()[0], 10.0, "q"),
     "table_growth": _table_growth,

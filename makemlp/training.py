@@ -8,9 +8,10 @@ stacked, so that one matrix product serves them all.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -53,6 +54,38 @@ def learning_rate_at(step: int, steps: int) -> float:
     if done < WARM_UP:
         return done / WARM_UP
     return 0.5 * (1 + math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP)))
+
+
+def sgd(
+    model: nn.Module, X: Tensor, Y: Tensor, rates: Iterable[float], batch_size: int = 32, seed: int = 0
+) -> list[float]:
+    """Plain gradient descent on random minibatches, in place: one step for each learning rate in `rates`.
+
+    Parameters
+    ----------
+    model : maps contexts (N, block_size) to logits (N, vocab_size).
+    X, Y : (N, block_size) and (N,) int64, the examples.
+    rates : the step sizes, one a step.
+
+    Returns
+    -------
+    list of float
+        each step's minibatch loss, in nats per character.
+
+    Source: lesson 05; the lecture trains like this at 41:25.
+    """
+    g = torch.Generator().manual_seed(seed)
+    parameters = list(model.parameters())
+    losses = []
+    for rate in rates:
+        batch = torch.randint(len(X), (batch_size,), generator=g)  # (batch_size,)
+        loss = F.cross_entropy(model(X[batch]), Y[batch])
+        losses.append(loss.item())
+        gradients = torch.autograd.grad(loss, parameters)
+        with torch.no_grad():
+            for p, gradient in zip(parameters, gradients, strict=True):
+                p -= rate * gradient
+    return losses
 
 
 class Stack:
@@ -143,6 +176,20 @@ class Adam:
         self.flat.sub_(self.mean.div(size).mul_(rates))
 
 
+class SGD:
+    """Plain gradient descent, with the interface of `Adam`.
+
+    Source: lesson 05.
+    """
+
+    def __init__(self, flat: Tensor, learning_rates: Tensor):
+        self.flat, self.learning_rates = flat, learning_rates.unsqueeze(1)  # (K, P), (K, 1)
+
+    def step(self, gradient: Tensor, share: float) -> None:
+        """Move the parameters down the gradient (K, P), by `share` of the learning rates."""
+        self.flat.sub_(gradient * (self.learning_rates * share))
+
+
 class Batches:
     """Minibatches of `batch_size` examples, drawn at even distances from all examples laid in a row.
 
@@ -158,9 +205,13 @@ class Batches:
         totals = counts.sum(1)  # (U,)
         self.targets = counts / totals.unsqueeze(1)  # (U, vocab_size)
         self.edges = totals.cumsum(0).double()  # (U,) where each context's examples end in the row
-        self.distance = len(X) / batch_size
-        self.places = torch.arange(batch_size, dtype=torch.float64) * self.distance
         self.generator = torch.Generator().manual_seed(seed)
+        self.resize(batch_size)
+
+    def resize(self, batch_size: int) -> None:
+        """Draw batches of another size from now on."""
+        self.distance = self.edges[-1].item() / batch_size
+        self.places = torch.arange(batch_size, dtype=torch.float64) * self.distance
 
     def draw(self) -> tuple[Tensor, Tensor, Tensor]:
         """Contexts (B, block_size), targets (B, vocab_size) and weights (B,) for `Stack.step`; B <= batch_size."""
@@ -170,7 +221,62 @@ class Batches:
         return self.contexts[rows], self.targets[rows], times / len(self.places)
 
 
-@torch.no_grad()
+class Run:
+    """K models of one shape in training, a step at a time.
+
+    Parameters
+    ----------
+    models : K MLPs of equal sizes; `write_back` gives them what was learned.
+    X, Y : (N, block_size) and (N,) int64, the examples.
+    learning_rates : K numbers.
+    optimizer : `Adam` or `SGD`.
+
+    Attributes
+    ----------
+    losses : list of (K,) tensors, each step's minibatch losses.
+
+    Raises
+    ------
+    ValueError
+        for no models, models of different sizes, no examples, or a number that is not above 0.
+
+    Source: lesson 05.
+    """
+
+    def __init__(
+        self,
+        models: Sequence[MLP],
+        X: Tensor,
+        Y: Tensor,
+        learning_rates: Sequence[float],
+        batch_size: int = 512,
+        seed: int = 0,
+        optimizer: type[Adam] | type[SGD] = Adam,
+    ):
+        _check(models, X, learning_rates, batch_size=batch_size)
+        self.stack = Stack(models)
+        self.optimizer = optimizer(self.stack.flat, torch.tensor(learning_rates, dtype=torch.float32))
+        self.batches = Batches(X, Y, models[0].vocab_size, batch_size, seed)
+        self.losses: list[Tensor] = []
+
+    @torch.no_grad()
+    def step(self, share: float = 1.0) -> bool:
+        """Take one step with `share` of the learning rates; False when every model has diverged."""
+        self.losses.append(self.stack.step(*self.batches.draw()))
+        self.optimizer.step(self.stack.gradient, share)
+        return bool((self.losses[-1] < HOPELESS).any())
+
+    @torch.no_grad()
+    def write_back(self) -> Tensor:
+        """Give every model that did not diverge its parameters; returns the losses (K, steps), inf once diverged."""
+        losses = torch.stack(self.losses, dim=1) if self.losses else torch.empty(len(self.stack.models), 0)
+        diverged = (~(losses < HOPELESS)).cumsum(1) > 0  # (K, steps); nan is not below anything
+        losses[diverged] = math.inf
+        fine = self.stack.flat.isfinite().all(1) & ~diverged.any(1)
+        self.stack.write_back(fine.nonzero().flatten())
+        return losses
+
+
 def train_many(
     models: Sequence[MLP],
     X: Tensor,
@@ -180,6 +286,7 @@ def train_many(
     steps: int = 300,
     batch_size: int = 512,
     seed: int = 0,
+    optimizer: type[Adam] | type[SGD] = Adam,
 ) -> Tensor:
     """Train K MLPs of one shape in place, side by side, each with a learning rate of its own.
 
@@ -193,6 +300,7 @@ def train_many(
     learning_rates : K numbers, the highest on the way of each.
     steps, batch_size : every step looks at `batch_size` examples.
     seed : of the minibatches.
+    optimizer : `Adam`, or `SGD` for plain gradient descent.
 
     Returns
     -------
@@ -207,25 +315,16 @@ def train_many(
 
     Source: lesson 05.
     """
-    _check(models, X, learning_rates, steps=steps, batch_size=batch_size)
-    stack = Stack(models)
-    adam = Adam(stack.flat, torch.tensor(learning_rates, dtype=torch.float32))
-    batches = Batches(X, Y, models[0].vocab_size, batch_size, seed)
-    losses: list[Tensor] = []
+    if not steps > 0:
+        raise ValueError(f"steps is {steps}: it must be above 0.")
+    run = Run(models, X, Y, learning_rates, batch_size, seed, optimizer)
     try:
         for step in tqdm(range(steps), delay=2, leave=False, unit="step"):
-            losses.append(stack.step(*batches.draw()))
-            if not (losses[-1] < HOPELESS).any():
+            if not run.step(learning_rate_at(step, steps)):
                 break
-            adam.step(stack.gradient, learning_rate_at(step, steps))
     except KeyboardInterrupt:
-        print(f"Stopped at step {len(losses)} of {steps}; what was learned until then is kept.")
-    result = torch.stack(losses, dim=1) if losses else torch.empty(len(models), 0)
-    diverged = (~(result < HOPELESS)).cumsum(1) > 0  # (K, steps done); nan is not below anything
-    result[diverged] = math.inf
-    fine = stack.flat.isfinite().all(1) & ~diverged.any(1)
-    stack.write_back(fine.nonzero().flatten())
-    return result
+        print(f"Stopped at step {len(run.losses)} of {steps}; what was learned until then is kept.")
+    return run.write_back()
 
 
 def train(

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import functools
 import html
+import threading
+import time
 from collections.abc import Callable, Sequence
 
 import ipywidgets as widgets
@@ -18,12 +20,31 @@ from makemlp.counts import METHODS, CountModel
 from makemlp.data import Vocabulary, build_dataset
 from makemlp.mlp import MLP
 from makemlp.sampling import sample
+from makemlp.training import Run
 
 _WIDE = {"description_width": "11em"}
 _LAYOUT = widgets.Layout(width="min(36em, 95%)")
 
 
-class Explorer(widgets.VBox):
+class Panel(widgets.VBox):
+    """What explorers and the trainer share: controls by name, a message line and a picture."""
+
+    def __init__(self, controls: dict[str, widgets.Widget], rows: Sequence[widgets.Widget]):
+        self.controls = controls
+        self._picture, self._message = widgets.HTML(), widgets.HTML()
+        super().__init__([*rows, self._message, self._picture])
+
+    def __repr__(self) -> str:
+        """What a page without widgets shows in the panel's place, and what nbval compares."""
+        return f"Controls: {', '.join(self.controls)}. Run this cell to use them."
+
+    def _say(self, sentence: str) -> None:
+        # A line that screen readers announce; what is wrong is said in words, not by the colour alone.
+        style = f"color: {figures.ORANGE}"
+        self._message.value = f'<div role="status" style="{style}">{html.escape(sentence)}</div>'
+
+
+class Explorer(Panel):
     """Controls above the pictures that `draw` makes from their values.
 
     Parameters
@@ -34,10 +55,8 @@ class Explorer(widgets.VBox):
     """
 
     def __init__(self, draw: Callable[..., list[figures.Picture]], **controls: widgets.Widget):
-        self._draw, self.controls = draw, controls
-        self._picture = widgets.HTML()
-        self._message = widgets.HTML()
-        super().__init__([*controls.values(), self._message, self._picture])
+        self._draw = draw
+        super().__init__(controls, list(controls.values()))
         for control in controls.values():
             if isinstance(control, widgets.Button):
                 control.presses = 0
@@ -45,10 +64,6 @@ class Explorer(widgets.VBox):
             else:
                 control.observe(self._refresh, "value")
         self._refresh()
-
-    def __repr__(self) -> str:
-        """What a page without widgets shows in the explorer's place, and what nbval compares."""
-        return f"Controls: {', '.join(self.controls)}. Run this cell to use them."
 
     def _press(self, button: widgets.Button) -> None:
         button.presses += 1
@@ -68,10 +83,6 @@ class Explorer(widgets.VBox):
             return
         self._picture.value = "<br>".join(picture.to_html() for picture in pictures)
         self._say("")
-
-    def _say(self, sentence: str) -> None:
-        # Not by colour alone: the sentence stands in a line of its own that screen readers announce.
-        self._message.value = f'<div role="status" style="color: #d55e00">{html.escape(sentence)}</div>'
 
 
 def _slider(
@@ -170,3 +181,110 @@ def explore_prediction(model: MLP, vocab: Vocabulary, prefix: str = "emm") -> Ex
         lambda prefix: [figures.anatomy(model, vocab, prefix)],
         prefix=_text("the name so far", prefix),
     )
+
+
+class Trainer(Panel):
+    """A run that trains while its sliders are dragged: start, pause, reset.
+
+    The rate and the batch size act from the next step on; another size of the model begins it anew. Steps are taken
+    by a thread of its own, so that the page stays responsive; a run ends by itself after `steps` steps, so that a
+    trainer whose cell was run again does not go on for long.
+    """
+
+    FRAME = 0.15  # seconds between two pictures
+
+    def __init__(self, X: Tensor, Y: Tensor, vocab: Vocabulary, steps: int = 10_000):
+        self._examples, self._vocab, self._steps = (X, Y), vocab, steps
+        self._thread: threading.Thread | None = None
+        self._wanted = threading.Event()  # set while the run is to go on
+        self._lock = threading.RLock()  # a slider may ask for another model while a step is under way
+        controls = {
+            "rate": _slider(widgets.FloatLogSlider, "learning rate", 0.02, -4.0, 0.0, 0.05, readout_format=".2g"),
+            "batch_size": widgets.SelectionSlider(
+                options=[32, 64, 128, 256, 512, 1024, 2048, 4096],
+                value=512,
+                description="batch_size",
+                style=_WIDE,
+                layout=_LAYOUT,
+            ),
+            "emb_dim": _slider(widgets.IntSlider, "emb_dim", 2, 1, 20, 1),
+            "hidden_dim": _slider(widgets.IntSlider, "hidden_dim", 100, 10, 300, 10),
+            "start": widgets.Button(description="Start", icon="play"),
+            "reset": widgets.Button(description="Reset", icon="undo"),
+        }
+        self._bar = widgets.IntProgress(max=steps, description="steps", style=_WIDE, layout=_LAYOUT)
+        sliders = [control for control in controls.values() if not isinstance(control, widgets.Button)]
+        super().__init__(controls, [*sliders, widgets.HBox([controls["start"], controls["reset"]]), self._bar])
+        for name in ("emb_dim", "hidden_dim"):
+            self.controls[name].observe(lambda change: self.reset(), "value")
+        for name in ("rate", "batch_size"):
+            self.controls[name].observe(lambda change: self._adjust(), "value")
+        self.controls["start"].on_click(lambda button: self.pause() if self._wanted.is_set() else self.start())
+        self.controls["reset"].on_click(lambda button: (self.pause(), self.reset()))
+        self.reset()
+
+    def start(self) -> None:
+        """Go on from where the run stands; from the beginning when it had come to its end."""
+        with self._lock:
+            if len(self.run.losses) >= self._steps or self._diverged:
+                self.reset()
+        self._wanted.set()
+        self.controls["start"].description, self.controls["start"].icon = "Pause", "pause"
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._work, daemon=True)
+            self._thread.start()
+
+    def pause(self) -> None:
+        """Stop after the step under way."""
+        self._wanted.clear()
+        self.controls["start"].description, self.controls["start"].icon = "Start", "play"
+
+    def reset(self) -> None:
+        """Begin anew with a model of the sizes that the sliders say; a run under way goes on with it."""
+        with self._lock:
+            self.model = MLP(
+                len(self._vocab),
+                block_size=self._examples[0].shape[1],
+                emb_dim=self.controls["emb_dim"].value,
+                hidden_dim=self.controls["hidden_dim"].value,
+            )
+            self.run = Run([self.model], *self._examples, [self.controls["rate"].value])
+            self._diverged = False
+            self._adjust()
+            self._show()
+
+    def _adjust(self) -> None:
+        with self._lock:
+            self.run.optimizer.learning_rates.fill_(self.controls["rate"].value)
+            self.run.batches.resize(self.controls["batch_size"].value)
+
+    def _work(self) -> None:
+        shown = time.monotonic()
+        while self._wanted.is_set() and len(self.run.losses) < self._steps and not self._diverged:
+            with self._lock:
+                self._diverged = not self.run.step()
+            if time.monotonic() - shown > self.FRAME:
+                self._show()
+                shown = time.monotonic()
+        self.pause()
+        self._show()
+
+    def _show(self) -> None:
+        with self._lock:
+            losses = [loss.item() for loss in self.run.losses]
+            C = self.run.stack.parameters["C"][0].clone()
+            diverged = self._diverged
+        self._bar.value = len(losses)
+        if diverged:
+            self._say(f"The run diverged at step {len(losses) - 1}: move the learning rate down and press Start.")
+            return
+        self._say("")
+        self._picture.value = figures.live_training(losses, C, self._vocab).to_html()
+
+
+def explore_training(X: Tensor, Y: Tensor, vocab: Vocabulary, steps: int = 10_000) -> Trainer:
+    """A live trainer on the examples X (N, block_size), Y (N,).
+
+    Source: lesson 05.
+    """
+    return Trainer(X, Y, vocab, steps)

@@ -11,7 +11,9 @@ import pytest
 from .lab import NOTEBOOKS, cells_of, explorers_in, label_of, stop_of
 
 LESSONS = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
-EXPLORERS = [(name, label) for name in LESSONS for label in explorers_in(cells_of(name))]
+EVERYWHERE = [(name, label) for name in LESSONS for label in explorers_in(cells_of(name))]
+TRAINERS = [(name, label) for name, label in EVERYWHERE if "explore_training" in label]
+EXPLORERS = [pair for pair in EVERYWHERE if pair not in TRAINERS]
 SHORTEST_ALT = 30
 
 # What to type into a box, as (explorer, label of the box): (possible, impossible). None: nothing is impossible there.
@@ -46,7 +48,48 @@ def test_explorer_obeys_every_control(lesson, label, latencies):
     assert not trial.problems, "\n".join(trial.problems)
 
 
-@pytest.mark.parametrize(("name", "label"), EXPLORERS)
+@pytest.mark.parametrize(("name", "label"), TRAINERS)
+def test_trainer_lives(lesson, label):
+    """It starts, obeys its sliders while it runs, pauses, goes on, and is reset."""
+    trainer = lesson.explorer(label)
+    rate, hidden = trainer.controls("slider")[0], trainer.controls("slider")[3]
+    start, reset = trainer.controls("button")
+
+    def steps():
+        return int(re.search(r"after (\d+) steps", trainer.picture()[1])[1])
+
+    def until(condition):
+        for _ in range(600):
+            if condition():
+                return
+            trainer.page.wait_for_timeout(50)
+        raise AssertionError("it did not come within half a minute")
+
+    assert steps() == 0
+    trainer.click(start)
+    until(lambda: steps() > 200)
+    trainer.drag(rate, 0.3)
+    seen = steps()
+    until(lambda: steps() > seen)
+    trainer.drag(hidden, 0.9)  # another model, from its beginning, and still running
+    trainer.page.wait_for_timeout(1000)  # until the last of the drag's values has come to the kernel
+    until(lambda: 0 < steps() < 2000)
+    trainer.screenshot()
+    trainer.click(start)
+    until(lambda: start.inner_text().strip() == "Start")
+    trainer.page.wait_for_timeout(1000)  # the step under way, and the picture of it
+    stopped = steps()
+    assert stopped > 0
+    trainer.page.wait_for_timeout(500)
+    assert steps() == stopped
+    trainer.click(start)
+    until(lambda: steps() > stopped)
+    trainer.click(reset)
+    until(lambda: steps() == 0)
+    assert not trainer.message() and not lesson.errors()
+
+
+@pytest.mark.parametrize(("name", "label"), EVERYWHERE)
 def test_explorer_is_reached_by_keyboard(lesson, label):
     explorer = lesson.explorer(label)
     stops = [(label_of(control), stop_of(control, kind)) for kind, control in explorer.all_controls()]
