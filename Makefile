@@ -9,7 +9,7 @@ AS_ROOT = $$([ "$$(id -u)" != 0 ] || echo --allow-root)
 # Text is UTF-8 for every command, also where the system's locale says otherwise.
 export PYTHONUTF8 = 1
 
-.PHONY: help lab test lint format refresh figures clean
+.PHONY: help lab test lint format refresh figures bench clean
 
 help:
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +44,10 @@ refresh: ## run the lessons again and store their outputs
 figures: ## draw every picture of the README and the lessons again
 	@sh tools/setup.sh test
 	$(PY) -m makemlp.gallery
+
+bench: ## time the course beside its peers (QUICK=1: under half a minute)
+	@sh tools/setup.sh test
+	$(PY) tools/bench.py
 
 clean: ## remove what make has made (.venv too); notebooks and exercises stay
 	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

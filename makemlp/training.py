@@ -50,7 +50,7 @@ def learning_rate_at(step: int, steps: int) -> float:
 
     Source: lesson 05.
     """
-    done = (step + 1) / steps
+    done = (step + 1) / (steps + 1)  # the last step, too, is to move something
     if done < WARM_UP:
         return done / WARM_UP
     return 0.5 * (1 + math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP)))
