@@ -51,4 +51,4 @@ bench: ## time the course beside its peers (QUICK=1: under half a minute)
 
 clean: ## remove what make has made (.venv too); notebooks and exercises stay
 	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
-	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . \( -name __pycache__ -o -name .ruff_cache \) -type d -prune -exec rm -rf {} +

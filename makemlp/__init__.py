@@ -79,4 +79,7 @@ __all__ = [
     "train_many",
 ]
 
-torch.set_num_threads(int(os.environ.get("MAKEMLP_THREADS", "1")))
+_threads = os.environ.get("MAKEMLP_THREADS", "1")
+if not _threads.isdecimal() or int(_threads) < 1:
+    raise ImportError(f"The environment variable MAKEMLP_THREADS is '{_threads}': set it to a whole number from 1 up.")
+torch.set_num_threads(int(_threads))

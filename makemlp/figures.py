@@ -9,8 +9,10 @@ import base64
 import functools
 import html
 import io
+import itertools
 import math
 import threading
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 
 import matplotlib
@@ -19,6 +21,7 @@ import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from PIL import Image
 from torch import Tensor
@@ -32,11 +35,30 @@ BLUE, ORANGE, GREEN, PURPLE, GREY, INK = "#0072b2", "#d55e00", "#009e73", "#cc79
 # matplotlib's settings are one for the whole process; a live trainer draws from a thread of its own.
 _DRAWING = threading.RLock()
 
+
+def _lenders() -> list[str]:
+    """The fonts of this machine that hold the scripts which DejaVu Sans lacks."""
+    wanted = (
+        "Noto Sans CJK JP",
+        "Noto Sans CJK SC",
+        "Noto Sans Devanagari",
+        "Hiragino Sans",
+        "PingFang SC",
+        "Yu Gothic",
+        "Microsoft YaHei",
+        "Malgun Gothic",
+        "Nirmala UI",
+    )
+    here = {font.name for font in fontManager.ttflist}
+    return [name for name in wanted if name in here]
+
+
 # A figure's inch is shown as 100 of the page's pixels, so 10.5 points here are as large as the page's prose.
 PIXELS_PER_INCH = 100
 STYLE = {
     **{name: value for name, value in matplotlib.rcParamsDefault.items() if "backend" not in name},
-    "font.family": "DejaVu Sans",  # ships with matplotlib, so pictures are the same everywhere
+    # The first ships with matplotlib, so pictures are the same everywhere; the others lend what it lacks.
+    "font.family": ["DejaVu Sans", *_lenders()],
     "font.size": 10.5,
     "axes.titlesize": 11.5,
     "axes.labelsize": 10.5,
@@ -70,7 +92,8 @@ class Picture(Figure):
         return self.alt
 
     def to_png(self) -> bytes:
-        with _DRAWING, matplotlib.rc_context(STYLE):
+        with _DRAWING, matplotlib.rc_context(STYLE), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph .* missing")  # drawn as a box; the alt text has it
             canvas = FigureCanvasAgg(self)
             canvas.draw()
         image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
@@ -106,10 +129,20 @@ def picture(width: float, height: float) -> Callable[[Callable[..., str]], Calla
     return decorate
 
 
+def _literal(text: str) -> str:
+    """Text as it is, also where matplotlib would read two dollar signs as mathematics."""
+    return text.replace("$", r"\$")
+
+
+def _symbols(vocab: Vocabulary) -> list[str]:
+    return [_literal(symbol) for symbol in vocab.itos]
+
+
 def _bars(axes, probs: Tensor, vocab: Vocabulary, color: str = BLUE) -> list[str]:
     """Draw next-character probabilities (vocab_size,) as bars; return the three most likely as words."""
     axes.bar(range(len(vocab)), probs.tolist(), color=color, width=0.8)
-    axes.set_xticks(range(len(vocab)), vocab.itos)
+    every = math.ceil(len(vocab) / 45)  # more would run into each other
+    axes.set_xticks(range(0, len(vocab), every), _symbols(vocab)[::every])
     axes.set_xlim(-0.7, len(vocab) - 0.3)
     axes.set_xlabel("next character ('.' ends the name)")
     axes.set_ylabel("probability")
@@ -125,7 +158,7 @@ def next_character(fig: Figure, model: Callable[[Tensor], Tensor], vocab: Vocabu
         probs = model(torch.tensor([context])).softmax(1)[0]  # (vocab_size,)
     axes = fig.subplots()
     top = _bars(axes, probs, vocab)
-    axes.set_title(f"What comes after '{prefix}'?" if prefix else "What does a name begin with?")
+    axes.set_title(_literal(f"What comes after '{prefix}'?") if prefix else "What does a name begin with?")
     return f"Bar chart of the next character after '{prefix}'. Most likely: {', '.join(top)}."
 
 
@@ -137,7 +170,7 @@ def made_up_names(fig: Figure, names: Sequence[str], temperature: float) -> str:
     rows = math.ceil(len(names) / 4)
     for i, name in enumerate(names):
         column, row = divmod(i, rows)
-        axes.text(column, -row, name[:22] or "(empty)")
+        axes.text(column, -row, _literal(name[:22]) or "(empty)")
     axes.set(
         xlim=(-0.05, 4), ylim=(0.6 - rows, 0.6), title=f"{len(names)} made-up names at temperature {temperature:.2f}"
     )
@@ -153,7 +186,7 @@ def names_by_temperature(fig: Figure, names: Mapping[float, Sequence[str]]) -> s
     for x, (temperature, column) in enumerate(names.items()):
         axes.text(x, 0.4, f"temperature {temperature:g}", weight="bold", color=BLUE)
         for y, name in enumerate(column, start=1):
-            axes.text(x, -0.9 * y, name[:18])
+            axes.text(x, -0.9 * y, _literal(name[:18]))
     axes.set(xlim=(-0.05, len(names)), ylim=(-0.9 * rows - 0.4, 1.2))
     first = "; ".join(f"at {t:g}: {', '.join(column[:3])}" for t, column in names.items())
     return f"Made-up names in {len(names)} columns, one a temperature. The first three {first}."
@@ -174,10 +207,10 @@ def bigram_table(fig: Figure, counts: Tensor, vocab: Vocabulary) -> str:
     axes.imshow(counts.numpy(), cmap="Blues", norm=PowerNorm(0.5, vmin=0, vmax=top), aspect="auto")
     for i, row in enumerate(counts.tolist()):
         for j, count in enumerate(row):
-            if count:
+            if count and len(vocab) <= 40:  # beyond that a cell has no room for its number
                 axes.text(j, i, _short(count), ha="center", va="center", color="white" if count > top / 3 else INK)
-    axes.set_xticks(range(len(vocab)), vocab.itos)
-    axes.set_yticks(range(len(vocab)), vocab.itos)
+    axes.set_xticks(range(len(vocab)), _symbols(vocab))
+    axes.set_yticks(range(len(vocab)), _symbols(vocab))
     axes.set(xlabel="next character", ylabel="this character", title="How often one character follows another")
     axes.spines[:].set_visible(False)
     i, j = divmod(int(counts.argmax()), len(vocab))
@@ -197,7 +230,7 @@ def smoothing(fig: Figure, counts: Tensor, vocab: Vocabulary, alpha: float, symb
     top = _bars(axes, smoothed, vocab)
     axes.plot((row / row.sum()).tolist(), "o", color=ORANGE, label="as counted")
     axes.axhline(1 / len(vocab), color=GREY, linestyle="--", linewidth=1.2, label="all alike (uniform)")
-    axes.set_title(f"After '{symbol}', with {alpha:,.4g} added to every count")
+    axes.set_title(_literal(f"After '{symbol}'") + f", with {alpha:,.4g} added to every count")
     axes.legend(loc="upper right")
     distance = float((smoothed - 1 / len(vocab)).abs().sum() / 2)
     return (
@@ -210,7 +243,7 @@ def smoothing(fig: Figure, counts: Tensor, vocab: Vocabulary, alpha: float, symb
 def loss_curve(fig: Figure, losses: Mapping[str, Sequence[float]], target: Mapping[str, float] | None = None) -> str:
     """Loss against step for one run or more, with horizontal lines at the values of `target`."""
     axes = fig.subplots()
-    styles = zip((BLUE, ORANGE, GREEN, PURPLE), ("-", "--", "-.", ":"), strict=True)
+    styles = itertools.cycle(zip((BLUE, ORANGE, GREEN, PURPLE), ("-", "--", "-.", ":"), strict=True))
     for (label, run), (color, line) in zip(losses.items(), styles, strict=False):
         axes.plot(run, line, color=color, label=label)
     for label, value in (target or {}).items():
@@ -229,8 +262,8 @@ def two_tables(fig: Figure, first: Tensor, second: Tensor, vocab: Vocabulary, ti
     top = float(torch.maximum(first, second).max())
     for table, title, ax in zip((first, second), titles, axes, strict=False):
         ax.imshow(table.numpy(), cmap="Blues", norm=PowerNorm(0.5, vmin=0, vmax=top))
-        ax.set_xticks(range(0, len(vocab), 4), vocab.itos[::4])
-        ax.set_yticks(range(0, len(vocab), 4), vocab.itos[::4])
+        ax.set_xticks(range(0, len(vocab), 4), _symbols(vocab)[::4])
+        ax.set_yticks(range(0, len(vocab), 4), _symbols(vocab)[::4])
         ax.set(title=title, xlabel="next character", ylabel="this character")
     axes[2].plot([0, top], [0, top], color=GREY, linewidth=1)
     axes[2].plot(first.flatten().numpy(), second.flatten().numpy(), ".", color=ORANGE, markersize=5)
@@ -268,11 +301,12 @@ def nll_by_context(
     fig: Figure,
     curves: Mapping[str, Sequence[float]],
     mark: tuple[int, float] | None = None,
-    lecture: float | None = 2.17,
+    lecture: float | None = None,
 ) -> str:
     """Losses against the context's length 0, 1, 2 …, a curve for each label; `mark` points out (length, loss).
 
-    `lecture` draws a line at the dev loss that the lecture's MLP ends at.
+    `lecture` draws a line at the dev loss that the lecture's MLP ends at. The losses of the bundled names keep one
+    scale, so that the picture stands still under a slider; others stretch it.
     """
     axes = fig.subplots()
     styles = zip((BLUE, ORANGE, GREEN, PURPLE), ("o-", "s--", "^-.", "d:"), strict=True)
@@ -285,9 +319,9 @@ def nll_by_context(
     if mark is not None:
         axes.plot(*mark, "o", color=INK, markersize=13, fillstyle="none", markeredgewidth=2)
     longest = max(len(curve) for curve in curves.values())
-    axes.set(
-        xlabel="characters in the context", ylabel="loss (nats per character)", xticks=range(longest), ylim=(1.3, 3.4)
-    )
+    values = [loss for curve in curves.values() for loss in curve if math.isfinite(loss)] or [1.3]
+    limits = min(1.3, min(values) - 0.1), max(3.4, min(values) + 0.1, min(max(values) + 0.1, 8.0))
+    axes.set(xlabel="characters in the context", ylabel="loss (nats per character)", xticks=range(longest), ylim=limits)
     axes.legend(loc="upper right")
     best = []
     for label, curve in curves.items():
@@ -386,17 +420,17 @@ def size_comparison(
 ) -> str:
     """Numbers stored by the MLP and by a full count table as the context grows to 10 characters or more."""
     lengths = list(range(1, max(10, block_size) + 1))
-    table = [float(vocab_size) ** (n + 1) for n in lengths]
+    table = [vocab_size ** (n + 1) for n in lengths]
     mlp = [sum(count_parameters(vocab_size, n, emb_dim, hidden_dim, direct).values()) for n in lengths]
     axes = fig.subplots()
-    axes.semilogy(lengths, table, "s--", color=ORANGE, label="count table")
+    axes.semilogy(lengths, list(map(float, table)), "s--", color=ORANGE, label="count table")
     axes.semilogy(lengths, mlp, "o-", color=BLUE, label=f"MLP with emb_dim {emb_dim}, hidden_dim {hidden_dim}")
     axes.axvline(block_size, color=INK, linestyle=":", linewidth=1.2)
     axes.set(xlabel="block_size (characters in the context)", ylabel="numbers stored (log scale)", xticks=lengths)
     axes.legend()
     return (
         f"Numbers stored against context length, log scale. At {block_size} characters the count table has "
-        f"{table[block_size - 1]:,.0f} cells and the MLP {mlp[block_size - 1]:,} parameters; a character more "
+        f"{table[block_size - 1]:,} cells and the MLP {mlp[block_size - 1]:,} parameters; a character more "
         f"multiplies the table by {vocab_size} and adds {mlp[1] - mlp[0]:,} numbers to the MLP."
     )
 
@@ -425,19 +459,20 @@ def anatomy(fig: Figure, model: MLP, vocab: Vocabulary, prefix: str = "") -> str
     emb, h, probs = steps["emb"][0], steps["h"][0], steps["probs"][0]
     shown = "".join(vocab.itos[i] for i in context)
     top_axes, middle, bottom = fig.subplots(3, 1, height_ratios=(model.block_size, 1.6, 3))
-    limit = float(emb.abs().max())
-    top_axes.imshow(emb.numpy(), cmap="PuOr", vmin=-limit, vmax=limit, aspect="auto")
-    top_axes.set_yticks(range(len(context)), [f"'{s}'" for s in shown])
+    limit = float(model.C.detach().abs().max())  # of all characters, so that a row looks the same in every context
+    top_axes.imshow(emb.numpy(), cmap="cividis", vmin=-limit, vmax=limit, aspect="auto")
+    top_axes.set_yticks(range(len(context)), [_literal(f"'{s}'") for s in shown])
     top_axes.set_xticks(range(emb.shape[1]))
     top_axes.set(
-        title=f"1. X (1, {len(context)}) holds '{shown}'; C[X] (1, {emb.shape[0]}, {emb.shape[1]}) are its embeddings"
+        title=_literal(f"1. X (1, {len(context)}) holds '{shown}'; ")
+        + f"C[X] (1, {emb.shape[0]}, {emb.shape[1]}) are its embeddings"
     )
     units = math.ceil(len(h) / 100)
     grid = torch.zeros(units * math.ceil(len(h) / units))
     grid[: len(h)] = h
-    middle.imshow(grid.view(units, -1).numpy(), cmap="PuOr", vmin=-1, vmax=1, aspect="auto")
+    middle.imshow(grid.view(units, -1).numpy(), cmap="cividis", vmin=-1, vmax=1, aspect="auto")
     middle.set(
-        title=f"2. concatenated (1, {emb.numel()}), times W1, plus b1, tanh: h (1, {len(h)}), orange −1 to purple +1",
+        title=f"2. concatenated (1, {emb.numel()}), times W1, plus b1, tanh: h (1, {len(h)}), from dark −1 to light +1",
         xticks=[],
         yticks=[],
     )
@@ -503,7 +538,7 @@ def live_training(fig: Figure, losses: Sequence[float], C: Tensor, vocab: Vocabu
         right.text(
             x,
             y,
-            symbol,
+            _literal(symbol),
             color=ORANGE if symbol in vowels else INK,
             ha="center",
             va="center",

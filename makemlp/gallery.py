@@ -50,7 +50,7 @@ def _nll_by_context() -> Picture:
     curves = {}
     for label, smoothing, method in (("add 0.1", 0.1, "add"), ("Kneser-Ney", 0.0, "kneser_ney")):
         curves[label] = _tables().smooth(smoothing, method).nll_by_length(*dev)
-    return figures.nll_by_context(curves, mark=(5, curves["Kneser-Ney"][5]))
+    return figures.nll_by_context(curves, mark=(5, curves["Kneser-Ney"][5]), lecture=2.17)
 
 
 def _table_growth() -> Picture:

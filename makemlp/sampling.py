@@ -79,7 +79,18 @@ def sample(
     while not ended.all() and tokens.shape[1] < model.block_size + max_length:
         context = tokens[:, tokens.shape[1] - model.block_size :]  # (n, block_size)
         probs = (model(context) / temperature).softmax(1)  # (n, vocab_size)
+        _check_probs(probs, vocab)
         token = draw(probs, torch.rand(n, 1, generator=generator))  # (n,)
         ended |= token == 0
         tokens = torch.cat([tokens, token[:, None]], dim=1)
     return [vocab.decode(row).split(".")[0] for row in tokens[:, model.block_size :].tolist()]
+
+
+def _check_probs(probs: Tensor, vocab: Vocabulary) -> None:
+    if probs.shape[1] != len(vocab):
+        raise ValueError(
+            f"The model predicts {probs.shape[1]} symbols and the vocabulary has {len(vocab)}: pass the vocabulary "
+            f"that the model was built with."
+        )
+    if not probs.isfinite().all():
+        raise ValueError("The model's predictions are not numbers: train it again, with a lower learning rate.")

@@ -253,7 +253,7 @@ class Run:
         seed: int = 0,
         optimizer: type[Adam] | type[SGD] = Adam,
     ):
-        _check(models, X, learning_rates, batch_size=batch_size)
+        _check(models, X, Y, learning_rates, batch_size)
         self.stack = Stack(models)
         self.optimizer = optimizer(self.stack.flat, torch.tensor(learning_rates, dtype=torch.float32))
         self.batches = Batches(X, Y, models[0].vocab_size, batch_size, seed)
@@ -315,8 +315,7 @@ def train_many(
 
     Source: lesson 05.
     """
-    if not steps > 0:
-        raise ValueError(f"steps is {steps}: it must be above 0.")
+    _check_count("steps", steps)
     run = Run(models, X, Y, learning_rates, batch_size, seed, optimizer)
     try:
         for step in tqdm(range(steps), delay=2, leave=False, unit="step"):
@@ -363,7 +362,7 @@ def train(
     return losses
 
 
-def _check(models: Sequence[MLP], X: Tensor, learning_rates: Sequence[float], **numbers: int) -> None:
+def _check(models: Sequence[MLP], X: Tensor, Y: Tensor, learning_rates: Sequence[float], batch_size: int) -> None:
     if len(models) == 0:
         raise ValueError("train_many got no models: pass one or more.")
     sizes = {tuple((name, tuple(p.shape)) for name, p in model.named_parameters()) for model in models}
@@ -373,11 +372,27 @@ def _check(models: Sequence[MLP], X: Tensor, learning_rates: Sequence[float], **
         raise ValueError(f"There are {len(models)} models and {len(learning_rates)} learning rates: pass one for each.")
     if len(X) == 0:
         raise ValueError("train got no examples: build X and Y from at least one name.")
+    if len(X) != len(Y):
+        raise ValueError(f"There are {len(X)} contexts in X and {len(Y)} answers in Y: build both from the same names.")
+    symbols = 1 + int(max(X.max(), Y.max()))
+    if symbols > models[0].vocab_size:
+        raise ValueError(
+            f"The examples hold {symbols} symbols or more and the model {models[0].vocab_size}: build the model with "
+            f"vocab_size=len(vocab)."
+        )
     if X.shape[1] != models[0].block_size:
         raise ValueError(
             f"The contexts have {X.shape[1]} characters and the model's block_size is {models[0].block_size}: "
             f"build X with block_size={models[0].block_size}."
         )
-    for name, number in (*numbers.items(), *(("learning_rate", rate) for rate in learning_rates)):
-        if not number > 0:
-            raise ValueError(f"{name} is {number}: it must be above 0.")
+    _check_count("batch_size", batch_size)
+    for rate in learning_rates:
+        if not rate > 0:
+            raise ValueError(f"learning_rate is {rate}: it must be above 0.")
+
+
+def _check_count(name: str, number: int) -> None:
+    if not number > 0:
+        raise ValueError(f"{name} is {number}: it must be above 0.")
+    if number != int(number):
+        raise ValueError(f"{name} is {number}: it must be a whole number.")

@@ -77,11 +77,11 @@ class Explorer(Panel):
 
     def _refresh(self, change: object = None) -> None:
         try:
-            pictures = self._draw(**self._values())
+            shown = "<br>".join(picture.to_html() for picture in self._draw(**self._values()))
         except ValueError as error:
             self._say(str(error))
             return
-        self._picture.value = "<br>".join(picture.to_html() for picture in pictures)
+        self._picture.value = shown
         self._say("")
 
 
@@ -138,6 +138,28 @@ def explore_count_tables(train: Sequence[str], dev: Sequence[str], vocab: Vocabu
 
     Source: lesson 02.
     """
+    curves = _count_curves(tuple(train), tuple(dev), vocab, longest)
+    lecture = 2.17 if len(vocab) == 27 else None
+
+    def draw(block_size: int, smoothing: float, method: str) -> list[figures.Picture]:
+        needs_none = method == "kneser_ney"
+        controls["smoothing"].disabled = needs_none
+        losses = curves(0.0 if needs_none else smoothing, method)
+        return [figures.nll_by_context(losses, mark=(block_size, losses["dev"][block_size]), lecture=lecture)]
+
+    controls = {
+        "block_size": _slider(widgets.IntSlider, "context length", 3, 0, longest, 1),
+        "smoothing": _slider(widgets.FloatLogSlider, "smoothing", 0.1, -3.0, 2.0, 0.25, readout_format=".3g"),
+        "method": widgets.Dropdown(options=METHODS, description="method", style=_WIDE),
+    }
+    return Explorer(draw, **controls)
+
+
+@functools.lru_cache(maxsize=1)  # the tables are large: a cell that is run again finds them here
+def _count_curves(
+    train: tuple[str, ...], dev: tuple[str, ...], vocab: Vocabulary, longest: int
+) -> Callable[[float, str], dict[str, list[float]]]:
+    """A function from smoothing and method to the train and dev losses by context length."""
     train_examples, dev_examples = build_dataset(train, vocab, longest), build_dataset(dev, vocab, longest)
     model = CountModel(len(vocab), longest).fit(*train_examples)
 
@@ -146,16 +168,7 @@ def explore_count_tables(train: Sequence[str], dev: Sequence[str], vocab: Vocabu
         model.smooth(smoothing, method)
         return {"train": model.nll_by_length(*train_examples), "dev": model.nll_by_length(*dev_examples)}
 
-    def draw(block_size: int, smoothing: float, method: str) -> list[figures.Picture]:
-        losses = curves(0.0 if method == "kneser_ney" else smoothing, method)
-        return [figures.nll_by_context(losses, mark=(block_size, losses["dev"][block_size]))]
-
-    return Explorer(
-        draw,
-        block_size=_slider(widgets.IntSlider, "context length", 3, 0, longest, 1),
-        smoothing=_slider(widgets.FloatLogSlider, "smoothing", 0.1, -3.0, 2.0, 0.25, readout_format=".3g"),
-        method=widgets.Dropdown(options=METHODS, description="method", style=_WIDE),
-    )
+    return curves
 
 
 def explore_architecture(vocab_size: int = 27) -> Explorer:
@@ -172,7 +185,7 @@ def explore_architecture(vocab_size: int = 27) -> Explorer:
     )
 
 
-def explore_prediction(model: MLP, vocab: Vocabulary, prefix: str = "emm") -> Explorer:
+def explore_prediction(model: MLP, vocab: Vocabulary, prefix: str = "") -> Explorer:
     """Type the beginning of a name and see every tensor on the way to the next character.
 
     Source: lesson 04.

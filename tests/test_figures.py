@@ -4,28 +4,33 @@ import inspect
 import re
 from pathlib import Path
 
+import matplotlib
 import pytest
+import torch
 from PIL import Image
 
-from makemlp import figures, gallery
+from makemlp import MLP, Vocabulary, figures, gallery
 from makemlp.gallery import GALLERY
 
 BASELINES = Path(__file__).parents[1] / "figures"
 
 
 def _compared(name):
-    # 5 of 255, root mean square: room for another version's anti-aliasing and for the baselines' reduced colours,
-    # not for a bar or a word that moved.
+    # Of 255, root mean square: room for the baselines' reduced colours, not for a word or an arrow that is missing.
     mark = pytest.mark.mpl_image_compare(
         baseline_dir=str(BASELINES),
         filename=f"{name}.png",
-        tolerance=5,
+        tolerance={"bigram_table": 3.2, "two_tables": 2.6}.get(name, 2),
         style="default",
         savefig_kwargs={"dpi": "figure"},
     )
     return pytest.param(name, marks=mark, id=name)
 
 
+# Another matplotlib lays out text a pixel or two elsewhere; there the alt texts must do.
+@pytest.mark.skipif(
+    not matplotlib.__version__.startswith("3.11."), reason="the baselines were drawn by matplotlib 3.11"
+)
 @pytest.mark.parametrize("name", [_compared(name) for name in GALLERY])
 def test_picture_equals_its_baseline(name):
     return GALLERY[name]()
@@ -74,8 +79,6 @@ def test_alt_text_is_escaped():
 
 
 def test_a_picture_does_not_depend_on_the_readers_settings():
-    import matplotlib
-
     before = figures.loss_curve({"run": [3.0, 2.0]}).to_png()
     with matplotlib.rc_context({"font.size": 30, "axes.facecolor": "black", "lines.linewidth": 9}):
         assert figures.loss_curve({"run": [3.0, 2.0]}).to_png() == before
@@ -91,3 +94,117 @@ def test_baselines_are_of_the_size_that_is_shown():
     for name in GALLERY:
         width, height = Image.open(BASELINES / f"{name}.png").size
         assert (width, height) == tuple(round(150 * inch) for inch in GALLERY[name]().get_size_inches())
+
+
+# --- alt texts by hand, from data small enough to check ---
+
+TOY = Vocabulary(["ab"])  # . a b
+COUNTS = torch.tensor([[0.0, 4.0, 0.0], [1.0, 0.0, 3.0], [3.0, 0.0, 0.0]])
+
+
+def certain(symbol):
+    """A model that always predicts one symbol."""
+    logits = torch.full((3,), -50.0)
+    logits[symbol] = 50.0
+
+    def model(X):
+        return logits.repeat(len(X), 1)
+
+    model.block_size = 2
+    return model
+
+
+ALTS = {
+    "next_character": (
+        lambda: figures.next_character(certain(2), TOY, "a"),
+        "Bar chart of the next character after 'a'. Most likely: 'b' 100%,",
+    ),
+    "bigram_table": (
+        lambda: figures.bigram_table(COUNTS, TOY),
+        "The most frequent pair is '.a' with 4; 5 cells are empty.",
+    ),
+    "smoothing": (
+        # Row a is 1, 0, 3; with 2 added 3, 2, 5 of 10. From a third each: (0.0333 + 0.1333 + 0.1667) / 2 = 17 %.
+        lambda: figures.smoothing(COUNTS, TOY, 2.0, "a"),
+        "Most likely: 'b' 50%, '.' 30%, 'a' 20%. The bars are 17% away from uniform.",
+    ),
+    "loss_curve": (
+        lambda: figures.loss_curve({"one": [3.0, 2.5], "two": [4.0, 1.0, 0.5]}, {"floor": 0.25}),
+        "Loss curve over 3 steps: one from 3.00 to 2.50; two from 4.00 to 0.50. A line marks floor at 0.25.",
+    ),
+    "two_tables": (
+        lambda: figures.two_tables(torch.eye(3), torch.full((3, 3), 0.25), TOY, ("one", "two")),
+        "no cell differs by more than 0.75.",
+    ),
+    "nll_by_context": (
+        lambda: figures.nll_by_context({"train": [3.0, 2.0, 1.5], "dev": [3.1, 2.2, 2.6]}, (2, 2.6)),
+        "train is lowest at 2 characters with 1.50; dev is lowest at 1 characters with 2.20. "
+        "Marked: 2 characters, 2.60.",
+    ),
+    "table_growth": (
+        lambda: figures.table_growth(
+            [{"block_size": n, "possible": 3**n, "seen": 2 * n + 1, "examples": 9} for n in range(3)]
+        ),
+        "Possible contexts grow from 1 to 9.0e+00 at 2 characters; contexts seen in train level off at 5.",
+    ),
+    "size_comparison": (
+        lambda: figures.size_comparison(27, 16, 2, 100),
+        "has 2,153,693,963,075,557,766,310,747 cells and the MLP 6,081 parameters; a character more multiplies the "
+        "table by 27 and adds 200 numbers",
+    ),
+    "saturation": (
+        lambda: figures.saturation({"half": torch.tensor([[0.98, 0.1], [-0.99, 0.2]])}),
+        "where tanh is flat: half 50%.",
+    ),
+    "rate_sweep": (
+        lambda: figures.rate_sweep([-2.0, -1.0, 0.0], {"plain": [3.0, 2.0, float("inf")]}),
+        "plain is lowest near 10 to the power -1.0; 1 are off the chart.",
+    ),
+    "schedule": (lambda: figures.schedule([0.5, 1.0, 0.2]), "over 3 steps: it is highest at step 1"),
+    "live_training": (
+        lambda: figures.live_training([3.0, 2.5], torch.eye(3), TOY),
+        "Loss curve after 2 steps, the last loss is 2.50, beside a map of 3 embeddings.",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ALTS)
+def test_alt_text_by_hand(name):
+    draw, expected = ALTS[name]
+    assert expected in draw().alt
+
+
+def test_anatomy_counts_the_saturated_units():
+    model = MLP(3, block_size=2, emb_dim=1, hidden_dim=4)
+    with torch.no_grad():
+        model.C.fill_(1.0)
+        model.W1.copy_(torch.tensor([[5.0, -5.0, 0.1, 0.0], [5.0, -5.0, 0.1, 0.0]]))
+    assert "4 hidden units of which 2 are beyond" in figures.anatomy(model, TOY, "a").alt
+
+
+# --- lists unlike the bundled one ---
+
+MANY = Vocabulary(chr(0x4E00 + i) for i in range(99))
+
+
+@pytest.mark.parametrize("vocab", [TOY, MANY, Vocabulary(["a$b$", "$x_$", "\\frac$"])], ids=["few", "many", "dollars"])
+def test_any_vocabulary_can_be_drawn(vocab):
+    V = len(vocab)
+    model = MLP(V, block_size=2, emb_dim=2, hidden_dim=5)
+    prefix = vocab.itos[-1]
+    pictures = [
+        figures.next_character(model, vocab, prefix),
+        figures.made_up_names(vocab.itos[1:] * 2, 1.0),
+        figures.bigram_table(torch.ones(V, V), vocab),
+        figures.smoothing(torch.ones(V, V), vocab, 1.0, prefix),
+        figures.two_tables(torch.ones(V, V), torch.ones(V, V), vocab, ("one", "two")),
+        figures.anatomy(model, vocab, prefix),
+        figures.live_training([3.0], model.C.detach(), vocab),
+    ]
+    assert all(len(picture.to_png()) > 1000 for picture in pictures)
+
+
+@pytest.mark.parametrize("losses", [[0.2, 0.1], [6.0, 5.5], [float("inf"), 5.0]])
+def test_losses_of_other_lists_stay_in_the_frame(losses):
+    low, high = figures.nll_by_context({"dev": losses}).axes[0].get_ylim()
+    assert all(low < loss < high for loss in losses if loss < float("inf"))

@@ -74,6 +74,7 @@ def test_nothing_of_the_authors_machine_is_stored(lesson):
     assert set(lesson.raw["metadata"]) == {"kernelspec", "language_info"}
     assert "application/vnd.jupyter.widget-view+json" not in stored
     assert '"name": "stderr"' not in stored
+    assert max(len(text) for cell in lesson.code for text in cell.texts) < 1500  # nobody reads a whole table of floats
     ids = [cell.raw["id"] for cell in lesson.cells]
     assert len(set(ids)) == len(ids)
 
@@ -113,6 +114,7 @@ def test_frame(lesson):
     assert [level for level, _ in headings].count("#") == 1
     assert {level for level, _ in headings} <= {"#", "##"}
     titles = [title for _, title in headings]
+    assert len(set(titles)) == len(titles)
     assert "Recap" in titles
     if lesson.path.stem != "00_start_here":
         assert titles[-2:] == ["Recap", "Check yourself"]

@@ -169,3 +169,16 @@ def test_a_temperature_that_is_not_above_0(temperature):
 def test_a_prefix_that_no_name_can_have(prefix, message):
     with pytest.raises(ValueError, match=message):
         sample(MODELS["MLP"], VOCAB, prefix=prefix)
+
+
+def test_a_model_of_another_vocabulary_is_named():
+    with pytest.raises(ValueError, match="The model predicts 9 symbols and the vocabulary has"):
+        sample(MLP(9), VOCAB, 2)
+
+
+def test_predictions_that_are_not_numbers_are_named():
+    model = MLP(len(VOCAB))
+    with torch.no_grad():
+        model.b2.fill_(float("nan"))
+    with pytest.raises(ValueError, match="predictions are not numbers"):
+        sample(model, VOCAB, 2)

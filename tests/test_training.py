@@ -197,3 +197,30 @@ def test_a_batch_of_everything_has_no_noise():
 def test_models_that_cannot_be_stacked_are_refused(models, rates, sentence):
     with pytest.raises(ValueError, match=sentence):
         train_many(models, X, Y, learning_rates=rates)
+
+
+def test_the_schedule_by_hand():
+    # 9 steps: step i stands at (i + 1) / 10 of the way. The rise ends at the first, and half a cosine spans the rest.
+    shares = [learning_rate_at(step, 9) for step in range(9)]
+    assert shares[0] == pytest.approx(1.0)
+    assert shares[3] == pytest.approx(0.5 * (1 + math.cos(math.pi / 3)))  # (0.4 - 0.1) / 0.9 = a third
+    assert shares[-1] == pytest.approx(0.5 * (1 + math.cos(math.pi * 8 / 9))) and shares[-1] > 0
+    assert learning_rate_at(0, 99) == pytest.approx(0.1)  # 1 % of the way is a tenth of the rise
+
+
+@pytest.mark.parametrize(
+    ("X_", "Y_", "sentence"),
+    [
+        (X, Y[:-1], "contexts in X and"),
+        (X + 20, Y, "symbols or more and the model"),
+    ],
+)
+def test_examples_that_do_not_fit_are_refused(X_, Y_, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        train(a_model(), X_, Y_, steps=1)
+
+
+@pytest.mark.parametrize("name", ["steps", "batch_size"])
+def test_counts_are_whole(name):
+    with pytest.raises(ValueError, match=f"{name} is 2.5: it must be a whole number"):
+        train(a_model(), X, Y, **{name: 2.5})

@@ -189,3 +189,26 @@ def test_two_explorers_side_by_side_leave_each_other_alone(name):
     assert (picture(right), right._values()) == before
     right._refresh()
     assert picture(right) == before[0]
+
+
+@pytest.mark.parametrize("method", ["add", "interpolate", "kneser_ney"])
+def test_count_tables_say_what_the_models_score(method):
+    train, dev = NAMES[:6], NAMES[6:]
+    explorer = makemlp.explore_count_tables(train, dev, VOCAB, 4)
+    explorer.controls["method"].value = method
+    explorer.controls["block_size"].value = 2
+    model = CountModel(len(VOCAB), 4, 0.1, method).fit(*build_dataset(train, VOCAB, 4))
+    on_train = model.nll_by_length(*build_dataset(train, VOCAB, 4))
+    on_dev = model.nll_by_length(*build_dataset(dev, VOCAB, 4))
+    assert f"with {min(on_train):.2f}; dev is lowest" in picture(explorer)
+    assert f"with {min(on_dev):.2f}. Marked: 2 characters, {on_dev[2]:.2f}." in picture(explorer)
+    assert explorer.controls["smoothing"].disabled == (method == "kneser_ney")
+
+
+def test_a_cell_that_is_run_again_shares_its_tables():
+    from makemlp.widgets import _count_curves
+
+    before = _count_curves.cache_info().hits
+    for _ in range(3):
+        makemlp.explore_count_tables(NAMES[:6], NAMES[6:], VOCAB, 4)
+    assert _count_curves.cache_info().hits >= before + 2

@@ -39,9 +39,8 @@ def missing(reason):
 
 @pytest.fixture(scope="session")
 def chromium():
-    """The path of a Chromium of this machine."""
-    found = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
-    return found or missing(f"no Chromium on PATH (looked for {', '.join(CHROMIUM_NAMES)})")
+    """The path of a Chromium of this machine, or None for the one that Playwright keeps."""
+    return next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +51,8 @@ def browser(chromium):
     except ImportError:
         missing("playwright is not installed (pip install playwright)")
     with sync_playwright() as playwright:
+        if not chromium and not os.path.exists(playwright.chromium.executable_path):
+            missing(f"no Chromium on PATH (looked for {', '.join(CHROMIUM_NAMES)}), and none of Playwright's")
         chrome = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_FLAGS))
         yield chrome
         chrome.close()
