@@ -1,7 +1,7 @@
 """Every explorer of the course (floor 5): sliders on a picture of the floor below.
 
 An explorer only reads its controls, calls a function of `makemlp.figures`, and shows what comes back. What is wrong
-with a typed text is said in a line under the picture, and the last good picture stays.
+with a typed text is said in a line above the picture, and the last good picture stays.
 """
 
 from __future__ import annotations
