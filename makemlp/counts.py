@@ -127,8 +127,11 @@ class CountModel:
         self._check_contexts(X, self.block_size)
         if len(X) == 0:
             raise ValueError("fit got no examples: build X and Y from at least one name.")
-        if Y.max() >= self.vocab_size:
-            raise ValueError(f"Y holds index {Y.max()}, but vocab_size is {self.vocab_size}: pass len(vocab) for it.")
+        for name, indices in (("X", X), ("Y", Y)):
+            if indices.numel() and indices.max() >= self.vocab_size:
+                raise ValueError(
+                    f"{name} holds index {indices.max()}, but vocab_size is {self.vocab_size}: pass len(vocab) for it."
+                )
         row = torch.zeros(len(X), dtype=torch.int64)  # the context of length 0 has one row
         self._keys, self.counts = [row[:1]], [self._count(row, Y, rows=1)]
         for length in range(1, self.block_size + 1):

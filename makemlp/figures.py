@@ -32,6 +32,8 @@ from makemlp.mlp import MLP, count_parameters, trace
 # Okabe and Ito's palette, which readers with any of the common colour-vision deficiencies can tell apart.
 BLUE, ORANGE, GREEN, PURPLE, GREY, INK = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a8a8a", "#222222"
 
+CEILING = 4.0  # nats: a little above the loss of knowing nothing about some tens of symbols
+
 # matplotlib's settings are one for the whole process; a live trainer draws from a thread of its own.
 _DRAWING = threading.RLock()
 
@@ -355,7 +357,7 @@ def _arrow(axes, start: tuple[float, float], end: tuple[float, float], color: st
 @picture(10.0, 5.4)
 def architecture(
     fig: Figure,
-    vocab_size: int = 27,
+    vocab_size: int,
     block_size: int = 3,
     emb_dim: int = 2,
     hidden_dim: int = 100,
@@ -412,7 +414,7 @@ def _draw_counts(axes, counts: Mapping[str, int]) -> None:
 @picture(10.0, 2.8)
 def size_comparison(
     fig: Figure,
-    vocab_size: int = 27,
+    vocab_size: int,
     block_size: int = 3,
     emb_dim: int = 2,
     hidden_dim: int = 100,
@@ -494,7 +496,7 @@ def rate_sweep(
     Losses beyond what the axis shows, and those of runs that diverged (inf), are marked at the top edge.
     """
     axes = fig.subplots()
-    top = 1.25 * float(np.log(27))
+    top = CEILING
     said = []
     styles = zip((BLUE, ORANGE, GREEN), ("o", "s", "^"), strict=True)
     for (label, losses), (color, marker) in zip(curves.items(), styles, strict=False):

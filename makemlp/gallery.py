@@ -57,7 +57,10 @@ def _table_growth() -> Picture:
     counts = _tables().counts
     examples = int(counts[0].sum())
     return figures.table_growth(
-        [{"block_size": n, "possible": 27**n, "seen": len(counts[n]), "examples": examples} for n in range(11)]
+        [
+            {"block_size": n, "possible": len(_names()[0]) ** n, "seen": len(counts[n]), "examples": examples}
+            for n in range(11)
+        ]
     )
 
 
@@ -106,8 +109,10 @@ def _names_by_temperature() -> Picture:
 
 GALLERY: dict[str, Callable[[], Picture]] = {
     "anatomy": _anatomy,
-    "architecture": lambda: figures.architecture(emb_dim=10, hidden_dim=200),
-    "architecture_direct": lambda: figures.architecture(block_size=10, emb_dim=10, hidden_dim=200, direct=True),
+    "architecture": lambda: figures.architecture(len(_names()[0]), emb_dim=10, hidden_dim=200),
+    "architecture_direct": lambda: figures.architecture(
+        len(_names()[0]), block_size=10, emb_dim=10, hidden_dim=200, direct=True
+    ),
     "bigram_table": lambda: figures.bigram_table(_bigram_counts(), _names()[0]),
     "live_training": lambda: figures.live_training(*_short_run(), _names()[0]),
     "loss_curve": _loss_curve,
@@ -118,7 +123,7 @@ GALLERY: dict[str, Callable[[], Picture]] = {
     "rate_sweep": _rate_sweep,
     "saturation": _saturation,
     "schedule": lambda: figures.schedule([learning_rate_at(step, 300) for step in range(300)]),
-    "size_comparison": lambda: figures.size_comparison(emb_dim=10, hidden_dim=200),
+    "size_comparison": lambda: figures.size_comparison(len(_names()[0]), emb_dim=10, hidden_dim=200),
     "smoothing": lambda: figures.smoothing(_bigram_counts(), _names()[0], 10.0, "q"),
     "table_growth": _table_growth,
     "two_tables": lambda: figures.two_tables(

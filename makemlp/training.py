@@ -204,7 +204,7 @@ class Batches:
         self.contexts, counts = group(X, Y, vocab_size)
         totals = counts.sum(1)  # (U,)
         self.targets = counts / totals.unsqueeze(1)  # (U, vocab_size)
-        self.edges = totals.cumsum(0).double()  # (U,) where each context's examples end in the row
+        self.edges = totals.double().cumsum(0)  # (U,) where each context's examples end in the row
         self.generator = torch.Generator().manual_seed(seed)
         self.resize(batch_size)
 
@@ -217,6 +217,7 @@ class Batches:
         """Contexts (B, block_size), targets (B, vocab_size) and weights (B,) for `Stack.step`; B <= batch_size."""
         first = torch.rand(1, generator=self.generator, dtype=torch.float64) * self.distance
         rows = torch.searchsorted(self.edges, self.places + first, right=True)
+        rows = rows.clamp_(max=len(self.edges) - 1)  # where rounding steps over the end
         rows, times = rows.unique_consecutive(return_counts=True)
         return self.contexts[rows], self.targets[rows], times / len(self.places)
 

@@ -131,15 +131,17 @@ def explore_smoothing(counts: Tensor, vocab: Vocabulary) -> Explorer:
     )
 
 
-def explore_count_tables(train: Sequence[str], dev: Sequence[str], vocab: Vocabulary, longest: int = 10) -> Explorer:
+def explore_count_tables(
+    train: Sequence[str], dev: Sequence[str], vocab: Vocabulary, longest: int = 10, lecture: float | None = None
+) -> Explorer:
     """Train and dev loss of count tables of every context length while you drag the smoothing.
 
-    The tables are counted once; a moved slider only smooths and scores them anew.
+    The tables are counted once; a moved slider only smooths and scores them anew. `lecture` draws a line at a loss to
+    compare with, the lecture's.
 
     Source: lesson 02.
     """
     curves = _count_curves(tuple(train), tuple(dev), vocab, longest)
-    lecture = 2.17 if len(vocab) == 27 else None
 
     def draw(block_size: int, smoothing: float, method: str) -> list[figures.Picture]:
         needs_none = method == "kneser_ney"
@@ -171,7 +173,7 @@ def _count_curves(
     return curves
 
 
-def explore_architecture(vocab_size: int = 27) -> Explorer:
+def explore_architecture(vocab_size: int) -> Explorer:
     """The drawing, the parameter count and the comparison with a count table while you drag the sizes.
 
     Source: lesson 03.
@@ -209,7 +211,7 @@ class Trainer(Panel):
     def __init__(self, X: Tensor, Y: Tensor, vocab: Vocabulary, steps: int = 10_000):
         self._examples, self._vocab, self._steps = (X, Y), vocab, steps
         self._thread: threading.Thread | None = None
-        self._wanted = threading.Event()  # set while the run is to go on
+        self._wanted = threading.Event()  # set while the thread is to go on
         self._lock = threading.RLock()  # a slider may ask for another model while a step is under way
         controls = {
             "rate": _slider(widgets.FloatLogSlider, "learning rate", 0.02, -4.0, 0.0, 0.05, readout_format=".2g"),
@@ -238,14 +240,17 @@ class Trainer(Panel):
 
     def start(self) -> None:
         """Go on from where the run stands; from the beginning when it had come to its end."""
+        if self._wanted.is_set():
+            return
         with self._lock:
             if len(self.run.losses) >= self._steps or self._diverged:
                 self.reset()
+        # A flag of its own for each thread: one that was paused and is still drawing can't take the next one's down.
+        self._wanted = threading.Event()
         self._wanted.set()
         self.controls["start"].description, self.controls["start"].icon = "Pause", "pause"
-        if self._thread is None or not self._thread.is_alive():
-            self._thread = threading.Thread(target=self._work, daemon=True)
-            self._thread.start()
+        self._thread = threading.Thread(target=self._work, args=(self._wanted,), daemon=True)
+        self._thread.start()
 
     def pause(self) -> None:
         """Stop after the step under way."""
@@ -271,16 +276,23 @@ class Trainer(Panel):
             self.run.optimizer.learning_rates.fill_(self.controls["rate"].value)
             self.run.batches.resize(self.controls["batch_size"].value)
 
-    def _work(self) -> None:
+    def _work(self, wanted: threading.Event) -> None:
         shown = time.monotonic()
-        while self._wanted.is_set() and len(self.run.losses) < self._steps and not self._diverged:
-            with self._lock:
-                self._diverged = not self.run.step()
+        while self._step(wanted):
             if time.monotonic() - shown > self.FRAME:
                 self._show()
                 shown = time.monotonic()
-        self.pause()
+        if wanted is self._wanted:
+            self.pause()
         self._show()
+
+    def _step(self, wanted: threading.Event) -> bool:
+        """Take a step, if one is wanted; False when the run is to stop."""
+        with self._lock:
+            if not wanted.is_set() or len(self.run.losses) >= self._steps or self._diverged:
+                return False
+            self._diverged = not self.run.step()
+            return True
 
     def _show(self) -> None:
         with self._lock:

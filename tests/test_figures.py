@@ -62,18 +62,18 @@ def test_alt_text_is_computed_and_labelled(name):
 
 
 def test_alt_text_follows_the_data():
-    small, large = figures.architecture(hidden_dim=100), figures.architecture(hidden_dim=200)
+    small, large = figures.architecture(27, hidden_dim=100), figures.architecture(27, hidden_dim=200)
     assert "3,481 parameters" in small.alt and "6,881 parameters" in large.alt
 
 
 def test_picture_is_sent_with_its_alt_text_and_width():
-    bundle = figures.architecture()._repr_mimebundle_()
+    bundle = figures.architecture(27)._repr_mimebundle_()
     assert bundle["text/plain"] in bundle["text/html"]
     assert "width: 1000px" in bundle["text/html"] and "image/png" not in bundle
 
 
 def test_alt_text_is_escaped():
-    picture = figures.architecture()
+    picture = figures.architecture(27)
     picture.alt = 'a < b & "c"'
     assert 'alt="a &lt; b &amp; &quot;c&quot;"' in picture.to_html()
 

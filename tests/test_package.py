@@ -205,3 +205,13 @@ def test_versions_are_compared_as_numbers(version, newer, versions, capsys):
     major, minor = map(int, bound.split("."))
     versions["torch"] = version.format(major=major, minor=minor, next=major + 1)
     assert report(capsys)[0] == newer
+
+
+def test_the_size_of_the_bundled_vocabulary_is_a_constant_nowhere():
+    constants = [
+        f"{path.name}:{node.lineno}"
+        for path in sorted(FOLDER.glob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value == 27
+    ]
+    assert constants == []

@@ -1,5 +1,6 @@
 """Floor 5: the live trainer, without a browser."""
 
+import threading
 import time
 
 import pytest
@@ -92,7 +93,7 @@ def test_reset_stops_and_begins_anew(trainer):
     until(lambda: steps(trainer) > 5)
     trainer.controls["reset"].click()
     halt(trainer)
-    assert steps(trainer) <= 1  # at most the step that was under way
+    assert steps(trainer) == 0
 
 
 def test_divergence_is_said_and_the_last_good_picture_stays(trainer):
@@ -130,3 +131,25 @@ def test_two_trainers_leave_each_other_alone(trainer):
     done = steps(other)
     until(lambda: steps(other) > done)
     halt(other)
+
+
+def test_start_while_the_paused_thread_still_draws(trainer):
+    """A person who pauses and starts again at once must not be left with a run that stands still."""
+    trainer.FRAME = 1e9  # only the last picture
+    trainer.start()
+    until(lambda: steps(trainer) > 5)
+    drawing, gate, show = threading.Event(), threading.Event(), trainer._show
+
+    def slow():
+        drawing.set()
+        gate.wait()
+        show()
+
+    trainer._show = slow
+    trainer.pause()
+    until(drawing.is_set)
+    trainer.start()
+    gate.set()
+    done = steps(trainer)
+    until(lambda: steps(trainer) > done + 5)
+    assert trainer.controls["start"].description == "Pause"
