@@ -12,7 +12,7 @@ import pytest
 
 import makemlp
 from makemlp import MLP, CountModel, Vocabulary, build_dataset
-from makemlp.widgets import Explorer
+from makemlp.widgets.panel import Explorer
 
 NAMES = ["ada", "bob", "abba", "dodo", "bada", "oba", "adobo", "dab"]
 VOCAB = Vocabulary(NAMES)
@@ -206,7 +206,7 @@ def test_count_tables_say_what_the_models_score(method):
 
 
 def test_a_cell_that_is_run_again_shares_its_tables():
-    from makemlp.widgets import _count_curves
+    from makemlp.widgets.explorers import _count_curves
 
     before = _count_curves.cache_info().hits
     for _ in range(3):

@@ -1,0 +1,143 @@
+"""What every picture shares (floor 4): one style, alt text, and how it is shown."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import html
+import io
+import math
+import threading
+import warnings
+from collections.abc import Callable
+
+import matplotlib
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
+from PIL import Image
+from torch import Tensor
+
+from makemlp.data import Vocabulary
+
+# Okabe and Ito's palette, which readers with any of the common colour-vision deficiencies can tell apart.
+BLUE, ORANGE, GREEN, PURPLE, GREY, INK = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a8a8a", "#222222"
+
+# matplotlib's settings are one for the whole process; a live trainer draws from a thread of its own.
+DRAWING = threading.RLock()
+
+
+def _lenders() -> list[str]:
+    """The fonts of this machine that hold the scripts which DejaVu Sans lacks."""
+    wanted = (
+        "Noto Sans CJK JP",
+        "Noto Sans CJK SC",
+        "Noto Sans Devanagari",
+        "Hiragino Sans",
+        "PingFang SC",
+        "Yu Gothic",
+        "Microsoft YaHei",
+        "Malgun Gothic",
+        "Nirmala UI",
+    )
+    here = {font.name for font in fontManager.ttflist}
+    return [name for name in wanted if name in here]
+
+
+# A figure's inch is shown as 100 of the page's pixels, so 10.5 points here are as large as the page's prose.
+PIXELS_PER_INCH = 100
+
+STYLE = {
+    **{name: value for name, value in matplotlib.rcParamsDefault.items() if "backend" not in name},
+    # The first ships with matplotlib, so pictures are the same everywhere; the others lend what it lacks.
+    "font.family": ["DejaVu Sans", *_lenders()],
+    "font.size": 10.5,
+    "axes.titlesize": 11.5,
+    "axes.labelsize": 10.5,
+    "xtick.labelsize": 10.5,
+    "ytick.labelsize": 10.5,
+    "legend.fontsize": 10.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": GREY,
+    "axes.titlelocation": "left",
+    "axes.grid": False,
+    "figure.facecolor": "white",  # the same on light and dark pages
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "lines.linewidth": 2,
+    "legend.frameon": False,
+}
+
+
+class Picture(Figure):
+    """A matplotlib Figure that says what it shows: notebooks display it with its alt text.
+
+    JupyterLab gives no alt text to a plain image, so the picture is sent as an ``<img>`` in HTML.
+    """
+
+    alt = ""
+
+    def __repr__(self) -> str:
+        return self.alt
+
+    def to_png(self) -> bytes:
+        with DRAWING, matplotlib.rc_context(STYLE), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph .* missing")  # drawn as a box; the alt text has it
+            canvas = FigureCanvasAgg(self)
+            canvas.draw()
+        image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+        # 128 colours are enough for these drawings, and a third of the bytes in every stored notebook.
+        image = image.quantize(128, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        buffer = io.BytesIO()
+        image.save(buffer, format="png")
+        return buffer.getvalue()
+
+    def to_html(self) -> str:
+        source = base64.b64encode(self.to_png()).decode("ascii")
+        width = round(self.get_figwidth() * PIXELS_PER_INCH)
+        style = f"width: {width}px; max-width: 100%; height: auto; background: white"
+        return f'<img alt="{html.escape(self.alt)}" style="{style}" src="data:image/png;base64,{source}">'
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
+        return {"text/html": self.to_html(), "text/plain": self.alt}
+
+
+def picture(width: float, height: float) -> Callable[[Callable[..., str]], Callable[..., Picture]]:
+    """Turn a function that draws on a figure and returns its alt text into one that returns a `Picture`."""
+
+    def decorate(draw: Callable[..., str]) -> Callable[..., Picture]:
+        @functools.wraps(draw)
+        def wrapper(*args, **kwargs) -> Picture:
+            with DRAWING, matplotlib.rc_context(STYLE):
+                figure = Picture(figsize=(width, height), dpi=1.5 * PIXELS_PER_INCH, layout="constrained")
+                figure.alt = draw(figure, *args, **kwargs)
+            return figure
+
+        return wrapper
+
+    return decorate
+
+
+def literal(text: str) -> str:
+    """Text as it is, also where matplotlib would read two dollar signs as mathematics."""
+    return text.replace("$", r"\$")
+
+
+def symbols(vocab: Vocabulary) -> list[str]:
+    return [literal(symbol) for symbol in vocab.itos]
+
+
+def bars(axes, probs: Tensor, vocab: Vocabulary, color: str = BLUE) -> list[str]:
+    """Draw next-character probabilities (vocab_size,) as bars; return the three most likely as words."""
+    axes.bar(range(len(vocab)), probs.tolist(), color=color, width=0.8)
+    every = math.ceil(len(vocab) / 45)  # more would run into each other
+    axes.set_xticks(range(0, len(vocab), every), symbols(vocab)[::every])
+    axes.set_xlim(-0.7, len(vocab) - 0.3)
+    axes.set_xlabel("next character ('.' ends the name)")
+    axes.set_ylabel("probability")
+    top = probs.topk(min(3, len(vocab)))
+    return [f"'{vocab.itos[i]}' {p:.0%}" for p, i in zip(top.values.tolist(), top.indices.tolist(), strict=True)]

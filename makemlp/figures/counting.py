@@ -1,0 +1,137 @@
+"""Count tables (floor 4): lessons 01 and 02."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import torch
+from matplotlib.colors import PowerNorm
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from makemlp.data import Vocabulary
+from makemlp.figures.base import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, bars, literal, picture, symbols
+
+
+def _short(count: float) -> str:
+    """A count in four characters or fewer: 769, 6.6k, 12k."""
+    if count < 1000:
+        return f"{count:g}"
+    return f"{count / 1000:.1f}k" if count < 9950 else f"{count / 1000:.0f}k"
+
+
+@picture(11.0, 9.6)
+def bigram_table(fig: Figure, counts: Tensor, vocab: Vocabulary) -> str:
+    """The table of how often one character follows another: counts (vocab_size, vocab_size)."""
+    axes = fig.subplots()
+    top = float(counts.max()) or 1.0
+    axes.imshow(counts.numpy(), cmap="Blues", norm=PowerNorm(0.5, vmin=0, vmax=top), aspect="auto")
+    for i, row in enumerate(counts.tolist()):
+        for j, count in enumerate(row):
+            if count and len(vocab) <= 40:  # beyond that a cell has no room for its number
+                axes.text(j, i, _short(count), ha="center", va="center", color="white" if count > top / 3 else INK)
+    axes.set_xticks(range(len(vocab)), symbols(vocab))
+    axes.set_yticks(range(len(vocab)), symbols(vocab))
+    axes.set(xlabel="next character", ylabel="this character", title="How often one character follows another")
+    axes.spines[:].set_visible(False)
+    i, j = divmod(int(counts.argmax()), len(vocab))
+    empty = int((counts == 0).sum())
+    return (
+        f"Table of {len(vocab)} by {len(vocab)} pair counts, darker is more. The most frequent pair is "
+        f"'{vocab.itos[i]}{vocab.itos[j]}' with {top:,.0f}; {empty} cells are empty."
+    )
+
+
+@picture(8.0, 3.4)
+def smoothing(fig: Figure, counts: Tensor, vocab: Vocabulary, alpha: float, symbol: str) -> str:
+    """A row of the bigram table `counts` (vocab_size, vocab_size), as counted and with `alpha` added to every cell."""
+    row = counts[vocab.encode(symbol)[0] if symbol != "." else 0]  # (vocab_size,)
+    smoothed = (row + alpha) / (row + alpha).sum()
+    axes = fig.subplots()
+    top = bars(axes, smoothed, vocab)
+    axes.plot((row / row.sum()).tolist(), "o", color=ORANGE, label="as counted")
+    axes.axhline(1 / len(vocab), color=GREY, linestyle="--", linewidth=1.2, label="all alike (uniform)")
+    axes.set_title(literal(f"After '{symbol}'") + f", with {alpha:,.4g} added to every count")
+    axes.legend(loc="upper right")
+    distance = float((smoothed - 1 / len(vocab)).abs().sum() / 2)
+    return (
+        f"Bars of what follows '{symbol}' when {alpha:,.4g} is added to every count, and dots for the counts alone. "
+        f"Most likely: {', '.join(top)}. The bars are {distance:.0%} away from uniform."
+    )
+
+
+@picture(10.0, 4.4)
+def two_tables(fig: Figure, first: Tensor, second: Tensor, vocab: Vocabulary, titles: tuple[str, str]) -> str:
+    """Two probability tables (vocab_size, vocab_size) beside each other, and each cell of one against the other."""
+    axes = fig.subplots(1, 3)
+    top = float(torch.maximum(first, second).max())
+    for table, title, ax in zip((first, second), titles, axes, strict=False):
+        ax.imshow(table.numpy(), cmap="Blues", norm=PowerNorm(0.5, vmin=0, vmax=top))
+        ax.set_xticks(range(0, len(vocab), 4), symbols(vocab)[::4])
+        ax.set_yticks(range(0, len(vocab), 4), symbols(vocab)[::4])
+        ax.set(title=title, xlabel="next character", ylabel="this character")
+    axes[2].plot([0, top], [0, top], color=GREY, linewidth=1)
+    axes[2].plot(first.flatten().numpy(), second.flatten().numpy(), ".", color=ORANGE, markersize=5)
+    axes[2].set(title="Cell against cell", xlabel=titles[0], ylabel=titles[1], aspect="equal")
+    gap = float((first - second).abs().max())
+    return (
+        f"Two tables of {len(vocab)} by {len(vocab)} probabilities, {titles[0]} and {titles[1]}, and a scatter plot of "
+        f"their cells, which lie along the diagonal: no cell differs by more than {gap:.2f}."
+    )
+
+
+@picture(8.0, 4.0)
+def table_growth(fig: Figure, rows: Sequence[Mapping[str, float]]) -> str:
+    """Rows that a count table would need, and rows that were seen, against the context's length.
+
+    Each of `rows` holds ``block_size``, ``possible`` (rows of a full table), ``seen`` (with a count) and ``examples``.
+    """
+    axes = fig.subplots()
+    length = [row["block_size"] for row in rows]
+    axes.semilogy(length, [row["possible"] for row in rows], "s-", color=ORANGE, label="contexts that are possible")
+    axes.semilogy(length, [row["seen"] for row in rows], "o-", color=BLUE, label="contexts seen in train")
+    examples = rows[0]["examples"]
+    axes.axhline(examples, color=INK, linestyle=":", linewidth=1.2, label=f"examples in train: {examples:,}")
+    axes.set(xlabel="characters in the context", ylabel="rows of the table (log scale)", xticks=length)
+    axes.legend()
+    last = rows[-1]
+    return (
+        f"Line plot on a log scale. Possible contexts grow from {rows[0]['possible']:,} to {last['possible']:.1e} at "
+        f"{last['block_size']} characters; contexts seen in train level off at {last['seen']:,}."
+    )
+
+
+@picture(8.0, 4.2)
+def nll_by_context(
+    fig: Figure,
+    curves: Mapping[str, Sequence[float]],
+    mark: tuple[int, float] | None = None,
+    lecture: float | None = None,
+) -> str:
+    """Losses against the context's length 0, 1, 2 …, a curve for each label; `mark` points out (length, loss).
+
+    `lecture` draws a line at the dev loss that the lecture's MLP ends at. The losses of the bundled names keep one
+    scale, so that the picture stands still under a slider; others stretch it.
+    """
+    axes = fig.subplots()
+    styles = zip((BLUE, ORANGE, GREEN, PURPLE), ("o-", "s--", "^-.", "d:"), strict=True)
+    for (label, curve), (color, line) in zip(curves.items(), styles, strict=False):
+        axes.plot(curve, line, color=color, label=label)
+    if lecture is not None:
+        axes.axhline(
+            lecture, color=INK, linestyle=":", linewidth=1.2, label=f"the lecture's MLP, on its dev names: {lecture}"
+        )
+    if mark is not None:
+        axes.plot(*mark, "o", color=INK, markersize=13, fillstyle="none", markeredgewidth=2)
+    longest = max(len(curve) for curve in curves.values())
+    values = [loss for curve in curves.values() for loss in curve if math.isfinite(loss)] or [1.3]
+    limits = min(1.3, min(values) - 0.1), max(3.4, min(values) + 0.1, min(max(values) + 0.1, 8.0))
+    axes.set(xlabel="characters in the context", ylabel="loss (nats per character)", xticks=range(longest), ylim=limits)
+    axes.legend(loc="upper right")
+    best = []
+    for label, curve in curves.items():
+        low = min(range(len(curve)), key=lambda n, curve=curve: curve[n])
+        best.append(f"{label} is lowest at {low} characters with {curve[low]:.2f}")
+    marked = f" Marked: {mark[0]} characters, {mark[1]:.2f}." if mark else ""
+    return f"Loss against context length for {len(curves)} curves: {'; '.join(best)}.{marked}"

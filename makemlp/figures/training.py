@@ -1,0 +1,100 @@
+"""Runs and learning rates (floor 4): lessons 04 and 05."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from makemlp.data import Vocabulary
+from makemlp.figures.base import BLUE, GREEN, INK, ORANGE, PURPLE, literal, picture
+
+CEILING = 4.0  # nats: a little above the loss of knowing nothing about some tens of symbols
+
+
+@picture(8.0, 3.0)
+def loss_curve(fig: Figure, losses: Mapping[str, Sequence[float]], target: Mapping[str, float] | None = None) -> str:
+    """Loss against step for one run or more, with horizontal lines at the values of `target`."""
+    axes = fig.subplots()
+    styles = itertools.cycle(zip((BLUE, ORANGE, GREEN, PURPLE), ("-", "--", "-.", ":"), strict=True))
+    for (label, run), (color, line) in zip(losses.items(), styles, strict=False):
+        axes.plot(run, line, color=color, label=label)
+    for label, value in (target or {}).items():
+        axes.axhline(value, color=INK, linestyle=":", linewidth=1.2, label=f"{label}: {value:.3f}")
+    axes.set(xlabel="step", ylabel="loss (nats per character)")
+    axes.legend()
+    runs = "; ".join(f"{label} from {run[0]:.2f} to {run[-1]:.2f}" for label, run in losses.items())
+    lines = "".join(f" A line marks {label} at {value:.2f}." for label, value in (target or {}).items())
+    return f"Loss curve over {max(len(run) for run in losses.values())} steps: {runs}.{lines}"
+
+
+@picture(8.0, 3.6)
+def rate_sweep(
+    fig: Figure, exponents: Sequence[float], curves: Mapping[str, Sequence[float]], dots: bool = False
+) -> str:
+    """Loss against the exponent of the learning rate, a curve for each label; with `dots`, a dot for each single loss.
+
+    Losses beyond what the axis shows, and those of runs that diverged (inf), are marked at the top edge.
+    """
+    axes = fig.subplots()
+    top = CEILING
+    said = []
+    styles = zip((BLUE, ORANGE, GREEN), ("o", "s", "^"), strict=True)
+    for (label, losses), (color, marker) in zip(curves.items(), styles, strict=False):
+        values = np.asarray(losses, dtype=float)
+        shown = np.minimum(values, top)
+        if dots:
+            axes.plot(exponents, shown, ".", color=color, alpha=0.35, markersize=4)
+            window = max(1, len(values) // 20)
+            shown = np.convolve(np.pad(shown, window, mode="edge"), np.ones(window) / window, "same")[window:-window]
+            axes.plot(exponents, shown, color=color, label=f"{label}, mean of {window}")
+        else:
+            axes.plot(exponents, shown, marker + "-", color=color, markersize=5, label=label)
+        lost = ~(values < top)
+        axes.plot(np.asarray(exponents)[lost], np.full(lost.sum(), top), "x", color=INK, markersize=6)
+        low = int(shown.argmin())
+        said.append(f"{label} is lowest near 10 to the power {exponents[low]:.1f}; {int(lost.sum())} are off the chart")
+    axes.set(xlabel="exponent of the learning rate", ylabel="loss (nats per character)", ylim=(None, top * 1.02))
+    axes.legend()
+    return f"Loss against the exponent of the learning rate: {'; '.join(said)}."
+
+
+@picture(8.0, 2.6)
+def schedule(fig: Figure, shares: Sequence[float]) -> str:
+    """The learning rate over a run, as a share of its highest."""
+    axes = fig.subplots()
+    axes.plot(shares, color=BLUE)
+    axes.set(xlabel="step", ylabel="share of the highest rate", ylim=(0, 1.05))
+    peak = max(range(len(shares)), key=lambda i: shares[i])
+    return f"Line plot of the learning rate over {len(shares)} steps: it is highest at step {peak}, then falls to 0."
+
+
+@picture(10.0, 3.8)
+def live_training(fig: Figure, losses: Sequence[float], C: Tensor, vocab: Vocabulary) -> str:
+    """A run in progress: its losses so far, and the first two numbers of each embedding, C (vocab_size, emb_dim)."""
+    left, right = fig.subplots(1, 2, width_ratios=(3, 2))
+    left.plot(losses, color=BLUE, linewidth=1)
+    left.set(xlabel="step", ylabel="loss (nats per character)", title=f"step {len(losses)}")
+    points = torch.nn.functional.pad(C, (0, 1))[:, :2]  # (vocab_size, 2), also when emb_dim is 1
+    vowels = set("aeiou")
+    for symbol, (x, y) in zip(vocab.itos, points.tolist(), strict=True):
+        right.text(
+            x,
+            y,
+            literal(symbol),
+            color=ORANGE if symbol in vowels else INK,
+            ha="center",
+            va="center",
+            weight="bold" if symbol in vowels else "normal",
+        )
+    low, high = points.min(0).values, points.max(0).values
+    margin = 0.08 * (high - low).clamp(min=1e-3)
+    right.set_xlim(float(low[0] - margin[0]), float(high[0] + margin[0]))
+    right.set_ylim(float(low[1] - margin[1]), float(high[1] + margin[1]))
+    right.set(xlabel="first number", ylabel="second number", title="embeddings (vowels bold)")
+    last = f"the last loss is {losses[-1]:.2f}" if losses else "no step yet"
+    return f"Loss curve after {len(losses)} steps, {last}, beside a map of {len(vocab)} embeddings."

@@ -1,0 +1,23 @@
+"""Every explorer of the course (floor 5): sliders on a picture of the floor below.
+
+An explorer only reads its controls, calls a function of `makemlp.figures`, and shows what comes back. What is wrong
+with a typed text is said in a line above the picture, and the last good picture stays.
+"""
+
+from makemlp.widgets.explorers import (
+    explore_architecture,
+    explore_count_tables,
+    explore_prediction,
+    explore_sampling,
+    explore_smoothing,
+)
+from makemlp.widgets.trainer import explore_training
+
+__all__ = [
+    "explore_architecture",
+    "explore_count_tables",
+    "explore_prediction",
+    "explore_sampling",
+    "explore_smoothing",
+    "explore_training",
+]

@@ -1,0 +1,81 @@
+"""What every explorer shares (floor 5): controls by name, a message line and a picture."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Sequence
+
+import ipywidgets as widgets
+
+from makemlp.figures.base import ORANGE, Picture
+
+WIDE = {"description_width": "11em"}
+
+LAYOUT = widgets.Layout(width="min(36em, 95%)")
+
+
+class Panel(widgets.VBox):
+    """What explorers and the trainer share: controls by name, a message line and a picture."""
+
+    def __init__(self, controls: dict[str, widgets.Widget], rows: Sequence[widgets.Widget]):
+        self.controls = controls
+        self._picture, self._message = widgets.HTML(), widgets.HTML()
+        super().__init__([*rows, self._message, self._picture])
+
+    def __repr__(self) -> str:
+        """What a page without widgets shows in the panel's place, and what nbval compares."""
+        return f"Controls: {', '.join(self.controls)}. Run this cell to use them."
+
+    def _say(self, sentence: str) -> None:
+        # A line that screen readers announce; what is wrong is said in words, not by the colour alone.
+        style = f"color: {ORANGE}"
+        self._message.value = f'<div role="status" style="{style}">{html.escape(sentence)}</div>'
+
+
+class Explorer(Panel):
+    """Controls above the pictures that `draw` makes from their values.
+
+    Parameters
+    ----------
+    draw : called with the controls' values by keyword; returns one `Picture` or more, or raises a ValueError with a
+        sentence for the reader.
+    controls : ipywidgets by the name of draw's parameter.
+    """
+
+    def __init__(self, draw: Callable[..., list[Picture]], **controls: widgets.Widget):
+        self._draw = draw
+        super().__init__(controls, list(controls.values()))
+        for control in controls.values():
+            if isinstance(control, widgets.Button):
+                control.presses = 0
+                control.on_click(self._press)
+            else:
+                control.observe(self._refresh, "value")
+        self._refresh()
+
+    def _press(self, button: widgets.Button) -> None:
+        button.presses += 1
+        self._refresh()
+
+    def _values(self) -> dict:
+        return {
+            name: control.presses if isinstance(control, widgets.Button) else control.value
+            for name, control in self.controls.items()
+        }
+
+    def _refresh(self, change: object = None) -> None:
+        try:
+            shown = "<br>".join(picture.to_html() for picture in self._draw(**self._values()))
+        except ValueError as error:
+            self._say(str(error))
+            return
+        self._picture.value = shown
+        self._say("")
+
+
+def slider(kind: type, description: str, value: float, low: float, high: float, step: float, **extra) -> widgets.Widget:
+    return kind(value=value, min=low, max=high, step=step, description=description, style=WIDE, layout=LAYOUT, **extra)
+
+
+def text(description: str, value: str) -> widgets.Text:
+    return widgets.Text(value=value, description=description, style=WIDE, layout=LAYOUT)
