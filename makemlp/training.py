@@ -8,18 +8,23 @@ stacked, so that one matrix product serves them all.
 from __future__ import annotations
 
 import math
+import os
+import time
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from makemlp import checkpoints
 from makemlp.mlp import MLP
 
 BETA1, BETA2, EPSILON = 0.9, 0.99, 1e-8  # Adam's; the short memory of 0.99 suits runs of a few hundred steps
 HOPELESS = 100.0  # nats per character: even a confidently wrong start has less, so the run has diverged
 WARM_UP = 0.1  # share of the steps in which the learning rate rises
+SAVE_EVERY = 10.0  # seconds between two checkpoints of a run
 
 
 def group(X: Tensor, Y: Tensor, vocab_size: int) -> tuple[Tensor, Tensor]:
@@ -166,6 +171,14 @@ class Adam:
         self.mean, self.square = torch.zeros_like(flat), torch.zeros_like(flat)
         self.steps = 0
 
+    def state(self) -> dict[str, Tensor]:
+        """The running averages (K, P), to be kept with a checkpoint."""
+        return {"mean": self.mean, "square": self.square}
+
+    def restore(self, state: dict[str, Tensor], steps: int) -> None:
+        """Go on from what `state` gave after so many steps."""
+        self.mean, self.square, self.steps = state["mean"], state["square"], steps
+
     def step(self, gradient: Tensor, share: float) -> None:
         """Move the parameters down the gradient (K, P), by `share` of the learning rates."""
         self.steps += 1
@@ -184,6 +197,13 @@ class SGD:
 
     def __init__(self, flat: Tensor, learning_rates: Tensor):
         self.flat, self.learning_rates = flat, learning_rates.unsqueeze(1)  # (K, P), (K, 1)
+
+    def state(self) -> dict[str, Tensor]:
+        """Nothing: plain descent remembers nothing between steps."""
+        return {}
+
+    def restore(self, state: dict[str, Tensor], steps: int) -> None:
+        """Nothing to restore."""
 
     def step(self, gradient: Tensor, share: float) -> None:
         """Move the parameters down the gradient (K, P), by `share` of the learning rates."""
@@ -259,6 +279,8 @@ class Run:
         self.optimizer = optimizer(self.stack.flat, torch.tensor(learning_rates, dtype=torch.float32))
         self.batches = Batches(X, Y, models[0].vocab_size, batch_size, seed)
         self.losses: list[Tensor] = []
+        self._examples, self._start = (X, Y), checkpoints.fingerprint(self.stack.flat)
+        self._asked = {"learning_rates": list(map(float, learning_rates)), "batch_size": batch_size, "seed": seed}
 
     @torch.no_grad()
     def step(self, share: float = 1.0) -> bool:
@@ -277,6 +299,42 @@ class Run:
         self.stack.write_back(fine.nonzero().flatten())
         return losses
 
+    def _settings(self) -> dict:
+        """What a checkpoint must agree in, for the run to go on as if it had never stopped."""
+        return {
+            "sizes": [list(p.shape) for p in self.stack.models[0].parameters()],
+            "examples": checkpoints.fingerprint(*self._examples),
+            "start": self._start,
+            "optimizer": type(self.optimizer).__name__,
+            **self._asked,
+        }
+
+    def save(self, path: str | os.PathLike, **settings: float) -> None:
+        """Write all that is needed to go on later; `settings` are kept with the run's own."""
+        contents = {
+            "kind": "run",
+            "settings": self._settings() | settings,
+            "parameters": self.stack.flat,
+            "optimizer": self.optimizer.state(),
+            "generator": self.batches.generator.get_state(),
+            "losses": torch.stack(self.losses) if self.losses else torch.empty(0, len(self.stack.models)),
+        }
+        checkpoints.write(path, contents)
+
+    def resume(self, path: str | os.PathLike, **settings: float) -> None:
+        """Go on from a checkpoint, as if the run had never stopped. It must be of the same settings and examples."""
+        contents = checkpoints.read(path, "run")
+        for name, now in (self._settings() | settings).items():
+            if contents["settings"].get(name) != now:
+                raise ValueError(
+                    f"The run in '{path}' had {_difference(name, contents['settings'].get(name), now)}: pass the same "
+                    f"again, or another path."
+                )
+        self.stack.flat.copy_(contents["parameters"])
+        self.losses = list(contents["losses"])
+        self.optimizer.restore(contents["optimizer"], len(self.losses))
+        self.batches.generator.set_state(contents["generator"])
+
 
 def train_many(
     models: Sequence[MLP],
@@ -288,6 +346,7 @@ def train_many(
     batch_size: int = 512,
     seed: int = 0,
     optimizer: type[Adam] | type[SGD] = Adam,
+    checkpoint: str | os.PathLike | None = None,
 ) -> Tensor:
     """Train K MLPs of one shape in place, side by side, each with a learning rate of its own.
 
@@ -302,6 +361,8 @@ def train_many(
     steps, batch_size : every step looks at `batch_size` examples.
     seed : of the minibatches.
     optimizer : `Adam`, or `SGD` for plain gradient descent.
+    checkpoint : a file that the run is kept in, every ten seconds and at the end. If it is there already, the run goes
+        on from it and ends as if it had never stopped.
 
     Returns
     -------
@@ -312,18 +373,28 @@ def train_many(
     Raises
     ------
     ValueError
-        for no models, models of different sizes, no examples, or a number that is not above 0.
+        for no models, models of different sizes, no examples, or a number that is not above 0; for a checkpoint that
+        is cut off, or of a run with other settings or examples.
 
     Source: lesson 05.
     """
     _check_count("steps", steps)
     run = Run(models, X, Y, learning_rates, batch_size, seed, optimizer)
+    if checkpoint is not None and Path(checkpoint).exists():
+        run.resume(checkpoint, steps=steps)
+    saved = time.monotonic()
     try:
-        for step in tqdm(range(steps), delay=2, leave=False, unit="step"):
+        done = len(run.losses)
+        for step in tqdm(range(done, steps), initial=done, total=steps, delay=2, leave=False, unit="step"):
             if not run.step(learning_rate_at(step, steps)):
                 break
+            if checkpoint is not None and time.monotonic() - saved > SAVE_EVERY:
+                run.save(checkpoint, steps=steps)
+                saved = time.monotonic()
     except KeyboardInterrupt:
         print(f"Stopped at step {len(run.losses)} of {steps}; what was learned until then is kept.")
+    if checkpoint is not None:
+        run.save(checkpoint, steps=steps)
     return run.write_back()
 
 
@@ -336,6 +407,7 @@ def train(
     batch_size: int = 512,
     learning_rate: float = 0.02,
     seed: int = 0,
+    checkpoint: str | os.PathLike | None = None,
 ) -> list[float]:
     """Train one MLP in place: `train_many` with K = 1.
 
@@ -352,15 +424,21 @@ def train(
 
     Source: lesson 00 uses it as it stands; lesson 05 explains it.
     """
-    losses = train_many([model], X, Y, learning_rates=[learning_rate], steps=steps, batch_size=batch_size, seed=seed)[
-        0
-    ].tolist()
+    run = {"steps": steps, "batch_size": batch_size, "seed": seed, "checkpoint": checkpoint}
+    losses = train_many([model], X, Y, learning_rates=[learning_rate], **run)[0].tolist()
     if losses and losses[-1] == math.inf:
         raise ValueError(
             f"The run diverged at step {losses.index(math.inf)} with learning rate {learning_rate}: lower the rate "
             f"(the model is as it was before)."
         )
     return losses
+
+
+def _difference(name: str, then: object, now: object) -> str:
+    """In words, what a checkpoint has otherwise."""
+    if name in ("examples", "start"):
+        return {"examples": "other examples (names, split or vocabulary)", "start": "models with another start"}[name]
+    return f"{name} {then}, not {now}"
 
 
 def _check(models: Sequence[MLP], X: Tensor, Y: Tensor, learning_rates: Sequence[float], batch_size: int) -> None:

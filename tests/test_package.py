@@ -21,6 +21,7 @@ FLOORS = {
     "setup_check": 1,
     "counts": 2,
     "mlp": 2,
+    "checkpoints": 2.1,
     "download": 2,
     "sampling": 3,
     "training": 3,
