@@ -35,9 +35,16 @@ CUDA = ("cuda", "nvidia", "triton")
 
 
 def requirements(*extras: str) -> list[Requirement]:
-    """The package's own requirements and those of the extras, without the package itself (`makemlp[lab]`)."""
-    lines = PROJECT["dependencies"] + [line for extra in extras for line in EXTRAS[extra]]
-    return [r for r in map(Requirement, lines) if r.name != PROJECT["name"]]
+    """The package's own requirements and those of the extras, which may name each other (`makemlp[lab]`)."""
+    found = {r.name: r for r in map(Requirement, PROJECT["dependencies"])}
+    waiting = list(extras)
+    while waiting:
+        for requirement in map(Requirement, EXTRAS[waiting.pop()]):
+            if requirement.name == PROJECT["name"]:
+                waiting.extend(requirement.extras)
+            else:
+                found[requirement.name] = requirement
+    return list(found.values())
 
 
 def applies(requirement: Requirement, environment: dict[str, str]) -> bool:
