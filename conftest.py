@@ -1,10 +1,15 @@
 """Settings for every pytest run in this repository, nbval's included."""
 
 import os
+import tempfile
 from pathlib import Path
 
 # A progress bar appears on a slow machine only, and nbval would take it for a changed output.
 os.environ["TQDM_DISABLE"] = "1"
+
+# What a learner has on the scoreboard is neither read nor written by tests: a folder that goes when pytest does.
+_runs = tempfile.TemporaryDirectory(prefix="makemlp-runs-")
+os.environ["MAKEMLP_RUNS"] = _runs.name
 
 
 def pytest_configure(config):

@@ -3,11 +3,12 @@
 Names and examples      load_names, load_lecture_names, Vocabulary, split, build_dataset
 Models that count       CountModel, smooth, interpolate, kneser_ney
 The neural network      MLP, count_parameters, trace
-Training and scoring    train, train_many, sgd, nll
+Training and scoring    train, train_many, sgd, nll, save_model, load_model
+Choosing settings       Objective, open_study, tune, Scoreboard, evaluate_on_test
 New names               sample, draw
 This machine            check_setup
 Sliders                 explore_sampling, explore_smoothing, explore_count_tables,
-                        explore_architecture, explore_prediction, explore_training
+                        explore_architecture, explore_prediction, explore_training, explore_tuning
 Pictures                makemlp.figures, one function for each picture of the lessons
 
 A model is anything that maps contexts (N, block_size) to logits (N, vocab_size). ``nll`` scores any of them and
@@ -31,14 +32,17 @@ for _package in ("torch", "numpy", "matplotlib", "ipywidgets", "tqdm"):
 import torch
 
 from makemlp import figures
+from makemlp.checkpoints import load_model, save_model
 from makemlp.counts import CountModel, interpolate, kneser_ney, smooth
 from makemlp.data import Vocabulary, build_dataset, load_names, split
 from makemlp.download import load_lecture_names
 from makemlp.mlp import MLP, count_parameters, trace
 from makemlp.sampling import draw, sample
+from makemlp.scoreboard import Scoreboard, evaluate_on_test
 from makemlp.scoring import nll
 from makemlp.setup_check import check_setup
 from makemlp.training import sgd, train, train_many
+from makemlp.tuning import Objective, open_study, tune
 from makemlp.widgets import (
     explore_architecture,
     explore_count_tables,
@@ -46,6 +50,7 @@ from makemlp.widgets import (
     explore_sampling,
     explore_smoothing,
     explore_training,
+    explore_tuning,
 )
 
 __version__ = "0.1.0"
@@ -53,30 +58,38 @@ __version__ = "0.1.0"
 __all__ = [
     "MLP",
     "CountModel",
+    "Objective",
+    "Scoreboard",
     "Vocabulary",
     "build_dataset",
     "check_setup",
     "count_parameters",
     "draw",
+    "evaluate_on_test",
     "explore_architecture",
     "explore_count_tables",
     "explore_prediction",
     "explore_sampling",
     "explore_smoothing",
     "explore_training",
+    "explore_tuning",
     "figures",
     "interpolate",
     "kneser_ney",
     "load_lecture_names",
+    "load_model",
     "load_names",
     "nll",
+    "open_study",
     "sample",
+    "save_model",
     "sgd",
     "smooth",
     "split",
     "trace",
     "train",
     "train_many",
+    "tune",
 ]
 
 _threads = os.environ.get("MAKEMLP_THREADS", "1")

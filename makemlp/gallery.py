@@ -18,6 +18,8 @@ from makemlp.data import Vocabulary, build_dataset, load_names, split
 from makemlp.figures import Picture
 from makemlp.mlp import MLP
 from makemlp.sampling import sample
+from makemlp.scoreboard import flattery
+from makemlp.scoring import nll
 from makemlp.training import SGD, learning_rate_at, train, train_many
 
 
@@ -93,6 +95,69 @@ def _rate_sweep() -> Picture:
     return figures.rate_sweep(exponents.tolist(), {"plain descent": losses[:, -1].tolist()})
 
 
+def _train_and_dev() -> Picture:
+    vocab, train_names, dev_names = _names()
+    few, dev = build_dataset(train_names[:2000], vocab), build_dataset(dev_names, vocab)
+    sizes, models = [5, 10, 50, 200, 800], []
+    for hidden_dim in sizes:
+        models.append(MLP(len(vocab), hidden_dim=hidden_dim))
+        train(models[-1], *few)
+    losses = ([nll(model, *examples) for model in models] for examples in (few, dev))
+    return figures.train_and_dev(sizes, *losses, "hidden_dim", log=True)
+
+
+def _seed_bands() -> Picture:
+    vocab, train_names, dev_names = _names()
+    bands = {}
+    for emb_dim in (2, 10):
+        models = [MLP(len(vocab), emb_dim=emb_dim, hidden_dim=50, seed=seed) for seed in range(5)]
+        train_many(models, *build_dataset(train_names, vocab), learning_rates=[0.02] * 5, steps=100)
+        bands[f"{emb_dim} / 50"] = [nll(model, *build_dataset(dev_names, vocab)) for model in models]
+    return figures.seed_bands(bands, "emb_dim / hidden_dim")
+
+
+@functools.cache
+def _searched_tables() -> list[dict]:
+    """A random search over count tables, which is the same on every machine."""
+    vocab, train_names, dev_names = _names()
+    train_examples, dev_examples = (build_dataset(names, vocab, 6) for names in (train_names, dev_names))
+    model = CountModel(len(vocab), 6).fit(*train_examples)
+    trials, u = [], torch.rand(24, 2, generator=torch.Generator().manual_seed(0)).tolist()
+    for number, (a, b) in enumerate(u):
+        block_size, smoothing = 1 + int(6 * a), 10 ** (4 * b - 3)
+        model.smooth(smoothing)
+        on_train, on_dev = (model.nll_by_length(*e)[block_size] for e in (train_examples, dev_examples))
+        pruned = number >= 5 and on_dev > sorted(trial["dev"] for trial in trials)[number // 2]
+        trials.append(
+            {
+                "number": number,
+                "pruned": pruned,
+                "block_size": block_size,
+                "smoothing": smoothing,
+                "train": on_train,
+                "dev": on_dev,
+                "parameters": model.counts[block_size].numel(),
+            }
+        )
+    return trials
+
+
+def _flattery() -> Picture:
+    vocab, train_names, dev_names = _names()
+    g = torch.Generator().manual_seed(0)
+    X, Y = build_dataset(dev_names, vocab)
+    lengths = torch.tensor([len(name) + 1 for name in dev_names])  # (names,)
+    of_name = torch.arange(len(dev_names)).repeat_interleave(lengths)  # (N,)
+    table = torch.zeros(16, len(dev_names))
+    for row in table:  # a count table each, from a random half of the train names
+        half = [train_names[i] for i in torch.randperm(len(train_names), generator=g)[: len(train_names) // 2].tolist()]
+        log_probs = CountModel(len(vocab), 3).fit(*build_dataset(half, vocab))(X)
+        row.index_add_(0, of_name, -log_probs[torch.arange(len(Y)), Y])
+    tried = [1, 4, 16]
+    gaps = {f"{size} names": [flattery(table, lengths, k, size) for k in tried] for size in (100, 1000)}
+    return figures.flattery(tried, gaps)
+
+
 def _anatomy() -> Picture:
     vocab, train_names, _ = _names()
     model = MLP(len(vocab), emb_dim=10, hidden_dim=100)
@@ -114,6 +179,7 @@ GALLERY: dict[str, Callable[[], Picture]] = {
         len(_names()[0]), block_size=10, emb_dim=10, hidden_dim=200, direct=True
     ),
     "bigram_table": lambda: figures.bigram_table(_bigram_counts(), _names()[0]),
+    "flattery": _flattery,
     "live_training": lambda: figures.live_training(*_short_run(), _names()[0]),
     "loss_curve": _loss_curve,
     "made_up_names": lambda: figures.made_up_names(sample(_writer(), _names()[0], 24, seed=2), 1.0),
@@ -123,9 +189,15 @@ GALLERY: dict[str, Callable[[], Picture]] = {
     "rate_sweep": _rate_sweep,
     "saturation": _saturation,
     "schedule": lambda: figures.schedule([learning_rate_at(step, 300) for step in range(300)]),
+    "scoreboard": lambda: figures.scoreboard(
+        _searched_tables()[:12], {"the lecture": 2.17, "Kneser-Ney of 3": 2.067}, shown=7
+    ),
+    "seed_bands": _seed_bands,
     "size_comparison": lambda: figures.size_comparison(len(_names()[0]), emb_dim=10, hidden_dim=200),
     "smoothing": lambda: figures.smoothing(_bigram_counts(), _names()[0], 10.0, "q"),
+    "study": lambda: figures.study(_searched_tables(), ["block_size", "smoothing"]),
     "table_growth": _table_growth,
+    "train_and_dev": _train_and_dev,
     "two_tables": lambda: figures.two_tables(
         smooth(_bigram_counts(), 0), smooth(_bigram_counts(), 100), _names()[0], ("as counted", "100 added")
     ),

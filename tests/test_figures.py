@@ -165,6 +165,36 @@ ALTS = {
         lambda: figures.live_training([3.0, 2.5], torch.eye(3), TOY),
         "Loss curve after 2 steps, the last loss is 2.50, beside a map of 3 embeddings.",
     ),
+    "train_and_dev": (
+        lambda: figures.train_and_dev([5, 10, 50], [2.4, 2.2, 1.6], [2.5, 2.3, 2.6], "hidden_dim", log=True),
+        "From 5 to 50, train goes from 2.40 to 1.60; dev is lowest with 2.30 at 10 and ends at 2.60.",
+    ),
+    "seed_bands": (
+        lambda: figures.seed_bands({"a": [2.1, 2.3, 2.2], "b": [1.9]}, "setting"),
+        "Dev losses of several seeds for each setting. a: 2.100 to 2.300; b: 1.900 to 1.900.",
+    ),
+    "scoreboard": (
+        lambda: figures.scoreboard(
+            [{"train": 2.0, "dev": dev, "parameters": 1234, "seconds": 0.5} for dev in (2.3, 2.1, 2.2)],
+            {"high": 2.4, "low": 2.15},
+        ),
+        "Losses of 3 runs. Run 3: 1,234 parameters, train 2.00, dev 2.20, below high. Lowest dev: run 2 with 2.10.",
+    ),
+    "study": (
+        lambda: figures.study(
+            [
+                {"number": 0, "pruned": False, "dev": 2.3, "rate": 0.1},
+                {"number": 1, "pruned": True, "dev": 2.0, "rate": 0.001},
+                {"number": 2, "pruned": False, "dev": 2.1, "rate": 0.02},
+            ],
+            ["rate"],
+        ),
+        "3 trials of a study, 1 of them given up early. The best is number 2 with dev 2.100: rate 0.02.",
+    ),
+    "flattery": (
+        lambda: figures.flattery([1, 8], {"9 names": [-0.001, 0.25], "99 names": [0.0, 0.125]}),
+        "with their number up to 8. 9 names: -0.001 for 1, +0.250; 99 names: +0.000 for 1, +0.125.",
+    ),
 }
 
 

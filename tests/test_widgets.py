@@ -4,6 +4,7 @@ The live trainer has tests of its own in test_trainer.py.
 """
 
 import html
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -11,7 +12,8 @@ import ipywidgets
 import pytest
 
 import makemlp
-from makemlp import MLP, CountModel, Vocabulary, build_dataset
+from makemlp import MLP, CountModel, Scoreboard, Vocabulary, build_dataset
+from makemlp.scoreboard import runs_folder
 from makemlp.widgets.panel import Explorer
 
 NAMES = ["ada", "bob", "abba", "dodo", "bada", "oba", "adobo", "dab"]
@@ -26,13 +28,16 @@ ARGUMENTS = {
     "explore_prediction": (MODEL, VOCAB, "ab"),
     "explore_sampling": (MODEL, VOCAB, 6),
     "explore_smoothing": (COUNTS, VOCAB),
+    "explore_tuning": (NAMES[:6], NAMES[6:], VOCAB, Scoreboard, {"none": 3.0}),
 }
 EXPLORERS = [name for name in dir(makemlp) if name.startswith("explore_") and name != "explore_training"]
 each_explorer = pytest.mark.parametrize("name", EXPLORERS)
 
 
 def opened(name) -> Explorer:
-    return getattr(makemlp, name)(*ARGUMENTS[name])
+    boards = (runs_folder() / f"board_{i}.jsonl" for i in itertools.count())
+    new_board = next(path for path in boards if not path.exists())
+    return getattr(makemlp, name)(*(Scoreboard(new_board) if a is Scoreboard else a for a in ARGUMENTS[name]))
 
 
 def picture(explorer) -> str:
@@ -66,7 +71,8 @@ def controls_of(explorer, kind):
 
 
 def assert_shows_a_picture(explorer):
-    assert message(explorer) == ""
+    # What the trainer says of the highest rate there is, and the last picture stays.
+    assert message(explorer) == "" or message(explorer).startswith("The run diverged at step ")
     images = re.findall(r'<img alt="([^"]+)" [^>]*src="data:image/png;base64,[\w+/=]{500,}">', picture(explorer))
     assert images and all(len(alt) > 30 for alt in images)
 
@@ -212,3 +218,30 @@ def test_a_cell_that_is_run_again_shares_its_tables():
     for _ in range(3):
         makemlp.explore_count_tables(NAMES[:6], NAMES[6:], VOCAB, 4)
     assert _count_curves.cache_info().hits >= before + 2
+
+
+def test_a_released_slider_trains_and_writes_the_run_down(tmp_path):
+    board = Scoreboard(tmp_path / "board.jsonl")
+    board.add(dev=1.0, note="a row of the learner's own, without a train loss")
+    explorer = makemlp.explore_tuning(NAMES[:6], NAMES[6:], VOCAB, board, {"low": 0.1, "high": 9.0})
+    assert not explorer.controls["hidden_dim"].continuous_update
+    explorer.controls["hidden_dim"].value = 20
+    assert [row["hidden_dim"] for row in board.rows[1:]] == [100, 20] and len(Scoreboard(board.path)) == 3
+    model = MLP(len(VOCAB), 3, 2, 20)
+    makemlp.train(model, *build_dataset(NAMES[:6], VOCAB), steps=300, learning_rate=0.02)
+    assert board.rows[-1]["dev"] == makemlp.nll(model, *build_dataset(NAMES[6:], VOCAB))
+    assert f"Run 2: {board.rows[-1]['parameters']} parameters" in picture(explorer) and "below high" in picture(
+        explorer
+    )
+    # Back to settings that were tried: that run is shown again, and nothing is trained.
+    explorer.controls["hidden_dim"].value = 100
+    assert len(board) == 3 and "Losses of 2 runs. Run 1:" in picture(explorer)
+
+
+def test_a_rate_that_is_too_high_is_named_and_the_last_picture_stays(tmp_path, monkeypatch):
+    explorer = makemlp.explore_tuning(NAMES[:6], NAMES[6:], VOCAB, Scoreboard(tmp_path / "b"), {})
+    before = picture(explorer)
+    monkeypatch.setattr("makemlp.training.HOPELESS", 0.0)
+    explorer.controls["learning_rate"].value = 0.5
+    assert re.match(r"The run diverged at step 0 with learning rate 0.5: lower the rate", message(explorer))
+    assert picture(explorer) == before

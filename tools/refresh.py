@@ -7,6 +7,7 @@ Cell ids are kept. Execution counts run 1, 2, 3 …; widget state, timings and m
 
 import os
 import sys
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -58,7 +59,10 @@ def main(paths: list[str]) -> int:
     for path in map(Path, paths):
         print(f"{path} …", flush=True)
         try:
-            refresh(path)
+            # Stored is what a learner sees the first time, with nothing on the scoreboard yet.
+            with tempfile.TemporaryDirectory() as runs:
+                os.environ["MAKEMLP_RUNS"] = runs
+                refresh(path)
         except CellExecutionError as error:
             print(f"{path} was left as it is: a cell raised {error.ename}: {error.evalue}", file=sys.stderr)
             return 1

@@ -8,12 +8,14 @@ from makemlp.figures.counting import bigram_table, nll_by_context, smoothing, ta
 from makemlp.figures.names import made_up_names, names_by_temperature, next_character
 from makemlp.figures.network import anatomy, architecture, saturation, size_comparison
 from makemlp.figures.training import live_training, loss_curve, rate_sweep, schedule
+from makemlp.figures.tuning import flattery, scoreboard, seed_bands, study, train_and_dev
 
 __all__ = [
     "Picture",
     "anatomy",
     "architecture",
     "bigram_table",
+    "flattery",
     "live_training",
     "loss_curve",
     "made_up_names",
@@ -24,8 +26,12 @@ __all__ = [
     "rate_sweep",
     "saturation",
     "schedule",
+    "scoreboard",
+    "seed_bands",
     "size_comparison",
     "smoothing",
+    "study",
     "table_growth",
+    "train_and_dev",
     "two_tables",
 ]

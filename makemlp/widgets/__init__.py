@@ -12,6 +12,7 @@ from makemlp.widgets.explorers import (
     explore_smoothing,
 )
 from makemlp.widgets.trainer import explore_training
+from makemlp.widgets.tuning import explore_tuning
 
 __all__ = [
     "explore_architecture",
@@ -20,4 +21,5 @@ __all__ = [
     "explore_sampling",
     "explore_smoothing",
     "explore_training",
+    "explore_tuning",
 ]

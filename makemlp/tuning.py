@@ -1,0 +1,200 @@
+"""Studies (floor 4): let optuna choose settings, judge them on dev, and keep every trial in a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from tqdm import tqdm
+
+from makemlp.checkpoints import fingerprint
+from makemlp.data import Vocabulary, build_dataset
+from makemlp.mlp import MLP
+from makemlp.scoreboard import runs_folder
+from makemlp.scoring import nll
+from makemlp.training import Run, learning_rate_at
+
+if TYPE_CHECKING:
+    import optuna
+
+# Where the study looks: from, to. Sizes and rates are spaced by exponents, as ratios matter.
+SPACE = {
+    "block_size": (3, 8),
+    "emb_dim": (2, 32),
+    "hidden_dim": (50, 500),
+    "batch_size": (128, 1024),
+    "learning_rate": (0.003, 0.1),
+}
+BUDGET = 2e10  # multiplications and additions a trial: about half a second of a laptop's core
+STEP_COST = 2e7  # what a step costs besides, in the same coin
+REPORTS = 4  # how often a trial says how it stands, the end included
+
+
+def _optuna():
+    try:
+        import optuna
+    except ImportError:
+        raise ImportError("A study needs optuna: run '%pip install optuna' in a cell of the notebook.") from None
+    optuna.logging.set_verbosity(optuna.logging.WARNING)  # the progress bar says it in one line
+    return optuna
+
+
+def affordable_steps(
+    vocab_size: int, block_size: int, emb_dim: int, hidden_dim: int, batch_size: int, budget: float = BUDGET
+) -> int:
+    """How many training steps of these sizes fit into a budget of multiplications and additions.
+
+    A budget of seconds would give another answer on every machine, and on a busy one every minute.
+
+    Source: lesson 06.
+    """
+    products = block_size * emb_dim * hidden_dim + hidden_dim * vocab_size
+    return max(REPORTS, int(budget / (6 * batch_size * products + STEP_COST)))
+
+
+class Objective:
+    """What a study makes small: the dev loss of an MLP trained within a budget.
+
+    Parameters
+    ----------
+    train, dev : lists of names.
+    budget : multiplications and additions a trial.
+
+    Source: lesson 06.
+    """
+
+    def __init__(self, train: Sequence[str], dev: Sequence[str], vocab: Vocabulary, budget: float = BUDGET):
+        self.train, self.dev, self.vocab, self.budget = train, dev, vocab, budget
+
+    def __call__(self, trial: optuna.Trial) -> float:
+        """One trial: settings from the study's sampler, trained, and given up early if the pruner says so."""
+        settings = {name: _suggest(trial, name, *limits) for name, limits in SPACE.items()}
+
+        def report(loss: float, part: int) -> None:
+            trial.report(loss, part)
+            if part < REPORTS and trial.should_prune():
+                raise _optuna().TrialPruned
+
+        model, loss = self.fit(**settings, report=report)
+        trial.set_user_attr("parameters", sum(p.numel() for p in model.parameters()))
+        return loss
+
+    def fit(
+        self,
+        block_size: int,
+        emb_dim: int,
+        hidden_dim: int,
+        batch_size: int,
+        learning_rate: float,
+        report: Callable[[float, int], None] = lambda loss, part: None,
+        seed: int = 0,
+    ) -> tuple[MLP, float]:
+        """Train an MLP of these settings within the budget; returns it and its dev loss.
+
+        The same settings and seed give the same loss, so a study's best can be trained again.
+        """
+        X, Y = build_dataset(self.train, self.vocab, block_size)
+        X_dev, Y_dev = build_dataset(self.dev, self.vocab, block_size)
+        model = MLP(len(self.vocab), block_size, emb_dim, hidden_dim, seed=seed)
+        steps = affordable_steps(len(self.vocab), block_size, emb_dim, hidden_dim, batch_size, self.budget)
+        run = Run([model], X, Y, [learning_rate], batch_size, seed)
+        for part in range(1, REPORTS + 1):
+            for step in range(steps * (part - 1) // REPORTS, steps * part // REPORTS):
+                if not run.step(learning_rate_at(step, steps)):
+                    return model, float("inf")
+            run.write_back()
+            loss = nll(model, X_dev, Y_dev)
+            report(loss, part)
+        return model, loss
+
+    def identity(self) -> dict[str, str]:
+        """What two workers of one study must agree in."""
+        names = torch.frombuffer(bytearray("\n".join([*self.train, "", *self.dev]), "utf-8"), dtype=torch.uint8)
+        return {"data": fingerprint(names), "space": json.dumps(SPACE), "budget": f"{self.budget:g}"}
+
+
+def _suggest(trial: optuna.Trial, name: str, low: float, high: float) -> float:
+    if isinstance(low, int):
+        return trial.suggest_int(name, low, high, log=name != "block_size")
+    return trial.suggest_float(name, low, high, log=True)
+
+
+def open_study(objective: Objective, storage: str | None = None, name: str = "makemlp", seed: int = 0) -> optuna.Study:
+    """A study of this objective: the one that is kept there under this name, or a new one.
+
+    Parameters
+    ----------
+    storage : where trials are kept, by default the SQLite file ``runs/study.db``.
+    seed : of the sampler, a tree-structured Parzen estimator (TPE): after ten random trials it prefers settings like
+        those of the better ones. The pruner gives up a trial that stands worse than the median of those before it.
+
+    Raises
+    ------
+    ValueError
+        if the study that is kept there has other names, another search space or another budget.
+    ImportError
+        without optuna.
+
+    Source: lesson 06.
+    """
+    optuna = _optuna()
+    if storage is None:
+        runs_folder().mkdir(parents=True, exist_ok=True)
+        storage = f"sqlite:///{(runs_folder() / 'study.db').as_posix()}"
+    study = optuna.create_study(storage=storage, study_name=name, load_if_exists=True)
+    # With one seed for ever, a study that goes on would draw again what it drew at first.
+    study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials))
+    study.pruner = optuna.pruners.MedianPruner(n_startup_trials=5)
+    for what, here in objective.identity().items():
+        kept = study.user_attrs.get(what)
+        if kept is None:
+            study.set_user_attr(what, here)
+        elif kept != here:
+            other = {"data": "other names", "space": "another search space", "budget": "another budget"}[what]
+            raise ValueError(f"The study '{name}' that is kept there has {other}: pass another name.")
+    return study
+
+
+def tune(
+    study: optuna.Study,
+    objective: Objective,
+    trials: int,
+    callbacks: Sequence[Callable[[optuna.Study, optuna.trial.FrozenTrial], None]] = (),
+) -> None:
+    """Run so many more trials. An interrupt ends them early; every finished trial is kept.
+
+    Parameters
+    ----------
+    callbacks : called with the study and the trial after each.
+
+    Source: lesson 06.
+    """
+    with tqdm(total=trials, delay=2, leave=False, unit="trial") as bar:
+
+        def tick(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
+            bar.update()
+            if finished(study):
+                bar.set_postfix_str(f"best {study.best_value:.3f}")
+
+        try:
+            study.optimize(objective, n_trials=trials, callbacks=[tick, *callbacks])
+        except KeyboardInterrupt:
+            print(f"Stopped; {len(finished(study))} finished trials are kept.")
+
+
+def finished(study: optuna.Study) -> list[dict]:
+    """The trials that ran to their end or were pruned, the oldest first.
+
+    Returns
+    -------
+    list of dict
+        ``number``, ``pruned``, ``dev`` (the last loss that was reported) and the settings.
+    """
+    rows = []
+    for trial in study.trials:
+        if trial.state.name in ("COMPLETE", "PRUNED") and trial.intermediate_values:
+            last = trial.intermediate_values[max(trial.intermediate_values)]
+            rows.append({"number": trial.number, "pruned": trial.state.name == "PRUNED", "dev": last, **trial.params})
+    return rows
