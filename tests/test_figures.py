@@ -238,3 +238,11 @@ def test_any_vocabulary_can_be_drawn(vocab):
 def test_losses_of_other_lists_stay_in_the_frame(losses):
     low, high = figures.nll_by_context({"dev": losses}).axes[0].get_ylim()
     assert all(low < loss < high for loss in losses if loss < float("inf"))
+
+
+def test_one_bad_run_does_not_squeeze_the_others():
+    rows = [{"train": dev, "dev": dev, "parameters": 9} for dev in (2.2, 5.5, 2.1)]
+    axes = figures.scoreboard(rows, {"best": 2.0}).axes[0]
+    assert axes.get_ylim() == pytest.approx((2.05, 2.5))
+    marked = [line for line in axes.lines if line.get_marker() == "x"]
+    assert [list(line.get_xdata()) for line in marked] == [[2]]

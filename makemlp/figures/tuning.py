@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from makemlp.figures.base import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, picture
 
 NATS = "loss (nats per character)"
+REACH = 0.5  # nats above the best: what is worse is marked at the edge, or one bad run would squeeze all others
 
 
 @picture(8.0, 3.4)
@@ -64,6 +65,10 @@ def scoreboard(fig: Figure, rows: Sequence[Mapping[str, float]], targets: Mappin
     axes.plot(number, [r["dev"] for r in rows], "s", color=ORANGE, label="dev")
     axes.plot(number, [r["train"] for r in rows], "o", color=BLUE, label="train")
     run, row = number[shown], rows[shown]
+    top = min([*targets.values(), *(r["dev"] for r in rows)]) + REACH
+    lost = [i for i, r in zip(number, rows, strict=True) if r["dev"] > top]
+    axes.plot(lost, [top] * len(lost), "x", color=INK, label="off the chart" if lost else None, clip_on=False)
+    axes.set_ylim(min(r["train"] for r in rows) - 0.05, top)
     axes.plot(run, row["dev"], "s", color=ORANGE, markersize=13, markeredgecolor=INK)
     for (label, loss), line in zip(targets.items(), (":", "--", "-."), strict=False):
         axes.axhline(loss, color=INK, linestyle=line, linewidth=1.2, label=f"{label}: {loss:.3f}")
