@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,9 @@ from makemlp.sampling import sample
 from makemlp.scoreboard import flattery
 from makemlp.scoring import nll
 from makemlp.training import SGD, learning_rate_at, train, train_many
+
+# What takes too long to be measured anew for a picture: written by make bench and makemlp.ablation.
+MEASURED = Path(__file__).parent / "measured"
 
 
 @functools.cache
@@ -158,6 +162,10 @@ def _flattery() -> Picture:
     return figures.flattery(tried, gaps)
 
 
+def _bench() -> Picture:
+    return figures.peers(json.loads((MEASURED / "bench.json").read_text(encoding="utf-8")))
+
+
 def _anatomy() -> Picture:
     vocab, train_names, _ = _names()
     model = MLP(len(vocab), emb_dim=10, hidden_dim=100)
@@ -178,6 +186,7 @@ GALLERY: dict[str, Callable[[], Picture]] = {
     "architecture_direct": lambda: figures.architecture(
         len(_names()[0]), block_size=10, emb_dim=10, hidden_dim=200, direct=True
     ),
+    "bench": _bench,
     "bigram_table": lambda: figures.bigram_table(_bigram_counts(), _names()[0]),
     "flattery": _flattery,
     "live_training": lambda: figures.live_training(*_short_run(), _names()[0]),

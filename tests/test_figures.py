@@ -165,6 +165,12 @@ ALTS = {
         lambda: figures.live_training([3.0, 2.5], torch.eye(3), TOY),
         "Loss curve after 2 steps, the last loss is 2.50, beside a map of 3 embeddings.",
     ),
+    "peers": (
+        lambda: figures.peers(
+            [{"what": "a", "peer": "slow", "ratio": 228.4}, {"what": "b", "peer": "a floor", "ratio": 0.5}]
+        ),
+        "how many times longer each peer takes. a, against slow: 228; b, against a floor: 0.5.",
+    ),
     "train_and_dev": (
         lambda: figures.train_and_dev([5, 10, 50], [2.4, 2.2, 1.6], [2.5, 2.3, 2.6], "hidden_dim", log=True),
         "From 5 to 50, train goes from 2.40 to 1.60; dev is lowest with 2.30 at 10 and ends at 2.60.",

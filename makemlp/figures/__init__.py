@@ -7,7 +7,7 @@ from makemlp.figures.base import Picture, picture
 from makemlp.figures.counting import bigram_table, nll_by_context, smoothing, table_growth, two_tables
 from makemlp.figures.names import made_up_names, names_by_temperature, next_character
 from makemlp.figures.network import anatomy, architecture, saturation, size_comparison
-from makemlp.figures.training import live_training, loss_curve, rate_sweep, schedule
+from makemlp.figures.training import live_training, loss_curve, peers, rate_sweep, schedule
 from makemlp.figures.tuning import flattery, scoreboard, seed_bands, study, train_and_dev
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "names_by_temperature",
     "next_character",
     "nll_by_context",
+    "peers",
     "picture",
     "rate_sweep",
     "saturation",

@@ -98,3 +98,26 @@ def live_training(fig: Figure, losses: Sequence[float], C: Tensor, vocab: Vocabu
     right.set(xlabel="first number", ylabel="second number", title="embeddings (vowels bold)")
     last = f"the last loss is {losses[-1]:.2f}" if losses else "no step yet"
     return f"Loss curve after {len(losses)} steps, {last}, beside a map of {len(vocab)} embeddings."
+
+
+@picture(10.0, 4.6)
+def peers(fig: Figure, rows: Sequence[Mapping[str, object]]) -> str:
+    """How many times longer each peer took for the same work, on a log scale.
+
+    Each of `rows` holds ``what``, ``peer`` and ``ratio``, as `make bench` measures them.
+    """
+    axes = fig.subplots()
+    ratios = [float(row["ratio"]) for row in rows]
+    labels = [f"{row['what']}\nagainst {row['peer']}" for row in rows]
+    axes.barh(labels, [ratio - 1 for ratio in ratios], left=1, color=[BLUE if r >= 1 else ORANGE for r in ratios])
+    for y, ratio in enumerate(ratios):
+        axes.text(max(ratio, 1), y, f" ×{ratio:.3g}", va="center")
+    axes.axvline(1, color=INK, linewidth=1)
+    axes.set_xscale("log")
+    axes.set_xlim(min(0.2, *ratios) / 1.5, 3 * max(ratios))
+    axes.invert_yaxis()
+    axes.set_xlabel("the peer's time, as a multiple of ours (log scale)")
+    said = "; ".join(
+        f"{row['what']}, against {row['peer']}: {ratio:.3g}" for row, ratio in zip(rows, ratios, strict=True)
+    )
+    return f"Bars of how many times longer each peer takes. {said}."
