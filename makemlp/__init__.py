@@ -2,13 +2,14 @@
 
 Names and examples      load_names, load_lecture_names, Vocabulary, split, build_dataset
 Models that count       CountModel, smooth, interpolate, kneser_ney
-The neural network      MLP, count_parameters, trace
-Training and scoring    train, train_many, sgd, nll, save_model, load_model
+The neural network      MLP, count_parameters, trace, DeepMLP, Mixture
+Training and scoring    train, train_many, train_deep, sgd, nll, save_model, load_model
 Choosing settings       Objective, open_study, tune, Scoreboard, evaluate_on_test
 New names               sample, draw
 This machine            check_setup
 Sliders                 explore_sampling, explore_smoothing, explore_count_tables,
-                        explore_architecture, explore_prediction, explore_training, explore_tuning
+                        explore_architecture, explore_prediction, explore_training, explore_tuning,
+                        explore_mixture
 Pictures                makemlp.figures, one function for each picture of the lessons
 
 A model is anything that maps contexts (N, block_size) to logits (N, vocab_size). ``nll`` scores any of them and
@@ -35,7 +36,9 @@ from makemlp import figures
 from makemlp.checkpoints import load_model, save_model
 from makemlp.counts import CountModel, interpolate, kneser_ney, smooth
 from makemlp.data import Vocabulary, build_dataset, load_names, split
+from makemlp.deep import DeepMLP, train_deep
 from makemlp.download import load_lecture_names
+from makemlp.mixture import Mixture
 from makemlp.mlp import MLP, count_parameters, trace
 from makemlp.sampling import draw, sample
 from makemlp.scoreboard import Scoreboard, evaluate_on_test
@@ -46,6 +49,7 @@ from makemlp.tuning import Objective, open_study, tune
 from makemlp.widgets import (
     explore_architecture,
     explore_count_tables,
+    explore_mixture,
     explore_prediction,
     explore_sampling,
     explore_smoothing,
@@ -58,6 +62,8 @@ __version__ = "0.1.0"
 __all__ = [
     "MLP",
     "CountModel",
+    "DeepMLP",
+    "Mixture",
     "Objective",
     "Scoreboard",
     "Vocabulary",
@@ -68,6 +74,7 @@ __all__ = [
     "evaluate_on_test",
     "explore_architecture",
     "explore_count_tables",
+    "explore_mixture",
     "explore_prediction",
     "explore_sampling",
     "explore_smoothing",
@@ -88,6 +95,7 @@ __all__ = [
     "split",
     "trace",
     "train",
+    "train_deep",
     "train_many",
     "tune",
 ]

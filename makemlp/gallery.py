@@ -13,10 +13,11 @@ from pathlib import Path
 
 import torch
 
-from makemlp import figures
+from makemlp import ablation, figures
 from makemlp.counts import CountModel, smooth
 from makemlp.data import Vocabulary, build_dataset, load_names, split
 from makemlp.figures import Picture
+from makemlp.mixture import Mixture
 from makemlp.mlp import MLP
 from makemlp.sampling import sample
 from makemlp.scoreboard import flattery
@@ -166,11 +167,20 @@ def _bench() -> Picture:
     return figures.peers(json.loads((MEASURED / "bench.json").read_text(encoding="utf-8")))
 
 
-def _anatomy() -> Picture:
+@functools.cache
+def _network() -> MLP:
     vocab, train_names, _ = _names()
     model = MLP(len(vocab), emb_dim=10, hidden_dim=100)
     train(model, *build_dataset(train_names, vocab), steps=200, learning_rate=0.02)
-    return figures.anatomy(model, vocab, "emm")
+    return model
+
+
+def _mixture() -> Picture:
+    vocab, _, dev_names = _names()
+    examples = build_dataset(dev_names, vocab, 5)
+    weights = [i / 20 for i in range(21)]
+    losses = [nll(Mixture(_network(), _writer(), weight), *examples) for weight in weights]
+    return figures.mixture(weights, losses, (0.5, losses[10]))
 
 
 def _names_by_temperature() -> Picture:
@@ -181,7 +191,8 @@ def _names_by_temperature() -> Picture:
 
 
 GALLERY: dict[str, Callable[[], Picture]] = {
-    "anatomy": _anatomy,
+    "ablation": lambda: figures.ablation(ablation.table()),
+    "anatomy": lambda: figures.anatomy(_network(), _names()[0], "emm"),
     "architecture": lambda: figures.architecture(len(_names()[0]), emb_dim=10, hidden_dim=200),
     "architecture_direct": lambda: figures.architecture(
         len(_names()[0]), block_size=10, emb_dim=10, hidden_dim=200, direct=True
@@ -192,6 +203,7 @@ GALLERY: dict[str, Callable[[], Picture]] = {
     "live_training": lambda: figures.live_training(*_short_run(), _names()[0]),
     "loss_curve": _loss_curve,
     "made_up_names": lambda: figures.made_up_names(sample(_writer(), _names()[0], 24, seed=2), 1.0),
+    "mixture": _mixture,
     "names_by_temperature": _names_by_temperature,
     "next_character": lambda: figures.next_character(_writer(), _names()[0], "em"),
     "nll_by_context": _nll_by_context,

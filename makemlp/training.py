@@ -221,9 +221,9 @@ class Batches:
     """
 
     def __init__(self, X: Tensor, Y: Tensor, vocab_size: int, batch_size: int, seed: int):
-        self.contexts, counts = group(X, Y, vocab_size)
-        totals = counts.sum(1)  # (U,)
-        self.targets = counts / totals.unsqueeze(1)  # (U, vocab_size)
+        self.contexts, self.counts = group(X, Y, vocab_size)
+        totals = self.counts.sum(1)  # (U,)
+        self.targets = self.counts / totals.unsqueeze(1)  # (U, vocab_size)
         self.edges = totals.double().cumsum(0)  # (U,) where each context's examples end in the row
         self.generator = torch.Generator().manual_seed(seed)
         self.resize(batch_size)

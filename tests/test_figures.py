@@ -165,6 +165,19 @@ ALTS = {
         lambda: figures.live_training([3.0, 2.5], torch.eye(3), TOY),
         "Loss curve after 2 steps, the last loss is 2.50, beside a map of 3 embeddings.",
     ),
+    "mixture": (
+        lambda: figures.mixture([0.0, 0.5, 1.0], [2.0, 1.5, 1.75], (0.25, 1.625)),
+        "Counts alone 2.00, network alone 1.75; lowest 1.50 with a share of 0.5. Marked: a share of 0.25 with 1.625.",
+    ),
+    "ablation": (
+        lambda: figures.ablation(
+            [
+                {"row": "a", "numbers": 9, "seconds": 1.0, "lecture": [2.0, 2.5], "unique": [2.75]},
+                {"row": "b", "numbers": 99, "seconds": 2.0, "lecture": [1.5], "unique": []},
+            ]
+        ),
+        "Dev losses of 2 recipes, a dot for each seed. Means of the first and the best: a 2.250, b 1.500.",
+    ),
     "peers": (
         lambda: figures.peers(
             [{"what": "a", "peer": "slow", "ratio": 228.4}, {"what": "b", "peer": "a floor", "ratio": 0.5}]

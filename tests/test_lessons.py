@@ -10,7 +10,7 @@ import pytest
 from lessons import LESSONS, ROOT
 
 import makemlp
-from makemlp import counts, data, mlp, sampling, scoreboard, scoring, training
+from makemlp import counts, data, deep, mixture, mlp, sampling, scoreboard, scoring, training
 
 EXPECTED = [
     "00_start_here",
@@ -35,6 +35,9 @@ TAUGHT = {
     "MLP": mlp,
     "sgd": training,
     "flattery": scoreboard,
+    "drop": deep,
+    "DeepMLP": deep,
+    "Mixture": mixture,
 }
 
 every_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=repr)

@@ -12,19 +12,21 @@ import ipywidgets
 import pytest
 
 import makemlp
-from makemlp import MLP, CountModel, Scoreboard, Vocabulary, build_dataset
+from makemlp import MLP, CountModel, Mixture, Scoreboard, Vocabulary, build_dataset
 from makemlp.scoreboard import runs_folder
 from makemlp.widgets.panel import Explorer
 
 NAMES = ["ada", "bob", "abba", "dodo", "bada", "oba", "adobo", "dab"]
 VOCAB = Vocabulary(NAMES)
 MODEL = MLP(len(VOCAB), block_size=3, emb_dim=2, hidden_dim=20)
+TABLE = CountModel(len(VOCAB), 4, 1.0).fit(*build_dataset(NAMES, VOCAB, 4))
 COUNTS = CountModel(len(VOCAB), 1).fit(*build_dataset(NAMES, VOCAB, 1)).counts[1]
 
 # What each explorer is opened with here. A new explorer needs a line, and a test says so.
 ARGUMENTS = {
     "explore_architecture": (len(VOCAB),),
     "explore_count_tables": (NAMES[:6], NAMES[6:], VOCAB, 4),
+    "explore_mixture": (MODEL, TABLE, *build_dataset(NAMES[6:], VOCAB, 4)),
     "explore_prediction": (MODEL, VOCAB, "ab"),
     "explore_sampling": (MODEL, VOCAB, 6),
     "explore_smoothing": (COUNTS, VOCAB),
@@ -245,3 +247,11 @@ def test_a_rate_that_is_too_high_is_named_and_the_last_picture_stays(tmp_path, m
     explorer.controls["learning_rate"].value = 0.5
     assert re.match(r"The run diverged at step 0 with learning rate 0.5: lower the rate", message(explorer))
     assert picture(explorer) == before
+
+
+def test_a_dragged_share_says_what_the_mixture_scores():
+    X, Y = build_dataset(NAMES[6:], VOCAB, 4)
+    explorer = makemlp.explore_mixture(MODEL, TABLE, X, Y)
+    for weight, model in ((0.0, TABLE), (0.3, Mixture(MODEL, TABLE, 0.3)), (1.0, lambda X: MODEL(X[:, -3:]))):
+        explorer.controls["weight"].value = weight
+        assert f"a share of {weight:.2f} with {makemlp.nll(model, X, Y):.3f}." in picture(explorer)

@@ -4,6 +4,7 @@
 """
 
 from makemlp.figures.base import Picture, picture
+from makemlp.figures.baseline import ablation, mixture
 from makemlp.figures.counting import bigram_table, nll_by_context, smoothing, table_growth, two_tables
 from makemlp.figures.names import made_up_names, names_by_temperature, next_character
 from makemlp.figures.network import anatomy, architecture, saturation, size_comparison
@@ -12,6 +13,7 @@ from makemlp.figures.tuning import flattery, scoreboard, seed_bands, study, trai
 
 __all__ = [
     "Picture",
+    "ablation",
     "anatomy",
     "architecture",
     "bigram_table",
@@ -19,6 +21,7 @@ __all__ = [
     "live_training",
     "loss_curve",
     "made_up_names",
+    "mixture",
     "names_by_temperature",
     "next_character",
     "nll_by_context",

@@ -4,6 +4,7 @@ An explorer only reads its controls, calls a function of `makemlp.figures`, and 
 with a typed text is said in a line above the picture, and the last good picture stays.
 """
 
+from makemlp.widgets.baseline import explore_mixture
 from makemlp.widgets.explorers import (
     explore_architecture,
     explore_count_tables,
@@ -17,6 +18,7 @@ from makemlp.widgets.tuning import explore_tuning
 __all__ = [
     "explore_architecture",
     "explore_count_tables",
+    "explore_mixture",
     "explore_prediction",
     "explore_sampling",
     "explore_smoothing",

@@ -1,0 +1,213 @@
+"""One recipe after the other, as in the paper's table (floor 4): what each change to the model is worth.
+
+    python -m makemlp.ablation           train what the stored table lacks (an hour for all of it), and store it
+    python -m makemlp.ablation LABEL …   train these rows anew
+
+The table is kept in ``makemlp/measured/ablation.jsonl``, a line for each row, split and seed. Seconds are those of the
+processor, so that a busy machine doesn't change them.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from makemlp.counts import CountModel
+from makemlp.data import Vocabulary, build_dataset, load_names, split
+from makemlp.deep import DeepMLP, train_deep
+from makemlp.mixture import Mixture
+from makemlp.mlp import MLP
+from makemlp.scoring import nll
+from makemlp.training import train
+
+STORED = Path(__file__).parent / "measured" / "ablation.jsonl"
+SEEDS = (101, 102, 103)  # no recipe was chosen with them
+SPLITS = {"lecture": False, "unique": True}
+
+Model = Callable[[Tensor], Tensor]
+
+
+def counts(block_size: int, method: str, names: list[str], vocab: Vocabulary, seed: int) -> Model:
+    model = CountModel(len(vocab), block_size, 0.1 if method == "add" else 0.0, method)
+    return model.fit(*build_dataset(names, vocab, block_size))
+
+
+def plain(
+    block_size: int,
+    steps: int,
+    learning_rate: float,
+    names: list[str],
+    vocab: Vocabulary,
+    seed: int,
+    direct: bool = False,
+) -> Model:
+    """The lecture's MLP, trained by the course's engine."""
+    model = MLP(len(vocab), block_size, emb_dim=10, hidden_dim=200, direct=direct, seed=seed)
+    train(model, *build_dataset(names, vocab, block_size), steps=steps, learning_rate=learning_rate, seed=seed)
+    return model
+
+
+class WithoutResidual(DeepMLP):
+    """Each layer replaces what it is given."""
+
+    def forward(self, X: Tensor) -> Tensor:
+        h = self.C[X].flatten(1)  # (N, block_size * emb_dim)
+        for W, b in zip(self.W, self.b, strict=True):
+            h = self.layer(h, W, b)  # (N, hidden_dim)
+        return h @ self.W_out + self.b_out  # (N, vocab_size)
+
+
+def deep(
+    names: list[str],
+    vocab: Vocabulary,
+    seed: int,
+    *,
+    soft: bool = True,
+    steps: int = 2400,
+    weight_decay: float = 0.1,
+    kind: type[DeepMLP] = DeepMLP,
+    **sizes: float,
+) -> Model:
+    """A DeepMLP; with `soft`, one imagined example a context comes from Kneser-Ney of 5 characters."""
+    teacher = counts(5, "kneser_ney", names, vocab, seed) if soft else None
+    model = kind(len(vocab), seed=seed, **sizes)
+    examples = build_dataset(names, vocab, model.block_size)
+    train_deep(model, *examples, steps=steps, weight_decay=weight_decay, teacher=teacher, seed=seed)
+    return model
+
+
+def mixed(names: list[str], vocab: Vocabulary, seed: int) -> Model:
+    return Mixture(deep(names, vocab, seed), counts(5, "kneser_ney", names, vocab, seed), weight=0.75)
+
+
+def average(names: list[str], vocab: Vocabulary, seed: int) -> Model:
+    """Three networks that differ by their seed, at equal parts."""
+    one, two, three = (deep(names, vocab, seed + 1000 * i) for i in range(3))
+    return Mixture(Mixture(one, two, 1 / 2), three, 2 / 3)
+
+
+WIDE = {"hidden_dim": 1024, "layers": 1, "steps": 3600, "soft": False}
+
+# What a row is called, and how its model is made from the names of train.
+RECIPES: dict[str, Callable[[list[str], Vocabulary, int], Model]] = {
+    "counts of 1 character, 0.1 added": partial(counts, 1, "add"),
+    "counts of 3 characters, 0.1 added": partial(counts, 3, "add"),
+    "Kneser-Ney of 3 characters": partial(counts, 3, "kneser_ney"),
+    "Kneser-Ney of 5 characters": partial(counts, 5, "kneser_ney"),
+    "the lecture's MLP, 1,000 steps": partial(plain, 3, 1000, 0.02),
+    "10,000 steps": partial(plain, 3, 10_000, 0.01),
+    "context of 8": partial(plain, 8, 6000, 0.01),
+    "and direct connections": partial(plain, 8, 6000, 0.01, direct=True),
+    "1,024 hidden units": partial(deep, **WIDE, dropout=0.0, weight_decay=0.0),
+    "and weight decay": partial(deep, **WIDE, dropout=0.0),
+    "and dropout": partial(deep, **WIDE, dropout=0.5),
+    "two layers of 512": partial(deep, soft=False, kind=WithoutResidual),
+    "and residual": partial(deep, soft=False),
+    "and soft targets": deep,
+    "without residual": partial(deep, kind=WithoutResidual),
+    "without dropout": partial(deep, dropout=0.0),
+    "with context of 5": partial(deep, block_size=5),
+    "mixed 3 : 1 with Kneser-Ney": mixed,
+    "average of three": average,
+}
+TESTED = (
+    "Kneser-Ney of 5 characters",
+    "the lecture's MLP, 1,000 steps",
+    "and soft targets",
+    "mixed 3 : 1 with Kneser-Ney",
+)
+
+
+def size(model: Model) -> int:
+    """How many numbers a model stores: parameters, or the cells of its longest table that were counted."""
+    if isinstance(model, Mixture):
+        return size(model.one) + size(model.other)
+    if isinstance(model, CountModel):
+        return int((model.counts[-1] > 0).sum())
+    assert isinstance(model, nn.Module)
+    return sum(p.numel() for p in model.parameters())
+
+
+def measure(label: str, split_name: str, seed: int) -> dict:
+    """Train one row on one split with one seed, and score it."""
+    names = load_names()
+    vocab = Vocabulary(names)
+    train_names, dev_names, test_names = split(names, unique=SPLITS[split_name])
+    began = time.process_time()
+    model = RECIPES[label](train_names, vocab, seed)
+    result = {"row": label, "split": split_name, "seed": seed, "seconds": round(time.process_time() - began, 1)}
+    result |= {"numbers": size(model), "dev": _score(model, dev_names, vocab)}
+    if label in TESTED:
+        result["test"] = _score(model, test_names, vocab)
+    return result
+
+
+def _score(model: Model, names: list[str], vocab: Vocabulary) -> float:
+    return round(nll(model, *build_dataset(names, vocab, model.block_size)), 4)
+
+
+def stored() -> list[dict]:
+    """Every measurement of the table, in the order of the recipes."""
+    if not STORED.exists():
+        return []
+    lines = [json.loads(line) for line in STORED.read_text(encoding="utf-8").splitlines()]
+    order = list(RECIPES)
+    return sorted(lines, key=lambda line: (order.index(line["row"]), list(SPLITS).index(line["split"]), line["seed"]))
+
+
+def table() -> list[dict]:
+    """The rows of the ablation table, each with a list of dev losses for each split, one a seed.
+
+    Returns
+    -------
+    list of dict
+        ``row``, ``numbers``, ``seconds`` (the mean), ``lecture`` and ``unique``; for some rows also ``test``, a list
+        of losses on the test set of the lecture's kind of split.
+
+    Source: lesson 09.
+    """
+    rows = []
+    for label in RECIPES:
+        lines = [line for line in stored() if line["row"] == label]
+        if lines:
+            row = {"row": label, "numbers": lines[0]["numbers"]}
+            row["seconds"] = sum(line["seconds"] for line in lines) / len(lines)
+            for name in SPLITS:
+                row[name] = [line["dev"] for line in lines if line["split"] == name]
+            row["test"] = [line["test"] for line in lines if line["split"] == "lecture" and "test" in line]
+            rows.append(row)
+    return rows
+
+
+def runs(label: str) -> list[tuple[str, str, int]]:
+    """The label, split and seed of each run that a row is made of."""
+    counted = label.startswith(("counts", "Kneser"))  # counting has no seed
+    few = 1 if counted or label == "average of three" else len(SEEDS)
+    seeds = {"lecture": SEEDS[:few], "unique": SEEDS[: few if label in TESTED else 1]}
+    return [(label, name, seed) for name in SPLITS for seed in seeds[name]]
+
+
+def retrain(labels: list[str] | None = None) -> None:
+    """Train the rows of these labels, by default those that the stored table lacks, and store what came."""
+    done = {(line["row"], line["split"], line["seed"]): line for line in stored()}
+    for label in labels or RECIPES:
+        if label not in RECIPES:
+            raise ValueError(f"The table has no row '{label}': pass one of {', '.join(RECIPES)}.")
+        for which in runs(label):
+            if labels or which not in done:
+                done[which] = measure(*which)
+                print(json.dumps(done[which], ensure_ascii=False), flush=True)
+                text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in done.values())
+                STORED.write_text(text, encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    retrain(sys.argv[1:])

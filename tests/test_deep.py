@@ -1,0 +1,237 @@
+"""The models that beat the count tables: their parts against PyTorch's own, and runs that learn, stop and diverge."""
+
+import copy
+import json
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from makemlp import MLP, CountModel, DeepMLP, Mixture, Vocabulary, ablation, build_dataset, load_names, nll, train_deep
+from makemlp.deep import drop
+from makemlp.training import Batches
+
+NAMES = load_names()[:200]
+VOCAB = Vocabulary(NAMES)
+X, Y = build_dataset(NAMES, VOCAB, 5)
+COUNTS = CountModel(len(VOCAB), 3, method="kneser_ney").fit(*build_dataset(NAMES, VOCAB, 3))
+SIZES = {"block_size": 5, "emb_dim": 4, "hidden_dim": 24}
+
+
+def a_model(**more):
+    return DeepMLP(len(VOCAB), **SIZES | more)
+
+
+# --- dropout ---
+
+
+def test_dropout_keeps_the_mean_and_switches_off_its_share():
+    h = torch.full((500, 400), 3.0)
+    out = drop(h, 0.3, torch.Generator().manual_seed(0))
+    assert out.unique().tolist() == pytest.approx([0.0, 3.0 / 0.7])
+    assert (out == 0).float().mean() == pytest.approx(0.3, abs=0.005) and out.mean() == pytest.approx(3.0, abs=0.03)
+    assert torch.equal(drop(h, 0.0, torch.Generator()), h)
+
+
+def test_dropout_is_on_while_training_only():
+    model = a_model(dropout=0.5)
+    assert not torch.equal(model(X), model(X))
+    model.eval()
+    assert torch.equal(model(X), model(X))
+
+
+# --- DeepMLP ---
+
+
+@pytest.mark.parametrize("layers", [1, 2, 4])
+def test_forward_is_the_formula_in_the_docstring(layers):
+    model = a_model(layers=layers).eval()
+    h = F.gelu(model.C[X].flatten(1) @ model.W[0] + model.b[0])
+    for W, b in list(zip(model.W, model.b, strict=True))[1:]:
+        h = h + F.gelu(F.linear(h, W.T, b))
+    torch.testing.assert_close(model(X), F.linear(h, model.W_out.T, model.b_out))
+    assert len(model.W) == layers and model(X).shape == (len(X), len(VOCAB))
+
+
+def test_it_starts_at_the_loss_of_knowing_nothing():
+    for seed in range(3):
+        assert nll(a_model(seed=seed).eval(), X, Y) == pytest.approx(math.log(len(VOCAB)), abs=0.1)
+
+
+def test_the_seed_decides_start_and_dropout():
+    one, same, other = (a_model(seed=seed) for seed in (1, 1, 2))
+    assert torch.equal(one(X), same(X)) and not torch.equal(one(X), other(X))
+
+
+@pytest.mark.parametrize("size", ["block_size", "emb_dim", "hidden_dim", "layers"])
+def test_a_size_of_zero_is_named(size):
+    with pytest.raises(ValueError, match=f"^{size} is 0: an MLP needs a whole number of 1 or more there"):
+        a_model(**{size: 0})
+
+
+@pytest.mark.parametrize("dropout", [-0.1, 1.0, float("nan")])
+def test_a_dropout_that_is_no_share_is_named(dropout):
+    with pytest.raises(ValueError, match=r"^dropout is .*: it is a share of the units, so pass 0 or more, below 1\.$"):
+        a_model(dropout=dropout)
+
+
+# --- train_deep ---
+
+
+def test_training_learns_and_ends_in_eval():
+    model = a_model()
+    losses = train_deep(model, X, Y, steps=120, batch_size=256)
+    assert len(losses) == 120 and nll(model, X, Y) < 2.4 < losses[0] and not model.training
+
+
+def test_any_model_may_be_trained_and_the_seed_decides():
+    runs = [train_deep(MLP(len(VOCAB), 5, seed=1), X, Y, steps=10, seed=seed) for seed in (1, 1, 2)]
+    assert runs[0] == runs[1] != runs[2]
+
+
+def test_a_first_step_is_adamw_on_the_batch():
+    ours, theirs = a_model(dropout=0.0), a_model(dropout=0.0)
+    train_deep(ours, X, Y, steps=1, batch_size=64, weight_decay=0.3, seed=4)
+    contexts, targets, weights = Batches(X, Y, len(VOCAB), 64, seed=4).draw()
+    optimizer = torch.optim.AdamW(theirs.parameters(), lr=0.01 * 5 / 9, betas=(0.9, 0.99), weight_decay=0.3)
+    # One of two places of the schedule: half a cosine, 4/9 of the way down from the peak.
+    optimizer.param_groups[0]["lr"] = 0.01 * 0.5 * (1 + math.cos(math.pi * (0.5 - 0.1) / 0.9))
+    (F.cross_entropy(theirs(contexts), targets, reduction="none") @ weights).backward()
+    optimizer.step()
+    for p, q in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(p, q)
+
+
+def test_a_strong_teacher_is_what_the_pupil_becomes():
+    pupil = a_model(dropout=0.0)
+    train_deep(pupil, X, Y, steps=400, teacher=COUNTS, strength=1e6, weight_decay=0.0)
+    with torch.no_grad():
+        p, q = pupil(X).softmax(1), COUNTS(X).softmax(1)
+    plain = a_model(dropout=0.0)
+    train_deep(plain, X, Y, steps=400, weight_decay=0.0)
+    with torch.no_grad():
+        r = plain(X).softmax(1)
+    assert (p - q).abs().sum(1).mean() < 0.6 * (r - q).abs().sum(1).mean()
+
+
+def test_soft_targets_are_imagined_examples():
+    """Counts of a context, plus so many examples shared out as the teacher says: checked for the context of a start."""
+    seen = []
+
+    class Watch(torch.nn.Module):
+        vocab_size = len(VOCAB)
+
+        def __init__(self):
+            super().__init__()
+            self.w = torch.nn.Parameter(torch.zeros(len(VOCAB)))
+
+        def forward(self, contexts):
+            seen.append(contexts)
+            return self.w.repeat(len(contexts), 1)
+
+    everything = 10_000  # more examples than there are, so each batch holds every context
+    [loss] = train_deep(Watch(), X, Y, steps=1, batch_size=everything, teacher=COUNTS, strength=2.0)
+    assert loss == pytest.approx(math.log(len(VOCAB)))  # a uniform guess costs that, whatever the targets
+    assert len(seen[0]) == len(X.unique(dim=0))
+
+
+def test_a_run_that_diverges_says_so_and_leaves_the_model():
+    model = a_model()
+    before = copy.deepcopy(model.state_dict())
+    with pytest.raises(ValueError, match=r"The run diverged at step \d+ with learning rate 1e\+30: lower the rate"):
+        train_deep(model, X, Y, steps=50, learning_rate=1e30)
+    assert all(torch.equal(p, before[name]) for name, p in model.state_dict().items()) and not model.training
+
+
+def test_an_interrupt_keeps_what_was_learned(monkeypatch, capsys):
+    model, draw = a_model(), Batches.draw
+    drawn = []
+
+    def stop(batches):
+        drawn.append(1)
+        if len(drawn) > 30:
+            raise KeyboardInterrupt
+        return draw(batches)
+
+    monkeypatch.setattr(Batches, "draw", stop)
+    losses = train_deep(model, X, Y, steps=100)
+    assert len(losses) == 30 and "Stopped at step 30 of 100" in capsys.readouterr().out
+    assert nll(model, X, Y) < losses[0] - 0.2 and not model.training
+
+
+# --- Mixture ---
+
+
+def test_a_mixture_is_between_its_models_and_each_at_its_end():
+    network = MLP(len(VOCAB), 5)
+    p, q = network(X).softmax(1).detach(), COUNTS(X).exp()
+    for weight in (0.0, 0.25, 1.0):
+        torch.testing.assert_close(Mixture(network, COUNTS, weight)(X).exp(), weight * p + (1 - weight) * q)
+    assert Mixture(network, COUNTS).block_size == 5 and Mixture(COUNTS, COUNTS).block_size == 3
+
+
+def test_each_model_sees_the_characters_that_it_wants():
+    short, long = MLP(len(VOCAB), 2), MLP(len(VOCAB), 5)
+    mixed = Mixture(short, long, 1.0)
+    torch.testing.assert_close(mixed(X).exp(), short(X[:, -2:]).softmax(1))
+
+
+@pytest.mark.parametrize("weight", [-0.1, 1.1, float("nan")])
+def test_a_weight_outside_0_to_1_is_refused(weight):
+    with pytest.raises(ValueError, match=r"^weight is .*: it is the first model's share, so pass 0 to 1\.$"):
+        Mixture(COUNTS, COUNTS, weight)
+
+
+# --- the ablation table ---
+
+
+def test_every_run_of_every_row_is_stored():
+    done = {(line["row"], line["split"], line["seed"]) for line in ablation.stored()}
+    assert done == {which for label in ablation.RECIPES for which in ablation.runs(label)}
+    assert [row["row"] for row in ablation.table()] == list(ablation.RECIPES)
+
+
+def test_test_losses_stand_for_the_chosen_rows_only():
+    assert {line["row"] for line in ablation.stored() if "test" in line} == set(ablation.TESTED)
+
+
+@pytest.mark.parametrize("label", [label for label in ablation.RECIPES if label.startswith(("counts", "Kneser"))])
+@pytest.mark.parametrize("split", ablation.SPLITS)
+def test_rows_that_are_cheap_are_measured_again(label, split):
+    stored = next(line for line in ablation.stored() if (line["row"], line["split"]) == (label, split))
+    again = ablation.measure(label, split, stored["seed"])
+    for what in ("numbers", "dev", "test"):
+        assert again.get(what) == pytest.approx(stored.get(what), abs=1e-4)
+
+
+def test_a_row_of_the_network_is_measured_again():
+    """The quickest of them; other machines round otherwise, so to a hundredth."""
+    stored = next(line for line in ablation.stored() if line["row"] == "the lecture's MLP, 1,000 steps")
+    again = ablation.measure(stored["row"], stored["split"], stored["seed"])
+    assert again["dev"] == pytest.approx(stored["dev"], abs=0.01) and again["numbers"] == stored["numbers"]
+
+
+def test_a_row_that_is_not_there_is_named():
+    with pytest.raises(ValueError, match="The table has no row 'wider': pass one of counts of 1"):
+        ablation.retrain(["wider"])
+
+
+def test_retraining_stores_what_came_and_nothing_else(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "table.jsonl"
+    monkeypatch.setattr(ablation, "STORED", path)
+    monkeypatch.setattr(ablation, "measure", lambda label, split, seed: {"row": label, "split": split, "seed": seed})
+    assert ablation.table() == []
+    ablation.retrain(["and dropout"])
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert [(line["split"], line["seed"]) for line in lines] == [
+        ("lecture", 101),
+        ("lecture", 102),
+        ("lecture", 103),
+        ("unique", 101),
+    ]
+    ablation.retrain()
+    everything = len(path.read_text(encoding="utf-8").splitlines())
+    capsys.readouterr()
+    ablation.retrain()
+    assert capsys.readouterr().out == "" and everything == sum(len(ablation.runs(label)) for label in ablation.RECIPES)
