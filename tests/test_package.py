@@ -38,6 +38,7 @@ FLOORS = {
     "gallery": 5,
     "widgets.panel": 5.1,
     "widgets.explorers": 5.2,
+    "widgets.names": 5.2,
     "widgets.trainer": 5.2,
     "widgets.tuning": 5.2,
     "widgets": 5.3,
