@@ -136,7 +136,7 @@ ALTS = {
         # 3/4 · 1/4 · 3/4 · 1 = 9/64, which is 1 in 7.1
         lambda: figures.probability_strip(TALLY, TOY, "aab"),
         "'aab', 1 name in 7: a 75% (rank 1), a 25% (rank 2), b 75% (rank 1), the end 100% (rank 1). "
-        "The greatest surprise is character 2, where it held 'b' to be likeliest.",
+        "The greatest surprise stands at place 2, where it held b to be likeliest.",
     ),
     "name_ranks": (
         lambda: figures.name_ranks(torch.tensor([1.0, 5.0, 2.0, math.inf, 2.5]), "ab", 2.5),
@@ -244,7 +244,12 @@ def test_a_strip_says_what_is_impossible_unlikely_or_too_long():
     assert (
         "'ba', held to be impossible: b 25% (rank 2), a 0% (rank 2)" in figures.probability_strip(TALLY, TOY, "ba").alt
     )
+    # 3/4 · (1/4)¹⁰ · 3/4 is 1 in 1,864,135
+    assert "1 name in 1,860,000:" in figures.probability_strip(TALLY, TOY, "a" * 11 + "b").alt
     long = figures.probability_strip(certain(2), TOY, "a" * 20).alt
+    assert figures.probability_strip(TALLY, TOY, "ab").alt.endswith(
+        "(rank 1). Nothing was ever likelier than what came."
+    )
     # 50 + 50 nats for each a, and for the end: 2,100 nats are 912 factors of ten
     assert "1 name in 10 to the power 912 (its first 13 characters): a <1% (rank 3), a" in long
     assert long.count("rank") == 13 and "the end" not in long
@@ -253,6 +258,8 @@ def test_a_strip_says_what_is_impossible_unlikely_or_too_long():
 def test_a_strip_frames_what_came():
     [axes] = figures.probability_strip(TALLY, TOY, "aab").axes
     framed = [box.get_center().round(1).tolist() for box in axes.patches if box.get_linewidth() > 2]
+    # 3/4 · 1/4 · 3/4 · 1 = 9/64: ln 7.11 = 1.96 in all, a quarter of it for each of four.
+    assert axes.get_title(loc="left") == "'aab': 2.0 nats, 0.5 a character; 1 name in 7"
     # Rank 1 for all but the second a; and the row of the name itself, below the ranks 1 to 3.
     assert framed == [[0, 0], [0, 3.4], [1, 1], [1, 3.4], [2, 0], [2, 3.4], [3, 0], [3, 3.4]]
 

@@ -106,17 +106,24 @@ def probability_strip(
     axes.text(-0.65, rows + 0.4, "came", ha="right", va="center", weight="bold")
     cut = f" (its first {SHOWN} characters)" if len(losses) > SHOWN else ""
     axes.set(xlim=(-1.9, max(len(came), 9) - 0.5), ylim=(rows + 0.95, -0.55))
-    axes.set_title(literal(f"'{name[:20]}'{cut}: {losses.sum():.1f} nats, {_odds(losses.sum().item())}"))
+    total = losses.sum().item()
+    axes.set_title(
+        literal(f"'{name[:20]}'{cut}: {total:.1f} nats, {total / len(losses):.1f} a character; {_odds(total)}")
+    )
     said = ", ".join(
-        f"{vocab.itos[index] if index else 'the end'} {_percent(p)} (rank {r})"
+        f"{_called(index, vocab)} {_percent(p)} (rank {r})"
         for index, p, r in zip(came, (-losses).exp().tolist(), ranks.tolist(), strict=False)
     )
     worst = int(losses.argmax())
-    first = vocab.itos[likeliest[worst, 0]]
-    return (
-        f"What the model thought of '{name}', {_odds(losses.sum().item())}{cut}: {said}. The greatest surprise is "
-        f"character {worst + 1}, where it held '{first}' to be likeliest."
-    )
+    surprise = f"The greatest surprise stands at place {worst + 1}, where it held "
+    surprise += f"{_called(int(likeliest[worst, 0]), vocab)} to be likeliest."
+    if ranks.max() == 1:
+        surprise = "Nothing was ever likelier than what came."
+    return f"What the model thought of '{name}', {_odds(total)}{cut}: {said}. {surprise}"
+
+
+def _called(index: int, vocab: Vocabulary) -> str:
+    return vocab.itos[index] if index else "the end"
 
 
 def _cell(axes, x: float, y: float, symbol: str, p: float, framed: bool) -> None:
@@ -144,7 +151,10 @@ def _odds(nll: float) -> str:
     """A name's chance in words."""
     if nll == math.inf:
         return "held to be impossible"
-    return f"1 name in {math.exp(nll):,.0f}" if nll < 20 else f"1 name in 10 to the power {nll / math.log(10):.0f}"
+    if nll > 20:
+        return f"1 name in 10 to the power {nll / math.log(10):.0f}"
+    three_digits = float(f"{math.exp(nll):.3g}")  # more of them would differ between machines
+    return f"1 name in {three_digits:,.0f}"
 
 
 @picture(8.0, 3.2)
