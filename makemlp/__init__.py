@@ -5,11 +5,12 @@ Models that count       CountModel, smooth, interpolate, kneser_ney
 The neural network      MLP, count_parameters, trace, DeepMLP, Mixture
 Training and scoring    train, train_many, train_deep, sgd, nll, save_model, load_model
 Choosing settings       Objective, open_study, tune, Scoreboard, evaluate_on_test
-New names               sample, draw
+New names               sample, draw, rank, novelty
+A name's score          score_name, nll_by_name
 This machine            check_setup
 Sliders                 explore_sampling, explore_smoothing, explore_count_tables,
                         explore_architecture, explore_prediction, explore_training, explore_tuning,
-                        explore_mixture
+                        explore_name, explore_real_or_made_up, explore_mixture
 Pictures                makemlp.figures, one function for each picture of the lessons
 
 A model is anything that maps contexts (N, block_size) to logits (N, vocab_size). ``nll`` scores any of them and
@@ -40,7 +41,7 @@ from makemlp.deep import DeepMLP, train_deep
 from makemlp.download import load_lecture_names
 from makemlp.mixture import Mixture
 from makemlp.mlp import MLP, count_parameters, trace
-from makemlp.sampling import draw, sample
+from makemlp.sampling import draw, nll_by_name, novelty, rank, sample, score_name
 from makemlp.scoreboard import Scoreboard, evaluate_on_test
 from makemlp.scoring import nll
 from makemlp.setup_check import check_setup
@@ -50,7 +51,9 @@ from makemlp.widgets import (
     explore_architecture,
     explore_count_tables,
     explore_mixture,
+    explore_name,
     explore_prediction,
+    explore_real_or_made_up,
     explore_sampling,
     explore_smoothing,
     explore_training,
@@ -75,7 +78,9 @@ __all__ = [
     "explore_architecture",
     "explore_count_tables",
     "explore_mixture",
+    "explore_name",
     "explore_prediction",
+    "explore_real_or_made_up",
     "explore_sampling",
     "explore_smoothing",
     "explore_training",
@@ -87,9 +92,13 @@ __all__ = [
     "load_model",
     "load_names",
     "nll",
+    "nll_by_name",
+    "novelty",
     "open_study",
+    "rank",
     "sample",
     "save_model",
+    "score_name",
     "sgd",
     "smooth",
     "split",

@@ -19,7 +19,7 @@ from makemlp.data import Vocabulary, build_dataset, load_names, split
 from makemlp.figures import Picture
 from makemlp.mixture import Mixture
 from makemlp.mlp import MLP
-from makemlp.sampling import sample
+from makemlp.sampling import nll_by_name, sample
 from makemlp.scoreboard import flattery
 from makemlp.scoring import nll
 from makemlp.training import SGD, learning_rate_at, train, train_many
@@ -190,6 +190,19 @@ def _names_by_temperature() -> Picture:
     )
 
 
+def _name_ranks() -> Picture:
+    vocab, _, dev_names = _names()
+    nlls = nll_by_name(_writer(), vocab, [*dev_names, "olivia"])
+    return figures.name_ranks(nlls[:-1], "olivia", nlls[-1].item())
+
+
+def _side_by_side() -> Picture:
+    vocab, train_names, dev_names = _names()
+    bigram = CountModel(len(vocab), 1, 0.1).fit(*build_dataset(train_names, vocab, 1))
+    made_up = {label: sample(model, vocab, 12, seed=8) for label, model in (("bigram", bigram), ("table", _writer()))}
+    return figures.side_by_side({**made_up, "real": dev_names[:12]}, train_names)
+
+
 GALLERY: dict[str, Callable[[], Picture]] = {
     "ablation": lambda: figures.ablation(ablation.table()),
     "anatomy": lambda: figures.anatomy(_network(), _names()[0], "emm"),
@@ -204,9 +217,11 @@ GALLERY: dict[str, Callable[[], Picture]] = {
     "loss_curve": _loss_curve,
     "made_up_names": lambda: figures.made_up_names(sample(_writer(), _names()[0], 24, seed=2), 1.0),
     "mixture": _mixture,
+    "name_ranks": _name_ranks,
     "names_by_temperature": _names_by_temperature,
     "next_character": lambda: figures.next_character(_writer(), _names()[0], "em"),
     "nll_by_context": _nll_by_context,
+    "probability_strip": lambda: figures.probability_strip(_writer(), _names()[0], "olivia"),
     "rate_sweep": _rate_sweep,
     "saturation": _saturation,
     "schedule": lambda: figures.schedule([learning_rate_at(step, 300) for step in range(300)]),
@@ -214,6 +229,7 @@ GALLERY: dict[str, Callable[[], Picture]] = {
         _searched_tables()[:12], {"the lecture": 2.17, "Kneser-Ney of 3": 2.067}, shown=7
     ),
     "seed_bands": _seed_bands,
+    "side_by_side": _side_by_side,
     "size_comparison": lambda: figures.size_comparison(len(_names()[0]), emb_dim=10, hidden_dim=200),
     "smoothing": lambda: figures.smoothing(_bigram_counts(), _names()[0], 10.0, "q"),
     "study": lambda: figures.study(_searched_tables(), ["block_size", "smoothing"]),

@@ -1,14 +1,15 @@
-"""New names from any model of the course (floor 3)."""
+"""New names from any model of the course, and what a model thinks of a name (floor 3)."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from makemlp.data import BOUNDARY, Vocabulary
+from makemlp.data import BOUNDARY, Vocabulary, build_dataset
 
 
 def draw(weights: Tensor, u: Tensor) -> Tensor:
@@ -32,6 +33,23 @@ def draw(weights: Tensor, u: Tensor) -> Tensor:
     return (edges <= u * edges[..., -1:]).sum(-1)
 
 
+def rank(logits: Tensor) -> Tensor:
+    """The place of every symbol when the likeliest comes first: 1, 2, 3 … Of equals, the lower index is first.
+
+    Parameters
+    ----------
+    logits : (..., vocab_size); probabilities do as well, as only their order counts.
+
+    Returns
+    -------
+    (..., vocab_size) int64
+
+    Source: lesson 08.
+    """
+    order = logits.argsort(dim=-1, descending=True, stable=True)  # (..., vocab_size) the likeliest symbol's index first
+    return order.argsort(-1) + 1
+
+
 @torch.no_grad()
 def sample(
     model: Callable[[Tensor], Tensor],
@@ -39,6 +57,7 @@ def sample(
     n: int = 20,
     *,
     temperature: float = 1.0,
+    top_k: int | None = None,
     prefix: str = "",
     seed: int | None = None,
     max_length: int = 30,
@@ -49,6 +68,7 @@ def sample(
     ----------
     model : maps contexts (N, model.block_size) to logits (N, len(vocab)).
     temperature : the logits are divided by it. 1 is the model's own opinion, lower is safer, higher is wilder.
+    top_k : only the k likeliest characters are drawn from; of equals, the lower index is kept. None keeps all.
     prefix : how every name begins.
     seed : the same seed gives the same names; None gives new ones each time.
     max_length : a name that has not ended by then is cut.
@@ -60,12 +80,17 @@ def sample(
     Raises
     ------
     ValueError
-        for a temperature that is not above 0, or a prefix with the boundary or a character the vocabulary lacks.
+        for a temperature that is not above 0, a top_k below 1, or a prefix with the boundary or a character the
+        vocabulary lacks.
 
-    Source: lesson 01 (one character of context), lesson 08 (temperature, prefix).
+    Source: lesson 01 (one character of context), lesson 08 (temperature, top-k, prefix).
     """
     if not 0 < temperature < math.inf:
         raise ValueError(f"temperature is {temperature}: the logits are divided by it, so pass a number above 0.")
+    if top_k is not None and (not isinstance(top_k, int) or top_k < 1):
+        raise ValueError(
+            f"top_k is {top_k!r}: it counts characters, so pass a whole number of 1 or more, or None for all."
+        )
     if BOUNDARY in prefix:
         raise ValueError(f"{prefix!r} holds '{BOUNDARY}', the sign that marks where names begin and end: take it out.")
     generator = torch.Generator()
@@ -78,7 +103,10 @@ def sample(
     ended = torch.zeros(n, dtype=torch.bool)
     while not ended.all() and tokens.shape[1] < model.block_size + max_length:
         context = tokens[:, tokens.shape[1] - model.block_size :]  # (n, block_size)
-        probs = (model(context) / temperature).softmax(1)  # (n, vocab_size)
+        logits = model(context)  # (n, vocab_size)
+        if top_k is not None:
+            logits = logits.masked_fill(rank(logits) > top_k, -math.inf)
+        probs = (logits / temperature).softmax(1)  # (n, vocab_size)
         _check_probs(probs, vocab)
         token = draw(probs, torch.rand(n, 1, generator=generator))  # (n,)
         ended |= token == 0
@@ -94,3 +122,82 @@ def _check_probs(probs: Tensor, vocab: Vocabulary) -> None:
         )
     if not probs.isfinite().all():
         raise ValueError("The model's predictions are not numbers: train it again, with a lower learning rate.")
+
+
+@torch.no_grad()
+def score_name(model: Callable[[Tensor], Tensor], vocab: Vocabulary, name: str) -> tuple[Tensor, Tensor]:
+    """How a name surprises a model, character by character; the last is the end.
+
+    Parameters
+    ----------
+    model : maps contexts (N, model.block_size) to logits (N, len(vocab)).
+
+    Returns
+    -------
+    losses : (len(name) + 1,), each character's NLL in nats; its probability is ``(-losses).exp()``.
+    ranks : (len(name) + 1,) int64, 1 where the model held no other character to be likelier.
+
+    Raises
+    ------
+    ValueError
+        if a character is not in the vocabulary.
+
+    Source: lesson 08.
+    """
+    X, Y = build_dataset([name], vocab, model.block_size)  # (len(name) + 1, block_size), (len(name) + 1,)
+    logits = model(X)  # (len(name) + 1, vocab_size)
+    losses = F.cross_entropy(logits, Y, reduction="none")  # (len(name) + 1,)
+    ranks = rank(logits)[torch.arange(len(Y)), Y]  # (len(name) + 1,)
+    return losses, ranks
+
+
+@torch.no_grad()
+def nll_by_name(model: Callable[[Tensor], Tensor], vocab: Vocabulary, names: Sequence[str]) -> Tensor:
+    """The NLL of every name as a whole: the sum over its characters and its end.
+
+    Parameters
+    ----------
+    model : maps contexts (N, model.block_size) to logits (N, len(vocab)).
+
+    Returns
+    -------
+    (len(names),), in nats; ``(-nll_by_name(…)).exp()`` is the chance that the model makes up just that name.
+
+    Raises
+    ------
+    ValueError
+        if there are no names, or a character is not in the vocabulary.
+
+    Source: lesson 08.
+    """
+    X, Y = build_dataset(names, vocab, model.block_size)  # (N, block_size), (N,)
+    losses = F.cross_entropy(model(X), Y, reduction="none")  # (N,)
+    lengths = [len(name) + 1 for name in names]
+    return torch.stack([part.sum() for part in losses.split(lengths)])
+
+
+def novelty(samples: Sequence[str], train: Sequence[str], dev: Sequence[str]) -> dict[str, float]:
+    """Where made-up names stand: the shares in train, in dev, and in neither.
+
+    A name in train may have been memorised. One in dev is real, though the model never saw it. One that is in both
+    counts as in train.
+
+    Returns
+    -------
+    dict of str to float
+        ``train``, ``dev``, ``new``, which sum to one.
+
+    Raises
+    ------
+    ValueError
+        if there are no samples.
+
+    Source: lesson 08.
+    """
+    if len(samples) == 0:
+        raise ValueError("novelty got no samples: pass one made-up name or more.")
+    seen = set(train)
+    real = set(dev) - seen
+    counts = {"train": sum(name in seen for name in samples), "dev": sum(name in real for name in samples)}
+    counts["new"] = len(samples) - sum(counts.values())
+    return {where: count / len(samples) for where, count in counts.items()}

@@ -1,6 +1,7 @@
 """Every picture equals its baseline in figures/, and says in words what it shows."""
 
 import inspect
+import math
 import re
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from makemlp import MLP, Vocabulary, figures, gallery
+from makemlp import MLP, CountModel, Vocabulary, build_dataset, figures, gallery
 from makemlp.gallery import GALLERY
 
 BASELINES = Path(__file__).parents[1] / "figures"
@@ -114,6 +115,9 @@ def certain(symbol):
     return model
 
 
+# Counted from aab, ab, ab and b: after the boundary a three times and b once, after a b three times and a once.
+TALLY = CountModel(len(TOY), 1, smoothing=0).fit(*build_dataset(["aab", "ab", "ab", "b"], TOY, 1))
+
 ALTS = {
     "next_character": (
         lambda: figures.next_character(certain(2), TOY, "a"),
@@ -127,6 +131,24 @@ ALTS = {
         # Row a is 1, 0, 3; with 2 added 3, 2, 5 of 10. From a third each: (0.0333 + 0.1333 + 0.1667) / 2 = 17 %.
         lambda: figures.smoothing(COUNTS, TOY, 2.0, "a"),
         "Most likely: 'b' 50%, '.' 30%, 'a' 20%. The bars are 17% away from uniform.",
+    ),
+    "probability_strip": (
+        # 3/4 · 1/4 · 3/4 · 1 = 9/64, which is 1 in 7.1
+        lambda: figures.probability_strip(TALLY, TOY, "aab"),
+        "'aab', 1 name in 7: a 75% (rank 1), a 25% (rank 2), b 75% (rank 1), the end 100% (rank 1). "
+        "The greatest surprise stands at place 2, where it held b to be likeliest.",
+    ),
+    "name_ranks": (
+        lambda: figures.name_ranks(torch.tensor([1.0, 5.0, 2.0, math.inf, 2.5]), "ab", 2.5),
+        "half of them at 2.5 nats or less. A line marks 'ab' at 2.5: 2 of 5 names are likelier.",
+    ),
+    "side_by_side": (
+        lambda: figures.side_by_side({"made up": ["ab", "", "b", "a"], "real": ["a"]}, ["a", "b"]),
+        "2 columns; a dot marks the known ones. made up: ab, , b …, 2 of 4 with a dot; real: a …, 1 of 1 with a dot.",
+    ),
+    "made_up_names": (
+        lambda: figures.made_up_names(["ab", "b"], 0.5, 2),
+        "2 names made up at temperature 0.50, from the 2 likeliest characters: ab, b.",
     ),
     "loss_curve": (
         lambda: figures.loss_curve({"one": [3.0, 2.5], "two": [4.0, 1.0, 0.5]}, {"floor": 0.25}),
@@ -231,6 +253,38 @@ def test_anatomy_counts_the_saturated_units():
     assert "4 hidden units of which 2 are beyond" in figures.anatomy(model, TOY, "a").alt
 
 
+def test_a_strip_says_what_is_impossible_unlikely_or_too_long():
+    assert (
+        "'ba', held to be impossible: b 25% (rank 2), a 0% (rank 2)" in figures.probability_strip(TALLY, TOY, "ba").alt
+    )
+    # 3/4 · (1/4)¹⁰ · 3/4 is 1 in 1,864,135
+    assert "1 name in 1,860,000:" in figures.probability_strip(TALLY, TOY, "a" * 11 + "b").alt
+    long = figures.probability_strip(certain(2), TOY, "a" * 20).alt
+    assert figures.probability_strip(TALLY, TOY, "ab").alt.endswith(
+        "(rank 1). Nothing was ever likelier than what came."
+    )
+    # 50 + 50 nats for each a, and for the end: 2,100 nats are 912 factors of ten
+    assert "1 name in 10 to the power 912 (its first 13 characters): a <1% (rank 3), a" in long
+    assert long.count("rank") == 13 and "the end" not in long
+
+
+def test_a_strip_frames_what_came():
+    [axes] = figures.probability_strip(TALLY, TOY, "aab").axes
+    framed = [box.get_center().round(1).tolist() for box in axes.patches if box.get_linewidth() > 2]
+    # 3/4 · 1/4 · 3/4 · 1 = 9/64: ln 7.11 = 1.96 in all, a quarter of it for each of four.
+    assert axes.get_title(loc="left") == "'aab': 2.0 nats, 0.5 a character; 1 name in 7"
+    # Rank 1 for all but the second a; and the row of the name itself, below the ranks 1 to 3.
+    assert framed == [[0, 0], [0, 3.4], [1, 1], [1, 3.4], [2, 0], [2, 3.4], [3, 0], [3, 3.4]]
+
+
+@pytest.mark.parametrize("nlls", [[1.0, 2.0], [math.inf, math.inf], [1.0, math.inf]])
+@pytest.mark.parametrize("nll", [0.5, 900.0, math.inf])
+def test_a_name_far_out_stays_in_the_frame(nlls, nll):
+    [axes] = figures.name_ranks(torch.tensor(nlls), "ab", nll).axes
+    low, high = axes.get_xlim()
+    assert low <= axes.lines[0].get_xdata()[0] <= high
+
+
 # --- lists unlike the bundled one ---
 
 MANY = Vocabulary(chr(0x4E00 + i) for i in range(99))
@@ -249,6 +303,9 @@ def test_any_vocabulary_can_be_drawn(vocab):
         figures.two_tables(torch.ones(V, V), torch.ones(V, V), vocab, ("one", "two")),
         figures.anatomy(model, vocab, prefix),
         figures.live_training([3.0], model.C.detach(), vocab),
+        figures.probability_strip(model, vocab, prefix * 3),
+        figures.name_ranks(torch.ones(3), prefix * 3, 2.0),
+        figures.side_by_side({prefix: vocab.itos[1:]}, vocab.itos[:3]),
     ]
     assert all(len(picture.to_png()) > 1000 for picture in pictures)
 

@@ -20,6 +20,7 @@ EXPECTED = [
     "04_build_the_model",
     "05_learning_rate_sweep",
     "06_tune_on_the_dev_split",
+    "08_sample_names",
 ]
 
 # What a lesson builds in the open and the package holds from then on.
@@ -34,6 +35,10 @@ TAUGHT = {
     "count_parameters": mlp,
     "MLP": mlp,
     "sgd": training,
+    "rank": sampling,
+    "score_name": sampling,
+    "nll_by_name": sampling,
+    "novelty": sampling,
     "flattery": scoreboard,
     "drop": deep,
     "DeepMLP": deep,

@@ -43,6 +43,7 @@ FLOORS = {
     "widgets.panel": 5.1,
     "widgets.baseline": 5.2,
     "widgets.explorers": 5.2,
+    "widgets.names": 5.2,
     "widgets.trainer": 5.2,
     "widgets.tuning": 5.2,
     "widgets": 5.3,

@@ -1,4 +1,7 @@
-"""Floor 3: drawing an index, and whole names."""
+"""Floor 3: drawing an index, whole names, and what a model thinks of a name."""
+
+import itertools
+import math
 
 import pytest
 import torch
@@ -8,7 +11,8 @@ from hypothesis import strategies as st
 from makemlp.counts import METHODS, CountModel
 from makemlp.data import Vocabulary, build_dataset, load_names
 from makemlp.mlp import MLP
-from makemlp.sampling import draw, sample
+from makemlp.sampling import draw, nll_by_name, novelty, rank, sample, score_name
+from makemlp.scoring import nll
 
 EVERY_TIME_THE_SAME = settings(deadline=None, derandomize=True, max_examples=200)
 
@@ -28,6 +32,19 @@ def endless():
         model.b2[0] = -1e9
     return model
 
+
+def fixed(*probs):
+    """A model that predicts the same after every context."""
+
+    def model(X):
+        return torch.tensor(probs).log().repeat(len(X), 1)
+
+    model.block_size = 2
+    return model
+
+
+AB = Vocabulary(["ab"])  # . a b
+ABC = Vocabulary(["abc"])  # . a b c
 
 MODELS = {
     **{f"count {n}": counted(NAMES, n, smoothing=0.1)[0] for n in (0, 1, 3)},
@@ -149,6 +166,126 @@ def test_a_model_of_one_name_writes_that_name(block_size, method):
     assert sample(model, vocab, 50, seed=0) == ["ab"] * 50
 
 
+# The likeliest only
+
+
+@pytest.mark.parametrize(
+    ("logits", "expected"),
+    [
+        ([1.0, 3.0, 2.0], [3, 1, 2]),
+        ([0.0, -math.inf, 5.0, -1.0], [2, 4, 1, 3]),
+        ([7.0, 7.0, 8.0, 7.0], [2, 3, 1, 4]),  # of equals the lower index is first
+        ([[0.1, 0.9], [0.6, 0.4]], [[2, 1], [1, 2]]),
+    ],
+)
+def test_rank_by_hand(logits, expected):
+    assert rank(torch.tensor(logits)).tolist() == expected
+
+
+def test_ties_go_by_index_however_many():
+    assert rank(torch.zeros(3, 300)).tolist() == [list(range(1, 301))] * 3
+
+
+@pytest.mark.parametrize(
+    ("top_k", "expected"),
+    [(1, {"b"}), (2, {"b", "c"}), (3, {"", "b", "c"}), (4, {"", "a", "b", "c"}), (99, {"", "a", "b", "c"})],
+)
+def test_top_k_keeps_the_likeliest_and_of_equals_the_first(top_k, expected):
+    model = fixed(0.2, 0.2, 0.35, 0.25)  # the end and a are equal
+    names = sample(model, ABC, 400, top_k=top_k, seed=0, max_length=1)
+    assert set(names) == expected
+
+
+def test_top_k_leaves_the_odds_of_what_is_kept():
+    names = sample(fixed(0.1, 0.2, 0.3, 0.4), ABC, 7000, top_k=2, seed=0, max_length=1)
+    assert abs(names.count("c") / 7000 - 4 / 7) < 0.02 and names.count("b") + names.count("c") == 7000
+
+
+@each_model
+def test_top_k_of_all_changes_nothing(model):
+    assert sample(model, VOCAB, 9, top_k=len(VOCAB), seed=4) == sample(model, VOCAB, 9, seed=4)
+
+
+@each_model
+@pytest.mark.parametrize("top_k", [1, 3])
+def test_every_character_is_of_the_top_k(model, top_k):
+    names = sample(model, VOCAB, 30, top_k=top_k, prefix="jo", seed=4, max_length=20)
+    ranks = [score_name(model, VOCAB, name)[1][2 : None if len(name) < 20 else -1] for name in names]
+    assert torch.cat(ranks).max() == top_k
+    assert (len(set(names)) == 1) == (top_k == 1)
+
+
+# A name's score
+
+
+def test_score_name_by_hand():
+    losses, ranks = score_name(fixed(0.5, 0.25, 0.25), AB, "ba")
+    assert losses.tolist() == pytest.approx([math.log(4), math.log(4), math.log(2)])
+    assert ranks.tolist() == [3, 2, 1]  # b, a, and the end
+
+
+def test_score_name_looks_at_the_context():
+    model, vocab = counted(["ada", "ava", "eva"], 1, smoothing=0)
+    losses, ranks = score_name(model, vocab, "ava")
+    assert (-losses).exp().tolist() == pytest.approx([2 / 3, 1 / 5, 1, 3 / 5])  # lesson 01 has these by hand
+    assert ranks.tolist() == [1, 3, 1, 1]  # d and v are equal after a, and d is first
+
+
+@each_model
+def test_a_names_nll_is_the_sum_of_its_characters(model):
+    names = ["", "a", *NAMES[:20]]
+    whole = nll_by_name(model, VOCAB, names)
+    assert whole.tolist() == pytest.approx([score_name(model, VOCAB, name)[0].sum().item() for name in names])
+    X, Y = build_dataset(names, VOCAB, model.block_size)
+    assert whole.sum().item() == pytest.approx(len(X) * nll(model, X, Y))
+
+
+def test_the_chances_of_all_names_sum_to_one():
+    model = fixed(0.5, 0.3, 0.2)
+    names = ["".join(letters) for length in range(12) for letters in itertools.product("ab", repeat=length)]
+    # Of every name 1 in 2 ends at each character, so 1 in 4,096 is longer than 11.
+    assert (-nll_by_name(model, AB, names)).exp().sum().item() == pytest.approx(1 - 2**-12)
+
+
+def test_samples_come_as_often_as_their_score_says():
+    model, _ = counted(NAMES, 1, smoothing=0.1)
+    names = sample(model, VOCAB, 20_000, seed=0)
+    for name in ("a", "an", "ma"):
+        chance = (-score_name(model, VOCAB, name)[0].sum()).exp().item()
+        assert abs(names.count(name) / 20_000 - chance) < 4 * (chance / 20_000) ** 0.5
+
+
+def test_what_a_model_holds_impossible_scores_infinite():
+    model, vocab = counted(["ab", "ab"], 1, smoothing=0)
+    assert nll_by_name(model, vocab, ["ab", "ba", "b"]).tolist() == [0, math.inf, math.inf]
+
+
+@pytest.mark.parametrize("score", [score_name, lambda model, vocab, name: nll_by_name(model, vocab, ["ann", name])])
+@pytest.mark.parametrize(("name", "message"), [("jö", "'ö' .* is not in the vocabulary"), ("a.b", "'a.b' holds '.'")])
+def test_a_name_that_cannot_be_scored(score, name, message):
+    with pytest.raises(ValueError, match=message):
+        score(MODELS["MLP"], VOCAB, name)
+
+
+def test_no_names_have_no_score():
+    with pytest.raises(ValueError, match="empty list of names"):
+        nll_by_name(MODELS["MLP"], VOCAB, [])
+
+
+# Memorised or made
+
+
+def test_novelty_by_hand():
+    samples = ["ann", "ann", "bob", "cat", "dan", "eve", "eve", "eve"]
+    shares = novelty(samples, train=["ann", "bob", "ann"], dev=["bob", "dan"])  # bob is in both
+    assert shares == {"train": 3 / 8, "dev": 1 / 8, "new": 4 / 8}
+
+
+def test_novelty_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="novelty got no samples: pass one made-up name or more"):
+        novelty([], ["ann"], ["bob"])
+
+
 # What is refused
 
 
@@ -156,6 +293,12 @@ def test_a_model_of_one_name_writes_that_name(block_size, method):
 def test_a_temperature_that_is_not_above_0(temperature):
     with pytest.raises(ValueError, match=f"temperature is {temperature}: .* pass a number above 0"):
         sample(MODELS["MLP"], VOCAB, temperature=temperature)
+
+
+@pytest.mark.parametrize("top_k", [0, -1, 2.5, "3"])
+def test_a_top_k_that_is_no_number_of_characters(top_k):
+    with pytest.raises(ValueError, match=f"top_k is {top_k!r}: it counts characters, so pass a whole number"):
+        sample(MODELS["MLP"], VOCAB, top_k=top_k)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Floor 5: every explorer, without a browser: what a reader does with the controls is done here in Python.
 
-The live trainer has tests of its own in test_trainer.py.
+The live trainer and the game have tests of their own in test_trainer.py and test_game.py.
 """
 
 import html
@@ -20,19 +20,22 @@ NAMES = ["ada", "bob", "abba", "dodo", "bada", "oba", "adobo", "dab"]
 VOCAB = Vocabulary(NAMES)
 MODEL = MLP(len(VOCAB), block_size=3, emb_dim=2, hidden_dim=20)
 TABLE = CountModel(len(VOCAB), 4, 1.0).fit(*build_dataset(NAMES, VOCAB, 4))
-COUNTS = CountModel(len(VOCAB), 1).fit(*build_dataset(NAMES, VOCAB, 1)).counts[1]
+COUNTED = CountModel(len(VOCAB), 1).fit(*build_dataset(NAMES, VOCAB, 1))
+COUNTS = COUNTED.counts[1]
 
 # What each explorer is opened with here. A new explorer needs a line, and a test says so.
 ARGUMENTS = {
     "explore_architecture": (len(VOCAB),),
     "explore_count_tables": (NAMES[:6], NAMES[6:], VOCAB, 4),
     "explore_mixture": (MODEL, TABLE, *build_dataset(NAMES[6:], VOCAB, 4)),
+    "explore_name": (MODEL, VOCAB, NAMES, "ab"),
     "explore_prediction": (MODEL, VOCAB, "ab"),
     "explore_sampling": (MODEL, VOCAB, 6),
     "explore_smoothing": (COUNTS, VOCAB),
     "explore_tuning": (NAMES[:6], NAMES[6:], VOCAB, Scoreboard, {"none": 3.0}),
 }
-EXPLORERS = [name for name in dir(makemlp) if name.startswith("explore_") and name != "explore_training"]
+ELSEWHERE = ("explore_training", "explore_real_or_made_up")
+EXPLORERS = [name for name in dir(makemlp) if name.startswith("explore_") and name not in ELSEWHERE]
 each_explorer = pytest.mark.parametrize("name", EXPLORERS)
 
 
@@ -255,3 +258,30 @@ def test_a_dragged_share_says_what_the_mixture_scores():
     for weight, model in ((0.0, TABLE), (0.3, Mixture(MODEL, TABLE, 0.3)), (1.0, lambda X: MODEL(X[:, -3:]))):
         explorer.controls["weight"].value = weight
         assert f"a share of {weight:.2f} with {makemlp.nll(model, X, Y):.3f}." in picture(explorer)
+
+
+def test_top_k_is_said_unless_it_is_all():
+    explorer = makemlp.explore_sampling(MODEL, VOCAB, 6)
+    assert "likeliest characters" not in picture(explorer)
+    explorer.controls["top_k"].value = 1
+    names = re.search(r"from the 1 likeliest characters: ([^.]*)\.", picture(explorer))[1].split(", ")
+    assert len(names) == 6 and len(set(names)) == 1
+    explorer.controls["top_k"].value = len(VOCAB)
+    assert "likeliest characters" not in picture(explorer)
+
+
+def test_a_name_is_ranked_among_the_names():
+    explorer = makemlp.explore_name(COUNTED, VOCAB, ["bob", "dab", "oba", "ada"], "dab")
+    nlls = makemlp.nll_by_name(COUNTED, VOCAB, ["bob", "dab", "oba", "ada"])
+    for name, nll in zip(["bob", "dab", "oba", "ada"], nlls.tolist(), strict=True):
+        explorer.controls["name"].value = name
+        likelier = sum(other < nll for other in nlls.tolist())
+        assert f"A line marks &#x27;{name}&#x27; at {nll:.1f}: {likelier} of 4 names are likelier." in picture(explorer)
+        assert f"What the model thought of &#x27;{name}&#x27;" in picture(explorer)
+
+
+@pytest.mark.parametrize("typed", [".", "a.b"])
+def test_the_sign_for_the_end_is_no_part_of_a_name(typed):
+    explorer = makemlp.explore_name(MODEL, VOCAB, NAMES)
+    explorer.controls["name"].value = typed
+    assert f"{typed!r} holds '.', the sign that marks where names begin and end" in message(explorer)

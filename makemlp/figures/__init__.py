@@ -6,7 +6,14 @@
 from makemlp.figures.base import Picture, picture
 from makemlp.figures.baseline import ablation, mixture
 from makemlp.figures.counting import bigram_table, nll_by_context, smoothing, table_growth, two_tables
-from makemlp.figures.names import made_up_names, names_by_temperature, next_character
+from makemlp.figures.names import (
+    made_up_names,
+    name_ranks,
+    names_by_temperature,
+    next_character,
+    probability_strip,
+    side_by_side,
+)
 from makemlp.figures.network import anatomy, architecture, saturation, size_comparison
 from makemlp.figures.training import live_training, loss_curve, peers, rate_sweep, schedule
 from makemlp.figures.tuning import flattery, scoreboard, seed_bands, study, train_and_dev
@@ -22,16 +29,19 @@ __all__ = [
     "loss_curve",
     "made_up_names",
     "mixture",
+    "name_ranks",
     "names_by_temperature",
     "next_character",
     "nll_by_context",
     "peers",
     "picture",
+    "probability_strip",
     "rate_sweep",
     "saturation",
     "schedule",
     "scoreboard",
     "seed_bands",
+    "side_by_side",
     "size_comparison",
     "smoothing",
     "study",

@@ -12,6 +12,7 @@ from makemlp.widgets.explorers import (
     explore_sampling,
     explore_smoothing,
 )
+from makemlp.widgets.names import explore_name, explore_real_or_made_up
 from makemlp.widgets.trainer import explore_training
 from makemlp.widgets.tuning import explore_tuning
 
@@ -19,7 +20,9 @@ __all__ = [
     "explore_architecture",
     "explore_count_tables",
     "explore_mixture",
+    "explore_name",
     "explore_prediction",
+    "explore_real_or_made_up",
     "explore_sampling",
     "explore_smoothing",
     "explore_training",

@@ -17,18 +17,20 @@ from makemlp.widgets.panel import WIDE, Explorer, slider, text
 
 
 def explore_sampling(model: Callable[[Tensor], Tensor], vocab: Vocabulary, n: int = 24) -> Explorer:
-    """Names from a trained model while you drag: temperature, first letters, and a button for another draw.
+    """Names from a trained model while you drag: temperature, top-k, first letters, and a button for another draw.
 
-    Source: lesson 00.
+    Source: lesson 00; lesson 08 explains it.
     """
 
-    def draw(temperature: float, prefix: str, again: int) -> list[figures.Picture]:
-        names = sample(model, vocab, n, temperature=temperature, prefix=prefix, seed=again)
-        return [figures.made_up_names(names, temperature)]
+    def draw(temperature: float, top_k: int, prefix: str, again: int) -> list[figures.Picture]:
+        some = top_k if top_k < len(vocab) else None
+        names = sample(model, vocab, n, temperature=temperature, top_k=some, prefix=prefix, seed=again)
+        return [figures.made_up_names(names, temperature, some)]
 
     return Explorer(
         draw,
         temperature=slider(widgets.FloatSlider, "temperature", 1.0, 0.1, 3.0, 0.05, readout_format=".2f"),
+        top_k=slider(widgets.IntSlider, "top-k", len(vocab), 1, len(vocab), 1),
         prefix=text("begins with", ""),
         again=widgets.Button(description="Draw again", icon="refresh"),
     )

@@ -27,9 +27,8 @@ class Panel(widgets.VBox):
         return f"Controls: {', '.join(self.controls)}. Run this cell to use them."
 
     def _say(self, sentence: str) -> None:
-        # A line that screen readers announce; what is wrong is said in words, not by the colour alone.
-        style = f"color: {ORANGE}"
-        self._message.value = f'<div role="status" style="{style}">{html.escape(sentence)}</div>'
+        # What is wrong is said in words, not by the colour alone.
+        self._message.value = announced(sentence, f"color: {ORANGE}")
 
 
 class Explorer(Panel):
@@ -79,3 +78,8 @@ def slider(kind: type, description: str, value: float, low: float, high: float, 
 
 def text(description: str, value: str) -> widgets.Text:
     return widgets.Text(value=value, description=description, style=WIDE, layout=LAYOUT)
+
+
+def announced(sentence: str, style: str) -> str:
+    """A line of HTML that screen readers read out when it changes."""
+    return f'<div role="status" style="{style}">{html.escape(sentence)}</div>'

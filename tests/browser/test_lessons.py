@@ -13,7 +13,8 @@ from .lab import NOTEBOOKS, cells_of, explorers_in, label_of, stop_of
 LESSONS = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
 EVERYWHERE = [(name, label) for name in LESSONS for label in explorers_in(cells_of(name))]
 TRAINERS = [(name, label) for name, label in EVERYWHERE if "explore_training" in label]
-EXPLORERS = [pair for pair in EVERYWHERE if pair not in TRAINERS]
+GAMES = [(name, label) for name, label in EVERYWHERE if "explore_real_or_made_up" in label]
+EXPLORERS = [pair for pair in EVERYWHERE if pair not in TRAINERS + GAMES]
 SHORTEST_ALT = 30
 
 # What to type into a box, as (explorer, label of the box): (possible, impossible). None: nothing is impossible there.
@@ -87,6 +88,46 @@ def test_trainer_lives(lesson, label):
     trainer.click(reset)
     until(lambda: steps() == 0)
     assert not trainer.message() and not lesson.errors()
+
+
+@pytest.mark.parametrize(("name", "label"), GAMES)
+def test_game_is_played(lesson, label):
+    """Three rounds by mouse, one by keyboard, a double click that counts once, the rest, and a new game."""
+    game = lesson.explorer(label)
+    real, made_up, reset = game.controls("button")
+    assert not game.strangers() and not game.cut_labels()
+
+    def lines():
+        return [text.strip() for text in game.area.locator("[role=status]").all_inner_texts()]
+
+    def answer(button, act, rounds):
+        """Press a button; the answer is judged, counted, and followed by another name."""
+        name = lines()[0].partition(": ")[2]
+        game.page.wait_for_timeout(400)  # as long as anybody looks at a name
+        act(button)
+        lesson.settle()
+        line, verdict = lines()
+        assert re.match(rf"(Right|Wrong): {name} is (in the list|made up)\. [0-9] of {rounds} right\.", verdict)
+        assert rounds == 10 or re.fullmatch(rf"{rounds + 1} of 10: (?!{name}$)[a-z]+", line)
+
+    assert re.fullmatch(r"1 of 10: [a-z]+", lines()[0])
+    for rounds, button in enumerate((real, made_up, real), start=1):
+        answer(button, game.click, rounds)
+    answer(made_up, lambda button: button.press("Enter"), 4)
+    assert made_up.evaluate("node => node === document.activeElement")  # the next answer needs no Tab key
+    answer(real, lambda button: button.dblclick(), 5)
+    game.screenshot()
+    for rounds in range(6, 11):
+        answer(real, lambda button: button.press(" "), rounds)
+    line, verdict = lines()
+    assert re.fullmatch(r"\d+ of 10 right", line) and re.search(r"Guessing gets 5 .* in \d+\.\d% of games", verdict)
+    game.click(real)  # too late
+    lesson.settle()
+    assert lines() == [line, verdict]
+    lesson.screenshot(f"{lesson.name}-{label}-over")
+    game.click(reset)
+    lesson.settle()
+    assert re.fullmatch(r"1 of 10: [a-z]+", lines()[0]) and not lesson.errors()
 
 
 @pytest.mark.parametrize(("name", "label"), EVERYWHERE)
