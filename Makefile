@@ -37,9 +37,9 @@ format: ## mend the style of package, tests and notebooks
 	$(PY) -m ruff check --fix
 	$(PY) -m ruff format
 
-refresh: ## run the lessons again and store their outputs
+refresh: ## run the lessons and solutions again and store their outputs
 	@sh tools/setup.sh test
-	$(PY) tools/refresh.py notebooks/*.ipynb
+	$(PY) tools/refresh.py notebooks/*.ipynb exercises/solutions/*.ipynb
 
 figures: ## draw every picture of the README and the lessons again
 	@sh tools/setup.sh test

@@ -41,6 +41,11 @@ FLOORS = {
     "widgets.trainer": 5.2,
     "widgets.tuning": 5.2,
     "widgets": 5.3,
+    "checking.comparing": 5.1,
+    "checking.drawing": 5.1,
+    "checking.core": 5.2,
+    "checking.embedding": 5.3,
+    "checking": 5.4,
     "__init__": 6,
 }
 FOLDER = Path(makemlp.__file__).parent
