@@ -44,6 +44,8 @@ FLOORS = {
     "checking.comparing": 5.1,
     "checking.drawing": 5.1,
     "checking.core": 5.2,
+    "checking.bigram": 5.3,
+    "checking.counting": 5.3,
     "checking.embedding": 5.3,
     "checking": 5.4,
     "__init__": 6,

@@ -13,13 +13,17 @@ import difflib
 import textwrap
 from typing import Any
 
-from makemlp.checking import embedding
+from makemlp.checking.bigram import EXERCISES as BIGRAM
 from makemlp.checking.core import CheckError, Exercise, NotYet, Verdict, Wrong, examine
+from makemlp.checking.counting import EXERCISES as COUNTING
+from makemlp.checking.embedding import EXERCISES as EMBEDDING
 
 __all__ = ["CheckError", "NotYet", "Wrong", "check", "exercises", "find", "hint", "progress"]
 
 LESSONS = {
-    "03": ("Embed and concatenate", embedding.EXERCISES),
+    "01": ("The bigram", BIGRAM),
+    "02": ("The count table explodes", COUNTING),
+    "03": ("Embed and concatenate", EMBEDDING),
 }
 
 _states: dict[str, str] = {}  # in this kernel: what the last check of each exercise said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,14 +64,15 @@ def _compare_tensors(got: Any, want: Tensor, tolerance: Tolerance) -> str | None
 def _compare_numbers(got: Any, want: float, tolerance: Tolerance) -> str | None:
     if isinstance(got, bool):
         return "type"
-    try:
-        number = torch.tensor(got.item() if hasattr(got, "item") else got, dtype=torch.float64)
-    except (TypeError, ValueError, RuntimeError):
+    if getattr(got, "shape", ()) not in ((), (1,)):
+        return "shape"
+    number = got.item() if hasattr(got, "item") else got
+    if isinstance(number, bool) or not isinstance(number, int | float):
         return "type"
-    if number.ndim:
-        return "type"
-    exact = torch.tensor(want, dtype=torch.float64 if isinstance(want, float) else torch.int64)
-    return None if _close(number, exact, tolerance) else "value"
+    if isinstance(want, int):
+        return None if number == want else "value"  # a count has no tolerance
+    near = math.isclose(number, want, rel_tol=tolerance.relative, abs_tol=tolerance.absolute)
+    return None if near or (math.isnan(number) and math.isnan(want)) else "value"
 
 
 def _close(got: Tensor, want: Tensor, tolerance: Tolerance) -> Tensor:

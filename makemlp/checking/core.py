@@ -175,7 +175,7 @@ def judge(exercise: Exercise, seen: Sequence[Seen], seed: int = 0) -> Verdict:
     results, wanted = _results(exercise, seen, inputs), _specified(exercise, exercise.reference, inputs)
     wrong = [i for i in range(len(inputs)) if not _same(results[i], wanted[i], exercise.tolerance)]
     repeated = range(len(inputs), len(seen))
-    if not all(_same(results[i], results[i - len(inputs)], exercise.tolerance) for i in repeated):
+    if not all(_same(seen[i].value, seen[i - len(inputs)].value, exercise.tolerance) for i in repeated):
         return _fail(exercise, "not the same twice", _not_the_same(exercise, inputs, seen))
     if wrong:
         return _explain(exercise, inputs, results, wanted, wrong[0])
@@ -186,8 +186,7 @@ def _results(exercise: Exercise, seen: Sequence[Seen], inputs: list[tuple]) -> l
     """What is compared of each call, the repeated ones too."""
     if exercise.measure is None:
         return [one.value for one in seen]
-    repeated = inputs + inputs[:REPEATS]
-    return [_measured(exercise, one.value, arguments) for one, arguments in zip(seen, repeated, strict=True)]
+    return [_measured(exercise, one.value, inputs[i % len(inputs)]) for i, one in enumerate(seen)]
 
 
 def _measured(exercise: Exercise, value: Any, arguments: tuple) -> Any:
@@ -200,7 +199,7 @@ def _measured(exercise: Exercise, value: Any, arguments: tuple) -> Any:
 
 
 def _specified(exercise: Exercise, function: Callable, inputs: list[tuple]) -> list[Any]:
-    return _results(exercise, [_call(exercise, function, arguments) for arguments in inputs], inputs[: len(inputs)])
+    return _results(exercise, [_call(exercise, function, arguments) for arguments in inputs], inputs)
 
 
 def _same(one: Any, other: Any, tolerance: Tolerance) -> bool:
@@ -209,10 +208,8 @@ def _same(one: Any, other: Any, tolerance: Tolerance) -> bool:
     return compare(one, other, tolerance) is None
 
 
-def _explained(result: Any, slip: Any, wanted: Any, tolerance: Tolerance) -> bool:
-    """Whether a result is this mistake's; in a dict each entry may be the mistake's or right."""
-    if _same(result, slip, tolerance):
-        return True
+def _mostly_same(result: Any, slip: Any, wanted: Any, tolerance: Tolerance) -> bool:
+    """Whether every entry of a dict is the mistake's or right."""
     if not all(isinstance(one, dict) for one in (result, slip, wanted)) or result.keys() != slip.keys():
         return False
     return all(_same(result[k], slip[k], tolerance) or _same(result[k], wanted.get(k), tolerance) for k in result)
@@ -220,15 +217,19 @@ def _explained(result: Any, slip: Any, wanted: Any, tolerance: Tolerance) -> boo
 
 def _explain(exercise: Exercise, inputs: list, results: list, wanted: list, first: int) -> Verdict:
     """Name the known mistake that agrees everywhere, or say in general what differs on the first wrong input."""
-    for mistake in exercise.mistakes:
-        slips = _specified(exercise, mistake.wrong, inputs)
-        # The repeated calls at the end of `results` have no partner here.
-        triples = zip(results, slips, wanted, strict=False)
-        if all(_explained(*triple, exercise.tolerance) for triple in triples):
-            evidence = _evidence(exercise, inputs[first], results[first], wanted[first])
-            lesson, _, heading = mistake.see.partition(" ")
-            see = f"Lesson {lesson} teaches it under “{heading}”."
-            return _fail(exercise, mistake.name, f"{mistake.says} {evidence} {see}")
+    results = results[: len(inputs)]
+    slips = [_specified(exercise, mistake.wrong, inputs) for mistake in exercise.mistakes]
+    evidence = _evidence(exercise, inputs[first], results[first], wanted[first])
+    tolerance = exercise.tolerance
+    for agrees in (
+        lambda result, slip, _: _same(result, slip, tolerance),
+        lambda *three: _mostly_same(*three, tolerance),
+    ):
+        for mistake, slip in zip(exercise.mistakes, slips, strict=True):
+            if all(map(agrees, results, slip, wanted)):
+                lesson, _, heading = mistake.see.partition(" ")
+                see = f"Lesson {lesson} teaches it under “{heading}”."
+                return _fail(exercise, mistake.name, f"{mistake.says} {evidence} {see}")
     return _fail(exercise, *_in_general(exercise, inputs[first], results[first], wanted[first]))
 
 

@@ -323,8 +323,8 @@ NEURON = Exercise(
 # 03.5 sizes
 
 ASKED = {  # vocab_size, block_size, emb_dim, hidden_dim
-    "small": (27, 4, 5, 60),
-    "wide": (27, 2, 8, 300),
+    "small": (30, 4, 5, 60),
+    "wide": (30, 2, 8, 300),
     "words": (5000, 3, 20, 50),
 }
 
@@ -393,7 +393,7 @@ SIZES = Exercise(
     hints=(
         "Five tensors: C, W1, b1, W2, b2. Write rows times columns beside each.",
         "W1 has block_size * emb_dim rows and hidden_dim columns; W2 has hidden_dim rows and vocab_size columns.",
-        "The small one: 27·5 + 20·60 + 60 + 60·27 + 27. Add it up, and do the others alike.",
+        "The small one: 30·5 + 20·60 + 60 + 60·30 + 30. Add it up, and do the others alike.",
     ),
 )
 
