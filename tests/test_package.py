@@ -45,8 +45,10 @@ FLOORS = {
     "checking.drawing": 5.1,
     "checking.core": 5.2,
     "checking.bigram": 5.3,
+    "checking.building": 5.3,
     "checking.counting": 5.3,
     "checking.embedding": 5.3,
+    "checking.rates": 5.3,
     "checking": 5.4,
     "__init__": 6,
 }

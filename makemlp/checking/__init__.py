@@ -14,9 +14,11 @@ import textwrap
 from typing import Any
 
 from makemlp.checking.bigram import EXERCISES as BIGRAM
+from makemlp.checking.building import EXERCISES as BUILDING
 from makemlp.checking.core import CheckError, Exercise, NotYet, Verdict, Wrong, examine
 from makemlp.checking.counting import EXERCISES as COUNTING
 from makemlp.checking.embedding import EXERCISES as EMBEDDING
+from makemlp.checking.rates import EXERCISES as RATES
 
 __all__ = ["CheckError", "NotYet", "Wrong", "check", "exercises", "find", "hint", "progress"]
 
@@ -24,6 +26,8 @@ LESSONS = {
     "01": ("The bigram", BIGRAM),
     "02": ("The count table explodes", COUNTING),
     "03": ("Embed and concatenate", EMBEDDING),
+    "04": ("Build the model", BUILDING),
+    "05": ("How large a step?", RATES),
 }
 
 _states: dict[str, str] = {}  # in this kernel: what the last check of each exercise said

@@ -82,6 +82,17 @@ def _close(got: Tensor, want: Tensor, tolerance: Tolerance) -> Tensor:
     return torch.isclose(got, want, rtol=tolerance.relative, atol=tolerance.absolute, equal_nan=True)
 
 
+def blur(value: Any) -> Any:
+    """The value with nan for every infinity: a mistake that overflows gives now the one, now the other."""
+    if isinstance(value, Tensor) and value.is_floating_point():
+        return value.nan_to_num(math.nan, math.nan, math.nan)
+    if isinstance(value, float) and math.isinf(value):
+        return math.nan
+    if isinstance(value, dict):
+        return {key: blur(part) for key, part in value.items()}
+    return type(value)(map(blur, value)) if type(value) in (list, tuple) else value
+
+
 def first_difference(got: Any, want: Any, tolerance: Tolerance) -> str:
     """Where two results differ, as far as showing both does not tell: the end of a sentence, or nothing."""
     if isinstance(got, list | tuple) and isinstance(want, list | tuple):
@@ -116,6 +127,12 @@ def wrong_entries(got: Any, want: Any, tolerance: Tolerance) -> str:
         return f"{show(got)} came."
     wrong = [f"{name} ({show(one)} came)" for name, one, other in pairs if compare(one, other, tolerance)]
     return f"Not right yet: {', '.join(wrong)}."
+
+
+def differing(got: dict, want: dict, tolerance: Tolerance) -> str:
+    """The entries of two dicts with the same keys that differ."""
+    entries = [key for key in want if compare(got[key], want[key], tolerance)]
+    return "; ".join(f"{key}: {show(got[key])}, wanted {show(want[key])}" for key in entries)
 
 
 def show(value: Any) -> str:

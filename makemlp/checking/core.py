@@ -15,7 +15,16 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
-from makemlp.checking.comparing import EXACT_SUMS, Tolerance, compare, first_difference, show, wrong_entries
+from makemlp.checking.comparing import (
+    EXACT_SUMS,
+    Tolerance,
+    blur,
+    compare,
+    differing,
+    first_difference,
+    show,
+    wrong_entries,
+)
 from makemlp.checking.drawing import Draws
 
 REPEATS = 3  # inputs that are tried twice, to see whether the result is the same
@@ -217,16 +226,16 @@ def _mostly_same(result: Any, slip: Any, wanted: Any, tolerance: Tolerance) -> b
 
 def _explain(exercise: Exercise, inputs: list, results: list, wanted: list, first: int) -> Verdict:
     """Name the known mistake that agrees everywhere, or say in general what differs on the first wrong input."""
-    results = results[: len(inputs)]
     slips = [_specified(exercise, mistake.wrong, inputs) for mistake in exercise.mistakes]
+    blurred = [blur(result) for result in results[: len(inputs)]]
     evidence = _evidence(exercise, inputs[first], results[first], wanted[first])
     tolerance = exercise.tolerance
-    for agrees in (
-        lambda result, slip, _: _same(result, slip, tolerance),
-        lambda *three: _mostly_same(*three, tolerance),
-    ):
+    ways = [lambda result, slip, _: _same(result, slip, tolerance)]
+    if exercise.measure is None:
+        ways.append(lambda *three: _mostly_same(*three, tolerance))
+    for agrees in ways:
         for mistake, slip in zip(exercise.mistakes, slips, strict=True):
-            if all(map(agrees, results, slip, wanted)):
+            if all(map(agrees, blurred, map(blur, slip), wanted)):
                 lesson, _, heading = mistake.see.partition(" ")
                 see = f"Lesson {lesson} teaches it under “{heading}”."
                 return _fail(exercise, mistake.name, f"{mistake.says} {evidence} {see}")
@@ -264,8 +273,10 @@ def _evidence(exercise: Exercise, arguments: tuple, result: Any, wanted: Any) ->
         came = f"your answer stopped with {result.kind}{at}{message}"
     elif not arguments:  # by pencil: which entries are wrong is said, what is right is not given away
         return wrong_entries(result, wanted, exercise.tolerance)
+    elif exercise.measure:
+        return f"Tried {_tried(exercise, arguments)}: {differing(result, wanted, exercise.tolerance)}."
     else:
-        came = f"{'measured was' if exercise.measure else 'came'} {show(result)}"
+        came = f"came {show(result)}"
     if not arguments:
         return came[0].upper() + came[1:] + "."
     where = first_difference(result, wanted, exercise.tolerance)
