@@ -49,7 +49,11 @@ FLOORS = {
     "checking.counting": 5.3,
     "checking.embedding": 5.3,
     "checking.rates": 5.3,
+    "checking.wire": 5.3,
     "checking": 5.4,
+    "checking.worker": 5.5,
+    "checking.grade": 5.6,
+    "checking.__main__": 5.7,
     "__init__": 6,
 }
 FOLDER = Path(makemlp.__file__).parent

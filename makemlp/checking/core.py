@@ -132,10 +132,29 @@ class Wrong(CheckError):  # noqa: N818 - as above
     """The answer is not right yet."""
 
 
-def observe(exercise: Exercise, answer: Callable, seed: int = 0) -> list[Seen]:
-    """Call the answer on every input of this seed, and on the first few once more."""
+def observe(exercise: Exercise, answer: Any, seed: int = 0) -> list[Seen]:
+    """Call the answer on every input of this seed, and on the first few once more; a pencil answer may be plain."""
     inputs = exercise.inputs(seed)
-    return [_call(exercise, answer, arguments) for arguments in inputs + inputs[:REPEATS]]
+    stop = _not_callable(exercise, answer, inputs[0])
+    if stop is not None:
+        return [Seen(stop, arguments) for arguments in inputs + inputs[:REPEATS]]
+    function = answer if callable(answer) else lambda: answer
+    return [_call(exercise, function, arguments) for arguments in inputs + inputs[:REPEATS]]
+
+
+def _not_callable(exercise: Exercise, answer: Any, arguments: tuple) -> Stop | None:
+    """Why the answer cannot be called on such arguments, if it cannot."""
+    if answer is NotImplemented or answer is ...:
+        return Stop("NotImplementedError", f"Put your answer in place of the {answer!r}.")
+    if not callable(answer):
+        return None if exercise.cases is None else Stop("no function", show(answer))
+    try:
+        inspect.signature(answer).bind(*arguments)
+    except TypeError as error:
+        return Stop("arguments", str(error))
+    except ValueError:
+        pass  # a builtin that keeps its signature to itself
+    return None
 
 
 def _call(exercise: Exercise, answer: Callable, arguments: tuple) -> Seen:
@@ -246,6 +265,11 @@ def _in_general(exercise: Exercise, arguments: tuple, result: Any, wanted: Any) 
     """Kind and text for a difference that no known mistake explains."""
     evidence = _evidence(exercise, arguments, result, wanted)
     if isinstance(result, Stop):
+        if result.kind == "no function":
+            return "type", f"A function is wanted here, and {result.message} came."
+        if result.kind == "arguments":
+            names = ", ".join(inspect.signature(exercise.reference).parameters)
+            return "arguments", f"The function must take ({names}), in this order."
         if result.kind == "unmeasurable":
             return (
                 "type",
@@ -319,17 +343,4 @@ def _fail(exercise: Exercise, kind: str, says: str) -> Verdict:
 
 def examine(exercise: Exercise, answer: Any, seed: int = 0) -> Verdict:
     """The verdict on an answer: a function, or for a pencil exercise also the plain result."""
-    if answer is NotImplemented or answer is ...:
-        return Verdict("open", f"… {exercise.title}: still open. Put your answer in place of the {answer!r}.")
-    if not callable(answer) and exercise.cases is None:
-        return examine(exercise, lambda: answer, seed)
-    if not callable(answer):
-        return _fail(exercise, "type", f"A function is wanted here, and {show(answer)} came.")
-    try:
-        inspect.signature(answer).bind(*exercise.inputs(seed)[0])
-    except TypeError:
-        arguments = ", ".join(inspect.signature(exercise.reference).parameters)
-        return _fail(exercise, "arguments", f"The function must take ({arguments}), in this order.")
-    except ValueError:
-        pass  # a builtin that keeps its signature to itself
     return judge(exercise, observe(exercise, answer, seed), seed)
