@@ -5,7 +5,7 @@ It is JSON, which can hold nothing but data: reading what a stranger's process w
 
 from __future__ import annotations
 
-import json
+from json import dumps, loads
 from typing import Any
 
 import torch
@@ -29,12 +29,12 @@ class Foreign:
 
 def write(seen: list[Seen]) -> str:
     """The text of what was seen."""
-    return json.dumps([[pack(one.value), [pack(argument) for argument in one.arguments]] for one in seen])
+    return dumps([[pack(one.value), [pack(argument) for argument in one.arguments]] for one in seen])
 
 
 def read(text: str) -> list[Seen]:
     """What was seen, from its text."""
-    return [Seen(unpack(value), tuple(map(unpack, arguments))) for value, arguments in json.loads(text)]
+    return [Seen(unpack(value), tuple(map(unpack, arguments))) for value, arguments in loads(text)]
 
 
 def pack(value: Any) -> Any:

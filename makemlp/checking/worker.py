@@ -7,7 +7,6 @@ over only what was seen, and judges nothing.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import select
@@ -17,6 +16,7 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
+from json import dumps, load, loads
 from pathlib import Path
 
 try:
@@ -42,12 +42,12 @@ CHANGES = {
 
 def main() -> None:
     if sys.argv[1:] == ["one"]:
-        job, out = json.load(sys.stdin), os.dup(1)
+        job, out = load(sys.stdin), os.dup(1)
         _work(job, out)
     for line in sys.stdin:
-        job = json.loads(line)
+        job = loads(line)
         sheet = _fork(job) if FORKS else _spawn(job)
-        print(json.dumps(sheet), flush=True)
+        print(dumps(sheet), flush=True)
 
 
 # The side that waits
@@ -90,7 +90,7 @@ def _spawn(job: dict) -> dict:
     command = [sys.executable, "-m", "makemlp.checking.worker", "one"]
     try:
         # The time limit is the answer's: starting up has half a minute more.
-        run = subprocess.run(command, input=json.dumps(job).encode(), capture_output=True, timeout=job["seconds"] + 30)
+        run = subprocess.run(command, input=dumps(job).encode(), capture_output=True, timeout=job["seconds"] + 30)
     except subprocess.TimeoutExpired:
         return _sheet(b"", False)
     return _sheet(run.stdout, True)
@@ -100,7 +100,7 @@ def _sheet(text: bytes, in_time: bool) -> dict:
     if not in_time:
         return {"failed": "time"}
     try:
-        return json.loads(text)
+        return loads(text)
     except ValueError:
         return {"failed": "ended"}
 
@@ -112,11 +112,11 @@ def _work(job: dict, into: int) -> None:
     """Run the answer, write its sheet to the file descriptor `into`, and end this process."""
     try:
         _confine(job, into)
-        text = json.dumps(_try(job))
+        text = dumps(_try(job))
     except MemoryError:
-        text = json.dumps({"failed": "memory"})
+        text = dumps({"failed": "memory"})
     except BaseException as error:
-        text = json.dumps({"stopped": pack(Stop(type(error).__name__, str(error)))})
+        text = dumps({"stopped": pack(Stop(type(error).__name__, str(error)))})
     with os.fdopen(into, "wb") as file:
         file.write(text.encode())
     os._exit(0)
