@@ -113,13 +113,25 @@ def test_a_large_difference_is_pointed_at():
         check("window", window)
 
 
-def test_the_line_that_raised_is_quoted():
-    scope = {}
-    source = "def units(nll):\n    half = nll / 2\n    return half.nothing\n"
+def written(source, **scope):
+    """The function `units` of a cell with this source."""
     linecache.cache["<cell>"] = (len(source), None, source.splitlines(True), "<cell>")
     exec(compile(source, "<cell>", "exec"), scope)
+    return scope["units"]
+
+
+def test_the_line_that_raised_is_quoted():
+    units = written("def units(nll):\n    half = nll / 2\n    return half.nothing\n")
     with pytest.raises(checking.Wrong, match=r"AttributeError in the line\s+`return\s+half\.nothing`"):
-        check("units", scope["units"])
+        check("units", units)
+
+
+def test_what_pytorch_has_not_implemented_is_not_an_open_exercise():
+    def kernel(x):
+        raise NotImplementedError("\"exp\" not implemented for 'Int'")
+
+    with pytest.raises(checking.Wrong, match="NotImplementedError"):
+        check("units", written("def units(nll):\n    return kernel(nll)\n", kernel=kernel))
 
 
 def test_an_exercise_misspelt_is_found():

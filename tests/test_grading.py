@@ -93,6 +93,8 @@ CASES = {
     "forks": (only(f"import os\nwhile True: os.fork()\n{RIGHT}"), 5, "raised"),
     "starts a process": (only(f"import subprocess\nsubprocess.run(['true'])\n{RIGHT}"), 5, "raised"),
     "kills": (only(f"import os\nos.kill(os.getppid(), 9)\n{RIGHT}"), 5, "raised"),
+    "kills in function": (only(f"import os\n{FAILS}os.kill(os.getppid(), 9)\n"), 5, "raised"),
+    "still open inside": (only(f'{FAILS}y = 1\n    raise NotImplementedError("later")\n'), 5, "open"),
     "syntax": (only("def one_hot(X, vocab_size) return X"), 5, "raised"),
     "renamed": (only("def onehot(X, vocab_size):\n    return X\n"), 5, "undefined"),
     "strange result": (only(f"{FAILS}return object()\n"), 5, "type"),
@@ -165,6 +167,9 @@ def test_every_learner_gets_a_page(graded):
     page = (out / "Zoë Müller _Gruppe 2_.html").read_text(encoding="utf-8")
     assert "<h1>Zoë Müller (Gruppe 2)</h1>" in page and page.count("<p>✓ 03.") == 6
     assert (out / "Ana.html").read_text(encoding="utf-8").count("<h2>") == 2
+    assert "PermissionError in the line" not in page
+    page = (out / "kills in function.html").read_text(encoding="utf-8")
+    assert "PermissionError in the line `os.kill(os.getppid(), 9)`" in page
     page = (out / "loops.html").read_text(encoding="utf-8")
     assert "✗ 03.1 one_hot: The answer took longer than 2 seconds: look for a loop that never ends." in page
 

@@ -197,7 +197,7 @@ def judge(exercise: Exercise, seen: Sequence[Seen], seed: int = 0) -> Verdict:
     if len(seen) != len(inputs) + len(inputs[:REPEATS]):
         return _fail(exercise, "incomplete", "The answer stopped before all inputs were tried.")
     for one in seen:
-        if isinstance(one.value, Stop) and one.value.kind == "NotImplementedError":
+        if _is_open(one.value):
             says = f'{one.value.message} For steps, run hint("{exercise.name}").'
             return Verdict("open", f"… {exercise.title}: still open. {says}")
     results, wanted = _results(exercise, seen, inputs), _specified(exercise, exercise.reference, inputs)
@@ -208,6 +208,12 @@ def judge(exercise: Exercise, seen: Sequence[Seen], seed: int = 0) -> Verdict:
     if wrong:
         return _explain(exercise, inputs, results, wanted, wrong[0])
     return _changed(exercise, inputs, seen) or _met(exercise, len(inputs))
+
+
+def _is_open(value: Any) -> bool:
+    """Whether the answer itself raised NotImplementedError, and not a line of PyTorch's that lacks a dtype."""
+    stopped = isinstance(value, Stop) and value.kind == "NotImplementedError"
+    return stopped and (not value.line or value.line.startswith("raise "))
 
 
 def _results(exercise: Exercise, seen: Sequence[Seen], inputs: list[tuple]) -> list[Any]:

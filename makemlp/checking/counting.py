@@ -265,7 +265,8 @@ SPLIT_EXAMPLES = Exercise(
         Mistake(
             "not shuffled",
             lambda names, seed: _cut(names),
-            "The names are cut without shuffling: the list is sorted, so dev would hold the rarest names.",
+            "The names are cut without shuffling: the list is sorted, so dev and test would hold "
+            "rare boys' names only.",
             "02 Keep some names back",
         ),
         Mistake(

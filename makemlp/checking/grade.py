@@ -21,12 +21,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
 
-import makemlp
 from makemlp.checking import exercises
 from makemlp.checking.core import Exercise, Verdict, judge
 from makemlp.checking.wire import read
 
-PRISTINE = Path(makemlp.__file__).parents[1] / "exercises"
+ROOT = Path(__file__).parents[2]
+PRISTINE = ROOT / "exercises"
 LARGEST = 20_000_000  # bytes of a notebook
 SAYS = {
     "time": "The answer took longer than {seconds:g} seconds: look for a loop that never ends.",
@@ -191,8 +191,7 @@ class Worker:
 
     def _started(self) -> subprocess.Popen:
         if self.process is None:
-            package = str(Path(makemlp.__file__).parents[1])
-            path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
+            path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "makemlp.checking.worker"],
                 stdin=subprocess.PIPE,
