@@ -15,6 +15,8 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
+from torch import Tensor
+
 from makemlp.checking.comparing import (
     EXACT_SUMS,
     Tolerance,
@@ -27,6 +29,7 @@ from makemlp.checking.comparing import (
 )
 from makemlp.checking.drawing import Draws
 
+WORDS = {Tensor: "tensor", dict: "dictionary", list: "list", tuple: "list or tuple", int: "number", float: "number"}
 REPEATS = 3  # inputs that are tried twice, to see whether the result is the same
 
 
@@ -285,7 +288,7 @@ def _in_general(exercise: Exercise, arguments: tuple, result: Any, wanted: Any) 
     kind = compare(result, wanted, exercise.tolerance)
     says = {
         "nothing": "Your function returns nothing: end it with a return.",
-        "type": f"The result is of another type: {type(wanted).__name__} is wanted.",
+        "type": f"The result is of another type: a {WORDS.get(type(wanted), type(wanted).__name__)} is wanted.",
         "dtype": "The result holds numbers of another kind (dtype).",
         "shape": "The result has another shape.",
         "length": "The result has another length.",
@@ -319,9 +322,11 @@ def _tried(exercise: Exercise, arguments: tuple) -> str:
 
 
 def _not_the_same(exercise: Exercise, inputs: list, seen: Sequence[Seen]) -> str:
+    first, second = show(seen[0].value), show(seen[len(inputs)].value)
+    two = f", {first} and {second}" if first != second else ""
     return (
-        f"Two calls with the same input gave two results, {show(seen[0].value)} and "
-        f"{show(seen[len(inputs)].value)}: take random numbers only from the seed, and keep nothing between calls."
+        f"Two calls with the same input gave two results{two}: take random numbers only from the seed, and keep "
+        f"nothing between calls."
     )
 
 
