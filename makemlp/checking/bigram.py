@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from makemlp.checking.comparing import FOUR_DIGITS
+from makemlp.checking.comparing import THREE_DECIMALS
 from makemlp.checking.core import Exercise, Mistake
 from makemlp.checking.drawing import Draws
 
@@ -34,7 +34,7 @@ ONE_ROW = Exercise(
     number="01.1",
     name="one_row",
     reference=one_row,
-    tolerance=FOUR_DIGITS,
+    tolerance=THREE_DECIMALS,
     mistakes=(
         Mistake(
             "boundary forgotten",

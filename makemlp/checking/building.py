@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from makemlp.checking.comparing import FOUR_DIGITS
+from makemlp.checking.comparing import THREE_DECIMALS
 from makemlp.checking.core import Exercise, Mistake
 from makemlp.checking.drawing import Draws
 
@@ -482,7 +482,7 @@ FLOOR = Exercise(
     number="04.6",
     name="floor",
     reference=floor,
-    tolerance=FOUR_DIGITS,
+    tolerance=THREE_DECIMALS,
     mistakes=(
         Mistake(
             "first letter only",

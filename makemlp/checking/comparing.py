@@ -25,7 +25,7 @@ class Tolerance:
 EXACT_SUMS = Tolerance(
     1e-4, 1e-6, "float32 has seven digits, and sums of some hundred terms in another order lose at most three"
 )
-FOUR_DIGITS = Tolerance(0, 6e-4, "results are asked for to three decimals, cut or rounded either way")
+THREE_DECIMALS = Tolerance(0, 1.01e-3, "three decimals are asked for, cut (which loses up to 0.001) or rounded")
 
 
 def compare(got: Any, want: Any, tolerance: Tolerance) -> str | None:

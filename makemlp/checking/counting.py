@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from makemlp.checking.comparing import FOUR_DIGITS
+from makemlp.checking.comparing import THREE_DECIMALS
 from makemlp.checking.core import Exercise, Mistake
 from makemlp.checking.drawing import Draws
 
@@ -313,7 +313,7 @@ DISCOUNT_BY_HAND = Exercise(
     number="02.5",
     name="discount",
     reference=discount,
-    tolerance=FOUR_DIGITS,
+    tolerance=THREE_DECIMALS,
     mistakes=(
         Mistake(
             "nothing handed on",

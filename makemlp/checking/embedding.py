@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from makemlp.checking.comparing import FOUR_DIGITS
+from makemlp.checking.comparing import THREE_DECIMALS
 from makemlp.checking.core import Exercise, Mistake
 from makemlp.checking.drawing import Draws
 from makemlp.mlp import count_parameters
@@ -280,7 +280,7 @@ NEURON = Exercise(
     number="03.4",
     name="neuron",
     reference=neuron,
-    tolerance=FOUR_DIGITS,
+    tolerance=THREE_DECIMALS,
     mistakes=(
         Mistake(
             "bias left out",

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from makemlp.checking.comparing import FOUR_DIGITS, Tolerance
+from makemlp.checking.comparing import THREE_DECIMALS, Tolerance
 from makemlp.checking.core import Exercise, Mistake
 from makemlp.checking.drawing import Draws
 
@@ -419,7 +419,7 @@ NOISE_BY_HAND = Exercise(
     number="05.6",
     name="noise",
     reference=noise,
-    tolerance=FOUR_DIGITS,
+    tolerance=THREE_DECIMALS,
     mistakes=(
         Mistake(
             "noise falls with the batch size",
