@@ -9,7 +9,7 @@ AS_ROOT = $$([ "$$(id -u)" != 0 ] || echo --allow-root)
 # Text is UTF-8 for every command, also where the system's locale says otherwise.
 export PYTHONUTF8 = 1
 
-.PHONY: help lab test lint format refresh figures bench clean
+.PHONY: help lab test lint format refresh figures grade bench clean
 
 help:
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -37,13 +37,18 @@ format: ## mend the style of package, tests and notebooks
 	$(PY) -m ruff check --fix
 	$(PY) -m ruff format
 
-refresh: ## run the lessons again and store their outputs
+refresh: ## run the lessons and solutions again and store their outputs
 	@sh tools/setup.sh test
-	$(PY) tools/refresh.py notebooks/*.ipynb
+	$(PY) tools/refresh.py notebooks/*.ipynb exercises/solutions/*.ipynb
 
 figures: ## draw every picture of the README and the lessons again
 	@sh tools/setup.sh test
 	$(PY) -m makemlp.gallery
+
+grade: ## check a class's exercises: make grade SUBMISSIONS=folder
+	@test -n "$(SUBMISSIONS)" || { echo "Say which folder: make grade SUBMISSIONS=folder" >&2; exit 2; }
+	@sh tools/setup.sh lab
+	$(PY) -m makemlp.checking grade "$(SUBMISSIONS)" --out build/grades $(ARGS)
 
 bench: ## time the course beside its peers (QUICK=1: under half a minute)
 	@sh tools/setup.sh test

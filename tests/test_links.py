@@ -3,16 +3,18 @@
 import re
 
 import pytest
+from answers import EXERCISES, SOLUTIONS
 from lessons import LESSONS, ROOT
 
 LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
 
 
 def pages():
-    for path in (ROOT / "README.md", ROOT / "makemlp" / "names" / "README.md"):
+    for path in (ROOT / "README.md", ROOT / "makemlp" / "names" / "README.md", ROOT / "exercises" / "README.md"):
         yield pytest.param(path, path.read_text(encoding="utf-8"), id=str(path.relative_to(ROOT)))
-    for lesson in LESSONS:
-        yield pytest.param(lesson.path, "\n".join(cell.source for cell in lesson.prose), id=repr(lesson))
+    for lesson in LESSONS + EXERCISES + SOLUTIONS:
+        text = "\n".join(cell.source for cell in lesson.prose)
+        yield pytest.param(lesson.path, text, id=str(lesson.path.relative_to(ROOT).with_suffix("")))
 
 
 def anchors(markdown):

@@ -1,0 +1,97 @@
+"""Checks for the exercises (floor 5): `check` an answer, ask for a `hint`, see your `progress`.
+
+    from makemlp.checking import check, hint, progress
+
+Each exercise is a plain specification, in one module a lesson (``makemlp.checking.bigram`` and so on). ``core``
+compares an answer with it, and where they differ with the known mistakes.
+``python -m makemlp.checking grade FOLDER`` grades a class.
+"""
+
+from __future__ import annotations
+
+import difflib
+import textwrap
+from typing import Any
+
+from makemlp.checking.bigram import EXERCISES as BIGRAM
+from makemlp.checking.building import EXERCISES as BUILDING
+from makemlp.checking.core import CheckError, Exercise, NotYet, Verdict, Wrong, examine
+from makemlp.checking.counting import EXERCISES as COUNTING
+from makemlp.checking.embedding import EXERCISES as EMBEDDING
+from makemlp.checking.rates import EXERCISES as RATES
+
+__all__ = ["CheckError", "NotYet", "Wrong", "check", "exercises", "find", "hint", "progress"]
+
+LESSONS = {
+    "01": ("The bigram", BIGRAM),
+    "02": ("The count table explodes", COUNTING),
+    "03": ("Embed and concatenate", EMBEDDING),
+    "04": ("Build the model", BUILDING),
+    "05": ("How large a step?", RATES),
+}
+
+_states: dict[str, str] = {}  # in this kernel: what the last check of each exercise said
+_hints: dict[str, int] = {}  # in this kernel: how many hints of each exercise were given
+
+
+def exercises(lesson: str | None = None) -> list[Exercise]:
+    """The exercises of a lesson such as "03", or of all."""
+    return [one for number, (_, some) in LESSONS.items() if lesson in (None, number) for one in some]
+
+
+def find(name: str) -> Exercise:
+    """The exercise of this name.
+
+    Raises
+    ------
+    ValueError
+        if there is none; it suggests the nearest.
+    """
+    by_name = {one.name: one for one in exercises()}
+    if name not in by_name:
+        near = difflib.get_close_matches(str(name), by_name, n=1)
+        advice = f"did you mean '{near[0]}'?" if near else f"the exercises are {', '.join(by_name)}."
+        raise ValueError(f"There is no exercise '{name}': {advice}")
+    return by_name[name]
+
+
+def check(name: str, answer: Any) -> None:
+    """Try an answer on many inputs. Prints one line if it is right.
+
+    Raises
+    ------
+    NotYet
+        if the answer is still open.
+    Wrong
+        if it is wrong somewhere; one paragraph says what was tried, what came and what was wanted, and names the
+        mistake if it is a known one.
+    """
+    exercise = find(name)
+    verdict = examine(exercise, answer)
+    _states[name] = verdict.kind
+    if verdict.met:
+        print(verdict.text)
+        return
+    text = textwrap.fill(verdict.text, 100, break_long_words=False, break_on_hyphens=False)
+    raise (NotYet if verdict.kind == "open" else Wrong)(Verdict(verdict.kind, text))
+
+
+def hint(name: str) -> None:
+    """Print the next step towards the answer; after the last one they begin again."""
+    steps = find(name).hints
+    given = _hints.get(name, 0)
+    _hints[name] = given + 1
+    print(textwrap.fill(f"Hint {given % len(steps) + 1} of {len(steps)}: {steps[given % len(steps)]}", 100))
+
+
+def progress(lesson: str) -> None:
+    """Print which exercises of a lesson such as "03" are met, as far as their checks were run in this kernel."""
+    if lesson not in LESSONS:
+        raise ValueError(f"There are no exercises for lesson {lesson!r}: pass one of {', '.join(LESSONS)}.")
+    title, some = LESSONS[lesson]
+    signs = {"met": "✓", "open": "…", None: " "}
+    words = {"met": "met", "open": "open", None: "not checked yet"}
+    states = {one: _states.get(one.name) for one in some}
+    print(f"{lesson} {title}: {sum(state == 'met' for state in states.values())} of {len(some)} met")
+    for one, state in states.items():
+        print(f"{signs.get(state, '✗')} {one.title}: {words.get(state, f'not right yet ({state})')}")

@@ -1,0 +1,537 @@
+"""The exercises of lesson 04 (floor 5): what each asks for, and the mistakes that it knows."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from makemlp.checking.comparing import THREE_DECIMALS
+from makemlp.checking.core import Exercise, Mistake
+from makemlp.checking.drawing import Draws
+
+# 04.1 tanh_gradient
+
+
+def tanh_gradient(h: Tensor, dh: Tensor) -> Tensor:
+    result = torch.zeros_like(dh)
+    for i, row in enumerate(h.tolist()):
+        for j, y in enumerate(row):
+            result[i, j] = dh[i, j] * (1 - y * y)
+    return result
+
+
+def _tanh_cases(draws: Draws) -> list[tuple]:
+    first = [(torch.tensor([[0.0, 0.5]]), torch.tensor([[1.0, 2.0]])), (torch.tensor([[1.0, -1.0]]), torch.ones(1, 2))]
+    sizes = [(draws.integer(1, 5), draws.integer(1, 5)) for _ in range(20)]
+    return first + [((2 * draws.normal(*size)).tanh(), draws.normal(*size)) for size in sizes]
+
+
+TANH_GRADIENT = Exercise(
+    number="04.1",
+    name="tanh_gradient",
+    reference=tanh_gradient,
+    cases=_tanh_cases,
+    mistakes=(
+        Mistake(
+            "tanh taken again",
+            lambda h, dh: dh * (1 - h.tanh() ** 2),
+            "The tanh is taken twice: h is the tanh's output already, so its slope is 1 − h².",
+            "04 Backward by hand",
+        ),
+        Mistake(
+            "upstream left out",
+            lambda h, dh: 1 - h**2,
+            "This is the slope alone: the chain rule multiplies it with dh, what comes back from above.",
+            "04 Backward by hand",
+        ),
+        Mistake(
+            "squared difference",
+            lambda h, dh: dh * (1 - h) ** 2,
+            "The difference is squared, (1 − h)²: only h is, 1 − h².",
+            "04 Backward by hand",
+        ),
+        Mistake(
+            "the logistic function's slope",
+            lambda h, dh: dh * h * (1 - h),
+            "h(1 − h) is the slope of the logistic function: the tanh's is 1 − h².",
+            "04 Backward by hand",
+        ),
+        Mistake(
+            "tanh applied to the gradient",
+            lambda h, dh: dh.tanh(),
+            "The gradient goes through the tanh itself: backward it is multiplied with the tanh's slope.",
+            "04 Backward by hand",
+        ),
+        Mistake(
+            "sign",
+            lambda h, dh: dh * (h**2 - 1),
+            "The sign is the other way round: the tanh rises everywhere, so its slope is above 0.",
+            "04 Backward by hand",
+        ),
+    ),
+    hints=(
+        "How steep is tanh where its output is 0? And where it is close to 1?",
+        "The slope of tanh is 1 − tanh², and h is that tanh.",
+        "The chain rule: what comes from above times the slope, number by number.",
+    ),
+)
+
+# 04.2 forward
+
+
+def forward(X: Tensor, C: Tensor, W1: Tensor, b1: Tensor, W2: Tensor, b2: Tensor) -> Tensor:
+    rows = []
+    for context in X.tolist():
+        flat = torch.cat([C[i] for i in context])
+        rows.append((flat @ W1 + b1).tanh() @ W2 + b2)
+    return torch.stack(rows)
+
+
+def _network(draws: Draws, vocab_size: int, block_size: int, emb_dim: int, hidden_dim: int) -> tuple[Tensor, ...]:
+    """C, W1, b1, W2 and b2 of these sizes."""
+    W1 = draws.normal(block_size * emb_dim, hidden_dim)
+    return draws.normal(vocab_size, emb_dim), W1, draws.normal(hidden_dim), draws.normal(hidden_dim, vocab_size)
+
+
+def _forward_cases(draws: Draws) -> list[tuple]:
+    def case(vocab_size: int, block_size: int, emb_dim: int, hidden_dim: int, n: int) -> tuple:
+        X = draws.integers(vocab_size, n, block_size)
+        return X, *_network(draws, vocab_size, block_size, emb_dim, hidden_dim), draws.normal(vocab_size)
+
+    sizes = [[draws.integer(2, 6) for _ in range(5)] for _ in range(15)]
+    return [case(2, 1, 1, 1, 1), case(3, 2, 2, 2, 2), *(case(*size) for size in sizes)]
+
+
+FORWARD = Exercise(
+    number="04.2",
+    name="forward",
+    reference=forward,
+    cases=_forward_cases,
+    mistakes=(
+        Mistake(
+            "both biases left out",
+            lambda X, C, W1, b1, W2, b2: forward(X, C, W1, 0 * b1, W2, 0 * b2),
+            "The biases are left out: each layer adds its own.",
+            "04 Forward, step by step",
+        ),
+        Mistake(
+            "bias of the hidden layer left out",
+            lambda X, C, W1, b1, W2, b2: forward(X, C, W1, 0 * b1, W2, b2),
+            "The bias b1 is left out: add it before the tanh.",
+            "04 Forward, step by step",
+        ),
+        Mistake(
+            "bias of the last layer left out",
+            lambda X, C, W1, b1, W2, b2: forward(X, C, W1, b1, W2, 0 * b2),
+            "The bias b2 is left out: add it to the logits.",
+            "04 Forward, step by step",
+        ),
+        Mistake(
+            "tanh left out",
+            lambda X, C, W1, b1, W2, b2: (C[X].flatten(1) @ W1 + b1) @ W2 + b2,
+            "The tanh is left out, so that the two layers are no more than one.",
+            "03 A toy network, all on paper",
+        ),
+        Mistake(
+            "probabilities where logits are wanted",
+            lambda *given: forward(*given).softmax(1),
+            "These are probabilities: logits are wanted, the softmax belongs to the loss.",
+            "04 A softmax that can't overflow",
+        ),
+        Mistake(
+            "tanh of the logits",
+            lambda *given: forward(*given).tanh(),
+            "The logits go through a tanh as well: they may be any numbers, only the hidden layer is squeezed.",
+            "04 Forward, step by step",
+        ),
+        Mistake(
+            "transposed view",
+            lambda X, C, W1, b1, W2, b2: (C[X].transpose(0, 1).reshape(len(X), -1) @ W1 + b1).tanh() @ W2 + b2,
+            "A transposed view: the shape is right, but rows of different contexts are mixed before W1.",
+            "03 Three ways to concatenate",
+        ),
+        Mistake(
+            "tanh before the bias",
+            lambda X, C, W1, b1, W2, b2: ((C[X].flatten(1) @ W1).tanh() + b1) @ W2 + b2,
+            "b1 is added after the tanh: the bias shifts the sum that is squeezed.",
+            "03 A toy network, all on paper",
+        ),
+    ),
+    hints=(
+        "C[X] has shape (N, block_size, emb_dim); .flatten(1) lays each context's rows end to end.",
+        "h = tanh(flat @ W1 + b1), of shape (N, hidden_dim).",
+        "The logits are h @ W2 + b2, and nothing more.",
+    ),
+)
+
+# 04.3 cross_entropy
+
+
+def cross_entropy(logits: Tensor, Y: Tensor) -> float:
+    losses = []
+    for row, y in zip(logits.tolist(), Y.tolist(), strict=True):
+        largest = max(row)
+        losses.append(largest + math.log(sum(math.exp(z - largest) for z in row)) - row[y])
+    return sum(losses) / len(losses)
+
+
+def _unsafe(logits: Tensor, Y: Tensor) -> Tensor:
+    probs = logits.exp() / logits.exp().sum(1, keepdim=True)
+    return -probs[torch.arange(len(Y)), Y].log().mean()
+
+
+def _half_safe(logits: Tensor, Y: Tensor) -> Tensor:
+    return -logits.softmax(1)[torch.arange(len(Y)), Y].log().mean()
+
+
+def _cross_entropy_cases(draws: Draws) -> list[tuple]:
+    first = [(torch.zeros(1, 2), torch.tensor([0])), (torch.tensor([[0.0, 1.0], [2.0, 0.0]]), torch.tensor([1, 1]))]
+    sizes = [(draws.integer(2, 9), draws.integer(2, 7)) for _ in range(15)]
+    usual = [(2 * draws.normal(*size), draws.integers(size[1], size[0])) for size in sizes]
+    squares = [(draws.normal(n, n), draws.integers(n, n)) for n in (2, 3, 4)]
+    large = [
+        (torch.tensor([[100.0, 99.0, 98.0], [1.0, 2.0, 3.0]]), torch.tensor([2, 0])),
+        (torch.tensor([[0.0, 500.0], [300.0, 0.0]]), torch.tensor([0, 1])),
+    ]
+    return [*first, *usual, *squares, *large]
+
+
+CROSS_ENTROPY = Exercise(
+    number="04.3",
+    name="cross_entropy",
+    reference=cross_entropy,
+    cases=_cross_entropy_cases,
+    mistakes=(
+        Mistake(
+            "overflow",
+            _unsafe,
+            "Right for small logits, but exp of a large one overflows: subtract the row's largest logit first.",
+            "04 A softmax that can't overflow",
+        ),
+        Mistake(
+            "probability rounded to 0",
+            _half_safe,
+            "The softmax is safe, but a very small p is rounded to 0 and its logarithm is −∞: take the logarithm on "
+            "paper, log p = z − log Σ exp z.",
+            "04 A softmax that can't overflow",
+        ),
+        Mistake(
+            "sum for mean",
+            lambda logits, Y: F.cross_entropy(logits, Y, reduction="sum"),
+            "This is the sum over the examples: the loss is their mean.",
+            "04 Forward, step by step",
+        ),
+        Mistake(
+            "probabilities where logits are wanted",
+            lambda logits, Y: F.cross_entropy(logits.softmax(1), Y),
+            "The softmax is taken twice: F.cross_entropy wants logits and does the softmax itself.",
+            "04 A softmax that can't overflow",
+        ),
+        Mistake(
+            "binary logarithm",
+            lambda logits, Y: F.cross_entropy(logits, Y) / math.log(2),
+            "The logarithm is the binary one: the loss is in nats, with the natural logarithm.",
+            "01 How good is it? Count → probability → loss",
+        ),
+        Mistake(
+            "every answer for every row",
+            lambda logits, Y: -logits.log_softmax(1)[:, Y].mean(),
+            "probs[:, Y] picks every answer for every row: probs[torch.arange(N), Y] picks each row its own.",
+            "04 Forward, step by step",
+        ),
+        Mistake(
+            "sum over the wrong axis",
+            lambda logits, Y: -logits.log_softmax(0)[torch.arange(len(Y)), Y].mean(),
+            "The softmax runs over the wrong axis: each row is one distribution.",
+            "01 A trap: dividing by the wrong sums",
+        ),
+        Mistake(
+            "mean over all cells",
+            lambda logits, Y: F.cross_entropy(logits, Y) / logits.shape[1],
+            "The mean runs over all cells: only the answer's cell of each row counts, so divide by N.",
+            "04 Forward, step by step",
+        ),
+    ),
+    hints=(
+        "log p of the answer is its logit minus log Σ exp of the row.",
+        "log Σ exp z = c + log Σ exp(z − c), for any c: which c keeps exp from overflowing?",
+        "torch.logsumexp(logits, 1) is safe, and logits[torch.arange(len(Y)), Y] picks the answers.",
+    ),
+)
+
+# 04.4 last_layer
+
+
+def last_layer(h: Tensor, W2: Tensor, b2: Tensor, Y: Tensor) -> dict:
+    W2, b2, h = (given.clone().requires_grad_() for given in (W2, b2, h))
+    gradients = torch.autograd.grad(F.cross_entropy(h @ W2 + b2, Y), [W2, b2, h])
+    return dict(zip(("dW2", "db2", "dh"), gradients, strict=True))
+
+
+def _last_layer(change: Callable[[Tensor, Tensor], Tensor]) -> Callable:
+    """The gradients when `change` makes the logits' gradient of probabilities and onehots."""
+
+    def wrong(h: Tensor, W2: Tensor, b2: Tensor, Y: Tensor) -> dict:
+        dlogits = change((h @ W2 + b2).softmax(1), F.one_hot(Y, len(b2)).float())
+        return {"dW2": h.T @ dlogits, "db2": dlogits.sum(0), "dh": dlogits @ W2.T}
+
+    return wrong
+
+
+def _last_layer_cases(draws: Draws) -> list[tuple]:
+    def case(n: int, hidden_dim: int, vocab_size: int) -> tuple:
+        return (
+            draws.normal(n, hidden_dim).tanh(),
+            draws.normal(hidden_dim, vocab_size),
+            draws.normal(vocab_size),
+            draws.integers(vocab_size, n),
+        )
+
+    sizes = [[draws.integer(2, 6) for _ in range(3)] for _ in range(15)]
+    return [case(2, 1, 2), *(case(*size) for size in sizes)]
+
+
+LAST_LAYER = Exercise(
+    number="04.4",
+    name="last_layer",
+    reference=last_layer,
+    cases=_last_layer_cases,
+    mistakes=(
+        Mistake(
+            "sum for mean",
+            _last_layer(lambda probs, onehot: probs - onehot),
+            "This is the gradient of the sum over the examples: the loss is their mean, so divide p − onehot by N.",
+            "04 Backward by hand",
+        ),
+        Mistake(
+            "sign",
+            _last_layer(lambda probs, onehot: (onehot - probs) / len(probs)),
+            "The sign is the other way round: p − onehot, what the network said minus what came.",
+            "01 The gradient by hand",
+        ),
+        Mistake(
+            "onehot left out",
+            _last_layer(lambda probs, onehot: probs / len(probs)),
+            "The answers are left out: subtract 1 from each row's p at the answer.",
+            "01 The gradient by hand",
+        ),
+        Mistake(
+            "softmax left out",
+            lambda h, W2, b2, Y: _last_layer(lambda _, onehot: (h @ W2 + b2 - onehot) / len(Y))(h, W2, b2, Y),
+            "The logits themselves are taken for p: a softmax of each row comes first.",
+            "04 Backward by hand",
+        ),
+        Mistake(
+            "mean over the bias's examples",
+            lambda *given: last_layer(*given) | {"db2": last_layer(*given)["db2"] / len(given[0])},
+            "db2 is divided by N twice: dlogits has the 1/N already, so add up its rows.",
+            "04 Backward by hand",
+        ),
+        Mistake(
+            "bias summed over the wrong axis",
+            lambda *given: last_layer(*given) | {"db2": torch.zeros(len(given[0]))},
+            "db2 is summed over the wrong axis, where p − onehot adds up to 0: a bias collects its column, sum(0).",
+            "04 Backward by hand",
+        ),
+    ),
+    hints=(
+        "dlogits = (softmax(logits) − onehot(Y)) / N, of shape (N, vocab_size).",
+        "Match shapes: dW2 is (hidden_dim, vocab_size), so h.T @ dlogits; dh is (N, hidden_dim), so dlogits @ W2.T.",
+        "The same bias is added in every row, so db2 is the sum over rows: dlogits.sum(0).",
+    ),
+)
+
+# 04.5 start
+
+NEAR = 0.1  # nats: the gentle start of lesson 04 stays within a tenth of this
+Parameters = Sequence[Tensor]
+
+
+def start(vocab_size: int, block_size: int, emb_dim: int, hidden_dim: int, seed: int) -> Parameters:
+    return _start()(vocab_size, block_size, emb_dim, hidden_dim, seed)
+
+
+def _start(table: float = 1.0, first: float | None = None, last: float = 0.01, bias: float = 0.0) -> Callable:
+    """A start with these scales of the random numbers in C, W1, W2 and the biases; `first` is one over the root."""
+
+    def begin(vocab_size: int, block_size: int, emb_dim: int, hidden_dim: int, seed: int) -> Parameters:
+        g = torch.Generator().manual_seed(seed)
+        inputs = block_size * emb_dim
+        return (
+            table * torch.randn(vocab_size, emb_dim, generator=g),
+            torch.randn(inputs, hidden_dim, generator=g) * (1 / inputs**0.5 if first is None else first),
+            bias * torch.randn(hidden_dim, generator=g),
+            torch.randn(hidden_dim, vocab_size, generator=g) * last,
+            bias * torch.randn(vocab_size, generator=g),
+        )
+
+    return begin
+
+
+def _keep_b2(*sizes: int) -> Parameters:
+    return *start(*sizes)[:4], _start(bias=1.0)(*sizes)[4]
+
+
+def _start_measured(
+    parameters: Parameters, vocab_size: int, block_size: int, emb_dim: int, hidden_dim: int, seed: int
+) -> dict:
+    """What matters of a start, on 500 made-up examples."""
+    C, W1, b1, W2, b2 = parameters
+    X = torch.randint(vocab_size, (500, block_size), generator=torch.Generator().manual_seed(1))
+    Y = torch.arange(len(X)) % vocab_size
+    h = (C[X].flatten(1) @ W1 + b1).tanh()  # (500, hidden_dim)
+    loss, without = (F.cross_entropy(h @ W2 + b, Y).item() - math.log(vocab_size) for b in (b2, 0 * b2))
+    return {
+        "shapes": [tuple(p.shape) for p in parameters],
+        "the first loss is near log vocab_size": abs(loss) < NEAR,
+        "it is without b2": abs(without) < NEAR,
+        "a third of the hidden outputs is beyond ±0.97": bool((h.abs() > 0.97).float().mean() > 1 / 3),
+        "all embeddings are alike": bool((C - C[0]).abs().max() == 0),
+        "all hidden units are alike": bool((h - h[:, :1]).abs().max() < 1e-6),
+    }
+
+
+def _start_cases(draws: Draws) -> list[tuple]:
+    return [(*size, draws.integer(0, 10_000)) for size in [(30, 3, 10, 200), (10, 2, 20, 100), (50, 4, 16, 150)]]
+
+
+START = Exercise(
+    number="04.5",
+    name="start",
+    reference=start,
+    cases=_start_cases,
+    measure=_start_measured,
+    mistakes=(
+        Mistake(
+            "confidently wrong",
+            _start(first=1.0, last=1.0, bias=1.0),
+            "With standard random numbers everywhere the network is confidently wrong, and most hidden units are "
+            "saturated: make the last layer small, and divide W1 by the root of its fan-in.",
+            "04 The loss at the start",
+        ),
+        Mistake(
+            "last layer too large",
+            _start(last=1.0),
+            "The last layer is too large: each logit is a sum of hidden_dim random numbers, so W2 must be small, say "
+            "times 0.01.",
+            "04 The loss at the start",
+        ),
+        Mistake(
+            "bias of the last layer kept",
+            _keep_b2,
+            "W2 is small but b2 is not, and prefers some characters for no reason: begin with a b2 of 0.",
+            "04 The loss at the start",
+        ),
+        Mistake(
+            "saturated",
+            _start(first=1.0),
+            "The loss begins well, but most hidden units are saturated: divide W1 by the root of its fan-in, "
+            "block_size * emb_dim.",
+            "04 Saturated units",
+        ),
+        Mistake(
+            "hidden units alike",
+            _start(first=0.0),
+            "The loss begins well, but all hidden units are alike and would stay so: W1 must be random.",
+            "04 Saturated units",
+        ),
+        Mistake(
+            "everything 0",
+            _start(table=0.0, first=0.0, last=0.0),
+            "With zeros everywhere no gradient reaches C or W1, and nothing is ever told apart: C and W1 must be "
+            "random.",
+            "04 Backward by hand",
+        ),
+    ),
+    hints=(
+        "Each logit should be near 0 at the start: what makes h @ W2 + b2 small, whatever h is?",
+        "W2 times 0.01, and biases of 0.",
+        "For the hidden layer, sums of block_size * emb_dim products: divide W1 by the root of that number.",
+    ),
+)
+
+# 04.6 floor
+
+NAMES = ("mia", "max", "leo", "ian")
+
+
+def floor() -> float:
+    return _floor()
+
+
+def _floor(log: Callable = math.log, alike: bool = False) -> float:
+    """The least mean loss on all examples of the names, with switches for the ways to get it wrong."""
+    after: dict[str, Counter] = {}
+    block_size = 3
+    for name in NAMES:
+        padded = "." * block_size + name + "."
+        for i in range(len(name) + 1):
+            after.setdefault(padded[i : i + block_size], Counter())[padded[i + block_size]] += 1
+    total, examples = 0.0, sum(counter.total() for counter in after.values())
+    for counter in after.values():
+        total += sum(c * log(len(counter) if alike else counter.total() / c) for c in counter.values())
+    return total / examples
+
+
+FLOOR = Exercise(
+    number="04.6",
+    name="floor",
+    reference=floor,
+    tolerance=THREE_DECIMALS,
+    mistakes=(
+        Mistake(
+            "first letter only",
+            lambda: (2 * math.log(2) + 2 * math.log(4)) / 16,
+            "Only the first letter is counted: after `..m` come i and a, so that context is in doubt too.",
+            "04 Overfit five names",
+        ),
+        Mistake(
+            "first letters all different",
+            lambda: (4 * math.log(4) + 2 * math.log(2)) / 16,
+            "The four first letters are taken as all different: two of them are m, so m has p = 1/2.",
+            "04 Overfit five names",
+        ),
+        Mistake(
+            "letters equally likely",
+            lambda: _floor(alike=True),
+            "The letters after `...` are taken as equally likely: m came twice, i and l once.",
+            "04 Overfit five names",
+        ),
+        Mistake(
+            "divided by the names",
+            lambda: _floor() * 4,
+            "This is the loss per name: the mean runs over all 16 examples, four a name.",
+            "04 Overfit five names",
+        ),
+        Mistake(
+            "end forgotten",
+            lambda: _floor() * 16 / 12,
+            "The ends are forgotten: each name has four examples, the last of which asks for the boundary.",
+            "04 The sliding window",
+        ),
+        Mistake(
+            "sum for mean",
+            lambda: _floor() * 16,
+            "This is the sum over all examples: the loss is their mean.",
+            "04 Overfit five names",
+        ),
+        Mistake(
+            "binary logarithm",
+            lambda: _floor(log=math.log2),
+            "The logarithm is the binary one: the loss is in nats, with the natural logarithm.",
+            "01 How good is it? Count → probability → loss",
+        ),
+    ),
+    hints=(
+        "Write out all examples with their contexts: which contexts occur with different answers?",
+        "After `...` come m, m, l, i; after `..m` come i, a. The best p of each answer is its share.",
+        "Add up −log p over these six examples, and divide by all 16.",
+    ),
+)
+
+EXERCISES = (TANH_GRADIENT, FORWARD, CROSS_ENTROPY, LAST_LAYER, START, FLOOR)

@@ -1,0 +1,362 @@
+"""The exercises of lesson 02 (floor 5): what each asks for, and the mistakes that it knows."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from makemlp.checking.comparing import THREE_DECIMALS
+from makemlp.checking.core import Exercise, Mistake
+from makemlp.checking.drawing import Draws
+
+# 02.1 table_size
+
+SYMBOLS, CONTEXT, BYTES = 30, 4, 4
+
+
+def table_size() -> dict:
+    return _table_size(SYMBOLS**CONTEXT, SYMBOLS ** (CONTEXT + 1))
+
+
+def _table_size(rows: int, cells: int, size: float = BYTES / 1e6) -> dict:
+    return {"rows": rows, "cells": cells, "megabytes": cells * size}
+
+
+TABLE_SIZE = Exercise(
+    number="02.1",
+    name="table_size",
+    reference=table_size,
+    mistakes=(
+        Mistake(
+            "n for n - 1",
+            lambda: _table_size(SYMBOLS ** (CONTEXT - 1), SYMBOLS**CONTEXT),
+            "This is a table for three characters of context: an n-gram holds the answer too, so its context has n − 1 "
+            "characters, but here the context itself has four.",
+            "02 More memory",
+        ),
+        Mistake(
+            "rows for cells",
+            lambda: _table_size(SYMBOLS**CONTEXT, SYMBOLS**CONTEXT),
+            "The cells are as many as the rows: but each row has a cell for every symbol that may follow.",
+            "02 More memory",
+        ),
+        Mistake(
+            "multiplied, not raised",
+            lambda: _table_size(SYMBOLS * CONTEXT, SYMBOLS * CONTEXT * SYMBOLS),
+            "The symbols are multiplied by the context's length: each further character makes the rows 30 times as "
+            "many, so it is a power.",
+            "02 More memory",
+        ),
+        Mistake(
+            "base and exponent swapped",
+            lambda: _table_size(CONTEXT**SYMBOLS, CONTEXT**SYMBOLS * SYMBOLS),
+            "Base and exponent are swapped: each of the four places has 30 choices, 30 · 30 · 30 · 30.",
+            "02 More memory",
+        ),
+        Mistake(
+            "a byte a cell",
+            lambda: _table_size(SYMBOLS**CONTEXT, SYMBOLS ** (CONTEXT + 1), 1e-6),
+            "A cell takes four bytes, and one is counted.",
+            "02 More memory",
+        ),
+    ),
+    hints=(
+        "How many contexts of one character are there? Of two? Each further one multiplies by 30.",
+        "Each context is a row, and a row has 30 cells.",
+        "Megabytes: cells times 4 bytes, divided by a million.",
+    ),
+)
+
+# 02.2 units
+
+
+def units(nll: float) -> dict:
+    return {"bits": nll / math.log(2), "perplexity": math.exp(nll)}
+
+
+UNITS = Exercise(
+    number="02.2",
+    name="units",
+    reference=units,
+    cases=lambda draws: [(math.log(2),), (0.0,), *((x,) for x in (4 * draws.uniform(20)).tolist())],
+    mistakes=(
+        Mistake(
+            "multiplied by log 2",
+            lambda nll: units(nll) | {"bits": nll * math.log(2)},
+            "The nats are multiplied by log 2: a bit is the smaller unit (0.69 nats), so there are more of them; "
+            "divide.",
+            "02 Fitting is not learning",
+        ),
+        Mistake(
+            "logarithm of the loss",
+            lambda nll: units(nll) | {"bits": math.log2(nll)},
+            "This takes the logarithm of the loss, which is one already: bits are nats divided by log 2.",
+            "01 How good is it? Count → probability → loss",
+        ),
+        Mistake(
+            "natural for binary logarithm",
+            lambda nll: units(nll) | {"perplexity": 2**nll},
+            "Two is raised to a loss in nats: nats belong to e, so exp(nll); 2 is for bits.",
+            "01 How good is it? Count → probability → loss",
+        ),
+        Mistake(
+            "decimal logarithm",
+            lambda nll: units(nll) | {"bits": nll / math.log(10)},
+            "Divided by log 10, the result is in decimal digits: a bit is a choice between two, so log 2.",
+            "01 How good is it? Count → probability → loss",
+        ),
+        Mistake(
+            "minus sign",
+            lambda nll: units(nll) | {"perplexity": math.exp(-nll)},
+            "This is the probability exp(−nll): the perplexity is one over it, the number of equally likely choices.",
+            "01 How good is it? Count → probability → loss",
+        ),
+    ),
+    hints=(
+        "A fair coin costs log 2 = 0.693 nats, and should come out as 1 bit and a perplexity of 2.",
+        "Bits: log₂ x = log x / log 2. Perplexity: turn −log p back into 1/p.",
+    ),
+)
+
+# 02.3 add_alpha
+
+
+def add_alpha(counts: Tensor, alpha: float) -> Tensor:
+    return torch.tensor([[(c + alpha) / (sum(row) + alpha * len(row)) for c in row] for row in counts.tolist()])
+
+
+def _add_cases(draws: Draws) -> list[tuple]:
+    first = [(torch.tensor([[2.0, 0.0]]), 1.0), (torch.tensor([[3.0, 1.0], [0.0, 0.0]]), 0.5)]
+    squares = [(draws.integers(9, n, n).float(), draws.integer(1, 30) / 10) for n in range(2, 8)]
+    sizes = [(draws.integer(1, 6), draws.integer(2, 6)) for _ in range(15)]
+    return first + squares + [(draws.integers(9, *size).float(), draws.integer(1, 30) / 10) for size in sizes]
+
+
+ADD_ALPHA = Exercise(
+    number="02.3",
+    name="add_alpha",
+    reference=add_alpha,
+    cases=_add_cases,
+    mistakes=(
+        Mistake(
+            "alpha added once to the sum",
+            lambda counts, alpha: (counts + alpha) / (counts.sum(1, keepdim=True) + alpha),
+            "alpha is added to every cell but only once to the sum, so the rows add up to more than one.",
+            "01 What was never seen",
+        ),
+        Mistake(
+            "sum of the bare counts",
+            lambda counts, alpha: (counts + alpha) / counts.sum(1, keepdim=True),
+            "The sum is taken before alpha is added, so the rows add up to more than one, and an empty row divides by "
+            "0.",
+            "01 What was never seen",
+        ),
+        Mistake(
+            "added after dividing",
+            lambda counts, alpha: counts / counts.sum(1, keepdim=True) + alpha,
+            "alpha is added to the probabilities: add it to the counts, then divide.",
+            "01 What was never seen",
+        ),
+        Mistake(
+            "keepdim missing",
+            lambda counts, alpha: (counts + alpha) / (counts + alpha).sum(1),
+            "A missing keepdim: the sums lie down as a row, and each column is divided by another row's sum.",
+            "01 A trap: dividing by the wrong sums",
+        ),
+        Mistake(
+            "sum over the wrong axis",
+            lambda counts, alpha: (counts + alpha) / (counts + alpha).sum(0, keepdim=True),
+            "The sum runs over the wrong axis: now every column adds up to one, and every row should.",
+            "01 A trap: dividing by the wrong sums",
+        ),
+        Mistake(
+            "empty cells only",
+            lambda counts, alpha: (
+                torch.where(counts == 0, alpha, counts) / torch.where(counts == 0, alpha, counts).sum(1, keepdim=True)
+            ),
+            "alpha goes to the empty cells only: every cell gets it.",
+            "01 What was never seen",
+        ),
+    ),
+    hints=(
+        "smoothed = counts + alpha adds it to every cell.",
+        "Then every row of `smoothed`, not of `counts`, is divided by its own sum.",
+    ),
+)
+
+# 02.4 split_examples
+
+Examples = list[tuple[str, str]]
+
+
+def split_examples(names: list[str], seed: int) -> tuple[Examples, Examples, Examples]:
+    names = list(names)
+    random.Random(seed).shuffle(names)
+    return _cut(names)
+
+
+def _examples(name: str) -> Examples:
+    """(the characters so far, the next one) for each character of a name and its end."""
+    return [(name[:i], (name + ".")[i]) for i in range(len(name) + 1)]
+
+
+def _cut(names: list[str], first: float = 0.8, second: float = 0.9) -> tuple[Examples, Examples, Examples]:
+    n1, n2 = int(first * len(names)), int(second * len(names))
+    parts = names[:n1], names[n1:n2], names[n2:]
+    return tuple([example for name in part for example in _examples(name)] for part in parts)
+
+
+def _examples_shuffled(names: list[str], seed: int) -> tuple[Examples, Examples, Examples]:
+    examples = [example for name in names for example in _examples(name)]
+    random.Random(seed).shuffle(examples)
+    n1, n2 = int(0.8 * len(examples)), int(0.9 * len(examples))
+    return examples[:n1], examples[n1:n2], examples[n2:]
+
+
+def _drawn_apart(names: list[str], seed: int) -> tuple[Examples, Examples, Examples]:
+    """Three parts drawn from the whole list, so that a name may be in several."""
+    draw = random.Random(seed)
+    parts = [draw.sample(names, size) for size in (int(0.8 * len(names)), len(names) // 10, len(names) // 10)]
+    return tuple([example for name in part for example in _examples(name)] for part in parts)
+
+
+def _split_measured(parts: Sequence[Examples], names: list[str], seed: int) -> dict:
+    """What a split must have, whatever its order: each of the `names` here is made of a letter of its own."""
+    train, dev, test = (sorted((so_far, following) for so_far, following in part) for part in parts)
+    owners = [{so_far[0] for so_far, _ in part if so_far} for part in (train, dev, test)]
+    n1, n2 = int(0.8 * len(names)), int(0.9 * len(names))
+    return {
+        "a name is in two parts": sum(map(len, owners)) > len(set.union(*owners)),
+        "a name is missing": len(set.union(*owners)) < len(names),
+        "every example is there once": sorted(train + dev + test)
+        == sorted(e for name in names for e in _examples(name)),
+        "the parts have 80, 10 and 10 % of the names": list(map(len, owners)) == [n1, n2 - n1, len(names) - n2],
+        "some example ends a name": any(following == "." for _, following in train + dev + test),
+        "the names were shuffled": owners[0] != {name[0] for name in names[:n1]},
+    }
+
+
+def _split_cases(draws: Draws) -> list[tuple]:
+    def case(count: int) -> tuple:
+        # Each name repeats one character of its own, so that an example tells the name that it is from.
+        return [chr(ord("a") + i) * draws.integer(2, 5) for i in range(count)], draws.integer(0, 1000)
+
+    return [case(count) for count in (20, 23, 25, 26)]
+
+
+SPLIT_EXAMPLES = Exercise(
+    number="02.4",
+    name="split_examples",
+    reference=split_examples,
+    cases=_split_cases,
+    measure=_split_measured,
+    mistakes=(
+        Mistake(
+            "examples shuffled, not names",
+            _examples_shuffled,
+            "The examples are shuffled, not the names: most names then have a part of themselves in train and another "
+            "in dev, and dev tests what train knows. Shuffle and cut the names, then make examples.",
+            "04 Split names, not examples",
+        ),
+        Mistake(
+            "not shuffled",
+            lambda names, seed: _cut(names),
+            "The names are cut without shuffling: the list is sorted, so dev and test would hold "
+            "rare boys' names only.",
+            "02 Keep some names back",
+        ),
+        Mistake(
+            "parts drawn apart",
+            _drawn_apart,
+            "The parts are drawn one by one from the whole list, so that a name may be in two of them: shuffle once "
+            "and cut.",
+            "02 Keep some names back",
+        ),
+        Mistake(
+            "end forgotten",
+            lambda names, seed: tuple([e for e in part if e[1] != "."] for part in split_examples(names, seed)),
+            "The boundary at the end is forgotten: the last example of a name asks for the dot.",
+            "04 The sliding window",
+        ),
+        Mistake(
+            "dev and test too large",
+            lambda names, seed: _cut(random.Random(seed).sample(names, len(names)), 0.6, 0.8),
+            "Dev and test have a fifth each: train gets 80 % of the names, the other two 10 % each.",
+            "02 Keep some names back",
+        ),
+    ),
+    hints=(
+        "Make a list of the names first, and shuffle a copy of it with random.Random(seed).shuffle(copy).",
+        "Cut at int(0.8 * len(names)) and int(0.9 * len(names)).",
+        "Only then turn each of the three lists of names into examples.",
+    ),
+)
+
+# 02.5 discount
+
+COUNTS, SHORTER, DISCOUNT = (4.0, 3.0, 1.0, 0.0), (0.1, 0.4, 0.3, 0.2), 0.5
+
+
+def discount() -> list[float]:
+    return _discount()
+
+
+def _discount(shorter: Sequence[float] = SHORTER, mass: float = 3 * DISCOUNT, total: float = 8.0) -> list[float]:
+    return [(max(c - DISCOUNT, 0) + mass * s) / total for c, s in zip(COUNTS, shorter, strict=True)]
+
+
+DISCOUNT_BY_HAND = Exercise(
+    number="02.5",
+    name="discount",
+    reference=discount,
+    tolerance=THREE_DECIMALS,
+    mistakes=(
+        Mistake(
+            "nothing handed on",
+            lambda: _discount(mass=0.0),
+            "What was taken off goes nowhere, so the row adds up to less than one: give it to the shorter context.",
+            "02 Kneser and Ney's idea",
+        ),
+        Mistake(
+            "handed on once",
+            lambda: _discount(mass=DISCOUNT),
+            "Half an example is handed on, but three cells gave up a half each: 1.5 in all.",
+            "02 Kneser and Ney's idea",
+        ),
+        Mistake(
+            "empty cell discounted",
+            lambda: [(c - DISCOUNT + 4 * DISCOUNT * s) / 8 for c, s in zip(COUNTS, SHORTER, strict=True)],
+            "The empty cell gives up a half as well: only what was seen can give.",
+            "02 Kneser and Ney's idea",
+        ),
+        Mistake(
+            "shared alike",
+            lambda: _discount(shorter=(0.25,) * 4),
+            "What was taken off is shared alike: share it as the shorter context predicts.",
+            "02 Ask the shorter context",
+        ),
+        Mistake(
+            "divided by what is left",
+            lambda: _discount(total=6.5),
+            "The sum is taken after the discounts: divide by all 8 examples of the row.",
+            "02 Kneser and Ney's idea",
+        ),
+        Mistake(
+            "counts kept",
+            lambda: [(c + 1.5 * s) / 8 for c, s in zip(COUNTS, SHORTER, strict=True)],
+            "The counts keep all they have: take the half off first.",
+            "02 Kneser and Ney's idea",
+        ),
+    ),
+    hints=(
+        "Take 0.5 off every count that is above 0: 3.5, 2.5, 0.5, 0.",
+        "1.5 was taken off. Share it as the shorter context says: 0.15, 0.6, 0.45, 0.3.",
+        "Add the two and divide by the row's sum, 8.",
+    ),
+)
+
+EXERCISES = (TABLE_SIZE, UNITS, ADD_ALPHA, SPLIT_EXAMPLES, DISCOUNT_BY_HAND)

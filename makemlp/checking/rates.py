@@ -1,0 +1,464 @@
+"""The exercises of lesson 05 (floor 5): what each asks for, and the mistakes that it knows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from makemlp.checking.comparing import THREE_DECIMALS, Tolerance
+from makemlp.checking.core import Exercise, Mistake
+from makemlp.checking.drawing import Draws
+
+# 05.1 spaced_rates
+
+
+def spaced_rates(low: float, high: float, count: int) -> Tensor:
+    exponents = [math.log10(low) + (math.log10(high) - math.log10(low)) * i / (count - 1) for i in range(count)]
+    return torch.tensor([10**exponent for exponent in exponents])
+
+
+def _exponents(low: float, high: float, count: int) -> Tensor:
+    return torch.linspace(math.log10(low), math.log10(high), count)
+
+
+def _rates_cases(draws: Draws) -> list[tuple]:
+    first = [(0.01, 1.0, 3), (0.001, 1.0, 4)]
+    drawn = [(10.0 ** -draws.integer(2, 5), draws.integer(1, 30) / 10, draws.integer(2, 30)) for _ in range(15)]
+    return first + drawn
+
+
+SPACED_RATES = Exercise(
+    number="05.1",
+    name="spaced_rates",
+    reference=spaced_rates,
+    cases=_rates_cases,
+    tolerance=Tolerance(1e-4, 0, "powers of float32 exponents near −5 are right to five digits"),
+    mistakes=(
+        Mistake(
+            "spaced evenly",
+            lambda low, high, count: torch.linspace(low, high, count),
+            "The rates are spaced evenly, so nearly all of them are large: space the exponents evenly, for equal "
+            "ratios.",
+            "05 Why exponents",
+        ),
+        Mistake(
+            "exponents for rates",
+            _exponents,
+            "These are the exponents: the rates are 10 to the power of them.",
+            "05 Why exponents",
+        ),
+        Mistake(
+            "natural for decimal",
+            lambda *asked: _exponents(*asked).exp(),
+            "Decimal exponents are given to exp, whose base is e: raise 10 to them, or take natural logarithms before.",
+            "05 Why exponents",
+        ),
+        Mistake(
+            "last one left out",
+            lambda low, high, count: low * (high / low) ** (torch.arange(count) / count),
+            "The last rate is not reached: count rates have count − 1 steps between them.",
+            "05 Why exponents",
+        ),
+        Mistake(
+            "largest first",
+            lambda *asked: spaced_rates(*asked).flip(0),
+            "The rates come largest first: begin with the lowest.",
+            "05 Bracketing by hand",
+        ),
+    ),
+    hints=(
+        "From 0.01 to 1 the exponents run from −2 to 0. Where is the one in the middle, and its rate?",
+        "torch.linspace spaces exponents evenly; math.log10 gives the first and the last.",
+    ),
+)
+
+# 05.2 choose_rate
+
+
+def choose_rate(exponents: Tensor, losses: Tensor) -> float:
+    return _choose(exponents, losses)
+
+
+def _choose(exponents: Tensor, losses: Tensor, step: float = -0.5) -> float:
+    """The rate `step` away from the valley, in exponents."""
+    runs = zip(losses.tolist(), exponents.tolist(), strict=True)
+    return 10 ** (min(run for run in runs if math.isfinite(run[0]))[1] + step)
+
+
+def _choose_cases(draws: Draws) -> list[tuple]:
+    first = [(torch.tensor([-2.0, -1.0, 0.0]), torch.tensor([3.0, 2.5, 2.7]))]
+    first.append((torch.tensor([-2.0, -1.0, 0.0]), torch.tensor([2.9, 2.5, math.nan])))
+
+    def case() -> tuple:
+        count = draws.integer(6, 20)
+        exponents = torch.linspace(-4, 1, count)
+        losses = 2 + (exponents + draws.integer(0, 3)).abs() / 3 + 0.05 * draws.uniform(count)
+        losses[-1] = draws.choice((math.nan, math.inf, 8.0))
+        return exponents, losses
+
+    return first + [case() for _ in range(20)]
+
+
+CHOOSE_RATE = Exercise(
+    number="05.2",
+    name="choose_rate",
+    reference=choose_rate,
+    cases=_choose_cases,
+    tolerance=Tolerance(1e-3, 0, "the exponents are float32, and neighbouring ones differ by 0.2 or more"),
+    mistakes=(
+        Mistake(
+            "nan taken for the lowest",
+            lambda exponents, losses: 10 ** (exponents[losses.argmin()].item() - 0.5),
+            "A run that diverged is taken for the best: PyTorch's argmin finds nan first, so put infinity in its place "
+            "(torch.nan_to_num).",
+            "05 The same question, asked properly",
+        ),
+        Mistake(
+            "the very bottom",
+            lambda exponents, losses: _choose(exponents, losses, 0.0),
+            "This is the very bottom of the valley: the right side is the steeper one, so step half an exponent to the "
+            "left.",
+            "05 The same question, asked properly",
+        ),
+        Mistake(
+            "a step to the right",
+            lambda exponents, losses: _choose(exponents, losses, 0.5),
+            "The step goes to the right, where rates are larger and the loss is steep: to the left is a smaller "
+            "exponent.",
+            "05 The same question, asked properly",
+        ),
+        Mistake(
+            "exponent for rate",
+            lambda exponents, losses: math.log10(_choose(exponents, losses)),
+            "This is the exponent: the rate is 10 to the power of it.",
+            "05 Why exponents",
+        ),
+        Mistake(
+            "largest loss",
+            lambda exponents, losses: 10 ** (exponents[losses.argmax()].item() - 0.5),
+            "This looks for the largest loss: the valley is the lowest.",
+            "05 The same question, asked properly",
+        ),
+        Mistake(
+            "half the rate",
+            lambda exponents, losses: _choose(exponents, losses, 0.0) - 0.5,
+            "The half is subtracted from the rate: it belongs to the exponent, which divides the rate by about 3.",
+            "05 Why exponents",
+        ),
+    ),
+    hints=(
+        "losses.argmin() finds the place of the valley, but a nan is smaller than everything to it.",
+        "torch.nan_to_num(losses, nan=math.inf) keeps diverged runs out.",
+        "10 ** (exponent of the valley − 0.5)",
+    ),
+)
+
+# 05.3 minibatches
+
+
+def minibatches(n: int, batch_size: int, seed: int) -> list[Tensor]:
+    order = torch.randperm(n, generator=torch.Generator().manual_seed(seed))
+    return [order[start : start + batch_size] for start in range(0, n, batch_size)]
+
+
+def _batches_measured(batches: list[Tensor], n: int, batch_size: int, seed: int) -> dict:
+    everything = torch.cat(list(batches))
+    order, counts = everything.tolist(), everything.unique(return_counts=True)[1]
+    return {
+        "dtype": str(everything.dtype),
+        "sizes": [len(batch) for batch in batches],
+        "the indices go from 0 to n - 1": min(order) >= 0 and max(order) < n,
+        "an index comes twice": bool((counts > 1).any()),
+        "they are shuffled": order != sorted(order),
+    }
+
+
+def _one_too_far(n: int, batch_size: int, seed: int) -> list[Tensor]:
+    return [batch + 1 for batch in minibatches(n, batch_size, seed)]
+
+
+def _with_replacement(n: int, batch_size: int, seed: int) -> list[Tensor]:
+    g = torch.Generator().manual_seed(seed)
+    return [torch.randint(n, (len(batch),), generator=g) for batch in minibatches(n, batch_size, seed)]
+
+
+MINIBATCHES = Exercise(
+    number="05.3",
+    name="minibatches",
+    reference=minibatches,
+    cases=lambda draws: [
+        (n, batch_size, draws.integer(0, 1000)) for n, batch_size in ((50, 20), (64, 16), (101, 10), (90, 32))
+    ],
+    measure=_batches_measured,
+    mistakes=(
+        Mistake(
+            "last batch left out",
+            lambda n, batch_size, seed: minibatches(n, batch_size, seed)[: n // batch_size],
+            "The last, smaller batch is left out, and its examples with it.",
+            "05 All the data, or a handful?",
+        ),
+        Mistake(
+            "not shuffled",
+            lambda n, batch_size, seed: list(torch.arange(n).split(batch_size)),
+            "The indices come in order: names of one kind would fall into one batch, so shuffle first.",
+            "05 All the data, or a handful?",
+        ),
+        Mistake(
+            "with replacement",
+            _with_replacement,
+            "Some indices come twice and others never: lesson 05 draws like this, but here each example is to come "
+            "once, so cut a shuffled list (torch.randperm).",
+            "05 All the data, or a handful?",
+        ),
+        Mistake(
+            "counted from one",
+            _one_too_far,
+            "The indices are counted from 1: they run from 0 to n − 1.",
+            "01 Three names by hand",
+        ),
+        Mistake(
+            "number and size swapped",
+            lambda n, batch_size, seed: list(torch.cat(minibatches(n, batch_size, seed)).chunk(batch_size)),
+            "There are batch_size batches: batch_size is how many examples each one has.",
+            "05 All the data, or a handful?",
+        ),
+    ),
+    hints=(
+        "torch.randperm(n, generator=g) is 0 … n − 1 in a random order, with g = torch.Generator().manual_seed(seed).",
+        "Cut it every batch_size: order[start : start + batch_size] for start in range(0, n, batch_size).",
+    ),
+)
+
+# 05.4 sgd_step
+
+
+def sgd_step(parameters: list[Tensor], gradients: list[Tensor], rate: float) -> None:
+    for p, gradient in zip(parameters, gradients, strict=True):
+        p -= rate * gradient
+
+
+def _stepping(change: Callable[[Tensor, Tensor, float], Tensor | None]) -> Callable:
+    """A step that puts what `change` gives into each parameter."""
+
+    def step(parameters: list[Tensor], gradients: list[Tensor], rate: float) -> None:
+        for p, gradient in zip(parameters, gradients, strict=True):
+            p.copy_(change(p, gradient, rate))
+
+    return step
+
+
+def _first_only(parameters: list[Tensor], gradients: list[Tensor], rate: float) -> None:
+    parameters[0] -= rate * gradients[0]
+
+
+def _sgd_cases(draws: Draws) -> list[tuple]:
+    def case(*shapes: tuple[int, ...]) -> tuple:
+        return [draws.normal(*s) for s in shapes], [draws.normal(*s) for s in shapes], draws.integer(1, 20) / 100
+
+    first = [([torch.tensor([1.0, 2.0])], [torch.tensor([10.0, -10.0])], 0.1), case((1,), (1, 2))]
+    return first + [case((draws.integer(1, 4), 2), (draws.integer(1, 4),), (3,)) for _ in range(10)]
+
+
+SGD_STEP = Exercise(
+    number="05.4",
+    name="sgd_step",
+    reference=sgd_step,
+    cases=_sgd_cases,
+    in_place=0,
+    mistakes=(
+        Mistake(
+            "uphill",
+            _stepping(lambda p, gradient, rate: p + rate * gradient),
+            "The step goes uphill: the gradient points to where the loss grows, so subtract it.",
+            "05 All the data, or a handful?",
+        ),
+        Mistake(
+            "not in place",
+            lambda parameters, gradients, rate: None,
+            "The parameters are as they were: `p = p - …` makes a new tensor and gives it the name p, and the model "
+            "keeps the old one. `p -= …` changes the tensor itself.",
+            "05 All the data, or a handful?",
+        ),
+        Mistake(
+            "rate left out",
+            _stepping(lambda p, gradient, rate: p - gradient),
+            "The rate is left out: a step is rate times gradient.",
+            "05 Bracketing by hand",
+        ),
+        Mistake(
+            "divided by the rate",
+            _stepping(lambda p, gradient, rate: p - gradient / rate),
+            "The gradient is divided by the rate: it is multiplied, so that a small rate makes small steps.",
+            "05 Bracketing by hand",
+        ),
+        Mistake(
+            "first parameter only",
+            _first_only,
+            "Only the first parameter moves: every one has a gradient of its own.",
+            "05 All the data, or a handful?",
+        ),
+        Mistake(
+            "parameters replaced",
+            _stepping(lambda p, gradient, rate: -rate * gradient),
+            "The parameters are replaced by the step: it is to be added to what they were.",
+            "05 All the data, or a handful?",
+        ),
+    ),
+    hints=(
+        "Walk over both lists together: for p, gradient in zip(parameters, gradients).",
+        "p -= rate * gradient changes the tensor in place.",
+    ),
+)
+
+# 05.5 schedule
+
+
+def schedule(step: int, steps: int, warm_up: int) -> float:
+    return _schedule(step, steps, warm_up)
+
+
+def _schedule(
+    step: int, steps: int, warm_up: int, first: int = 1, half: float = 0.5, turn: float = math.pi, since: int = 1
+) -> float:
+    """The share of the highest rate, with a switch for each way to get it wrong."""
+    if step < warm_up:
+        return (step + first) / warm_up
+    done = (step - since * warm_up) / (steps - since * warm_up)
+    return half * (1 + math.cos(turn * done))
+
+
+def _straight(step: int, steps: int, warm_up: int) -> float:
+    return (step + 1) / warm_up if step < warm_up else 1 - (step - warm_up) / (steps - warm_up)
+
+
+def _schedule_cases(draws: Draws) -> list[tuple]:
+    first = [(step, 8, 2) for step in range(8)]
+    sizes = [(draws.integer(20, 300), draws.integer(1, 10)) for _ in range(25)]
+    return first + [(draws.integer(0, steps - 1), steps, warm_up) for steps, warm_up in sizes]
+
+
+SCHEDULE = Exercise(
+    number="05.5",
+    name="schedule",
+    reference=schedule,
+    cases=_schedule_cases,
+    mistakes=(
+        Mistake(
+            "first step of 0",
+            lambda *asked: _schedule(*asked, first=0),
+            "The first step has a rate of 0 and moves nothing: step 0 is the first of warm_up, so (step + 1) / "
+            "warm_up.",
+            "05 Decay",
+        ),
+        Mistake(
+            "warm-up left out",
+            lambda step, steps, warm_up: 0.5 * (1 + math.cos(math.pi * step / steps)),
+            "The warm-up is left out: the rate first rises in a straight line, for warm_up steps.",
+            "05 Decay",
+        ),
+        Mistake(
+            "half left out",
+            lambda *asked: _schedule(*asked, half=1.0),
+            "The half is left out: 1 + cos runs from 2 to 0, and the share from 1 to 0.",
+            "05 Decay",
+        ),
+        Mistake(
+            "whole turn",
+            lambda *asked: _schedule(*asked, turn=2 * math.pi),
+            "The cosine makes a whole turn and ends high again: half a turn, π, goes down once.",
+            "05 Decay",
+        ),
+        Mistake(
+            "straight fall",
+            _straight,
+            "The rate falls in a straight line: half a cosine is asked for.",
+            "05 Decay",
+        ),
+        Mistake(
+            "fall counted from step 0",
+            lambda *asked: _schedule(*asked, since=0),
+            "The fall is counted from step 0, so the rate jumps after the warm-up: count it from there.",
+            "05 Decay",
+        ),
+        Mistake(
+            "degrees",
+            lambda *asked: _schedule(*asked, turn=180.0),
+            "The angle is in degrees: math.cos takes radians, so half a turn is π.",
+            "05 Decay",
+        ),
+    ),
+    hints=(
+        "Two cases: step < warm_up rises, the others fall.",
+        "How much of the fall is done: (step − warm_up) / (steps − warm_up), from 0 up to nearly 1.",
+        "0.5 * (1 + math.cos(math.pi * done))",
+    ),
+)
+
+# 05.6 noise
+
+NOISE, BATCH = 0.18, 32
+
+
+def noise() -> dict:
+    return _noise(0.5)
+
+
+def _noise(power: float) -> dict:
+    """The answers if noise fell with this power of the batch size."""
+    return {
+        "noise of 288": NOISE / (288 / BATCH) ** power,
+        "work of 288": 288 / BATCH,
+        "batch for 0.03": round(BATCH * (NOISE / 0.03) ** (1 / power)),
+    }
+
+
+NOISE_BY_HAND = Exercise(
+    number="05.6",
+    name="noise",
+    reference=noise,
+    tolerance=THREE_DECIMALS,
+    mistakes=(
+        Mistake(
+            "noise falls with the batch size",
+            lambda: _noise(1.0),
+            "The noise is divided by the batch's growth: it falls with the square root only.",
+            "05 The price is noise",
+        ),
+        Mistake(
+            "work grows with the root",
+            lambda: noise() | {"work of 288": 3.0},
+            "The work grows with the batch size itself: nine times the examples are nine times the work.",
+            "05 The price is noise",
+        ),
+        Mistake(
+            "noise grows",
+            lambda: noise() | {"noise of 288": NOISE * 3},
+            "The noise grows with the batch here: a mean of more examples scatters less.",
+            "05 The price is noise",
+        ),
+        Mistake(
+            "root taken twice",
+            lambda: (
+                _noise(0.5)
+                | {"noise of 288": NOISE / 9**0.25, "batch for 0.03": round(BATCH * math.sqrt(NOISE / 0.03))}
+            ),
+            "The root is taken the wrong way: a sixth of the noise needs 6² times the batch.",
+            "05 The price is noise",
+        ),
+        Mistake(
+            "factor for batch size",
+            lambda: noise() | {"batch for 0.03": 36},
+            "This is by how much the batch grows: it had 32 examples to begin with.",
+            "05 The price is noise",
+        ),
+    ),
+    hints=(
+        "288 is nine times 32. What is the root of nine?",
+        "From 0.18 to 0.03 is a sixth, and 6 = √36.",
+    ),
+)
+
+EXERCISES = (SPACED_RATES, CHOOSE_RATE, MINIBATCHES, SGD_STEP, SCHEDULE, NOISE_BY_HAND)

@@ -1,0 +1,69 @@
+"""What an answer was seen to do, as text that passes from its process to the judge's (floor 5).
+
+It is JSON, which can hold nothing but data: reading what a stranger's process wrote runs none of the stranger's code.
+"""
+
+from __future__ import annotations
+
+from json import dumps, loads
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from makemlp.checking.core import Seen, Stop
+
+MOST = 1_000_000  # numbers that one tensor may have
+PLAIN = (bool, int, float, str, type(None))
+
+
+class Foreign:
+    """A value that is no plain data: it agrees with nothing, and is shown by what it said of itself."""
+
+    def __init__(self, words: str):
+        self.words = words
+
+    def __repr__(self) -> str:
+        return self.words
+
+
+def write(seen: list[Seen]) -> str:
+    """The text of what was seen."""
+    return dumps([[pack(one.value), [pack(argument) for argument in one.arguments]] for one in seen])
+
+
+def read(text: str) -> list[Seen]:
+    """What was seen, from its text."""
+    return [Seen(unpack(value), tuple(map(unpack, arguments))) for value, arguments in loads(text)]
+
+
+def pack(value: Any) -> Any:
+    """The value in JSON's own types; one that is no plain data leaves only its type's name."""
+    if type(value) in PLAIN:
+        return value
+    if isinstance(value, Stop):
+        return {"stop": [value.kind, value.message[:1000], value.line[:200]]}
+    if isinstance(value, Tensor) and value.numel() <= MOST:
+        return {"tensor": value.flatten().tolist(), "shape": list(value.shape), "dtype": str(value.dtype)[6:]}
+    if type(value) in (list, tuple):
+        return {type(value).__name__: [pack(part) for part in value]}
+    if type(value) is dict:
+        return {"dict": [[pack(key), pack(part)] for key, part in value.items()]}
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):
+        return pack(value.item())  # a number of NumPy's
+    return {"foreign": f"a {type(value).__name__}"}
+
+
+def unpack(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    if "tensor" in value:
+        return torch.tensor(value["tensor"], dtype=getattr(torch, value["dtype"])).view(value["shape"])
+    if "stop" in value:
+        return Stop(*value["stop"])
+    if "dict" in value:
+        return {unpack(key): unpack(part) for key, part in value["dict"]}
+    if "foreign" in value:
+        return Foreign(str(value["foreign"]))
+    kind, parts = next(iter(value.items()))
+    return tuple(map(unpack, parts)) if kind == "tuple" else [unpack(part) for part in parts]

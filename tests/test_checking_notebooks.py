@@ -1,0 +1,215 @@
+"""The exercise notebooks as a learner meets them: in a kernel, and under pytest --nbval."""
+
+import json
+import linecache
+import re
+import subprocess
+import sys
+
+import pytest
+from answers import EXERCISES, SOLUTIONS
+from IPython.core.interactiveshell import InteractiveShell
+
+from makemlp import checking
+from makemlp.checking import check, hint, progress
+
+PAIRS = [pytest.param(*pair, id=repr(pair[0])) for pair in zip(EXERCISES, SOLUTIONS, strict=True)]
+every_pair = pytest.mark.parametrize(("notebook", "solution"), PAIRS)
+
+
+@pytest.fixture(autouse=True)
+def forget(monkeypatch):
+    monkeypatch.setattr(checking, "_states", {})
+    monkeypatch.setattr(checking, "_hints", {})
+
+
+def run(cells, instead):
+    """Run code cells from top to bottom, `instead` holding other sources by id; the ids of those that raised."""
+    shell = InteractiveShell()
+    shell.showtraceback = lambda *_, **__: None
+    results = [(cell, shell.run_cell(instead.get(cell.raw["id"], cell.source))) for cell in cells]
+    return [cell.raw["id"] for cell, result in results if not result.success]
+
+
+def checks(notebook):
+    return [cell.raw["id"] for cell in notebook.code if cell.raw["id"].endswith("-check")]
+
+
+@every_pair
+def test_the_untouched_notebook_fails_at_exactly_its_open_exercises(notebook, solution, capsys):
+    assert run(notebook.code, {}) == checks(notebook)
+    assert "0 of" in capsys.readouterr().out
+
+
+@every_pair
+def test_one_exercise_left_open_fails_alone(notebook, solution, capsys):
+    answers = {cell.raw["id"]: cell.source for cell in solution.code if cell.raw["id"].endswith("-answer")}
+    assert run(notebook.code, answers) == []
+    for left_open in answers:
+        solved = {cell: source for cell, source in answers.items() if cell != left_open}
+        assert run(notebook.code, solved) == [left_open.replace("-answer", "-check")]
+
+
+# What a learner sees
+
+
+def test_jupyter_shows_one_paragraph_and_no_traceback(capsys):
+    shell = InteractiveShell()
+    shell.run_cell("from makemlp.checking import check\ncheck('window', lambda names, stoi, block_size: 1 / 0)")
+    shown = capsys.readouterr().out.strip()
+    assert shown.startswith("✗ 03.2 window: Tried names = ['ab'], ") and shown.endswith('run hint("window").')
+    assert "Traceback" not in shown and "\n\n" not in shown and "\x1b" not in shown
+    assert "stopped with ZeroDivisionError" in shown and max(map(len, shown.splitlines())) <= 100
+
+
+def test_a_check_that_is_met_prints_one_line(capsys):
+    assert check("window", checking.find("window").reference) is None
+    assert capsys.readouterr().out == "✓ 03.2 window: right on 33 inputs.\n"
+
+
+def test_what_an_answer_prints_does_not_reach_the_page(capsys):
+    def sizes():
+        print("✓ 03.5 sizes: right.")
+        return {"small": 0, "wide": 0, "words": 0}
+
+    with pytest.raises(checking.Wrong):
+        check("sizes", sizes)
+    assert capsys.readouterr().out == ""
+
+
+def test_an_open_answer_says_so_kindly():
+    def window(names, stoi, block_size):
+        raise NotImplementedError("Return X and Y.")
+
+    with pytest.raises(checking.NotYet, match=r"… 03\.2 window: still open\. Return X and Y\. For steps, run hint"):
+        check("window", window)
+    with pytest.raises(checking.NotYet, match="Put your answer in place of the Ellipsis"):
+        check("sizes", ...)
+
+
+def test_a_pencil_answer_may_be_a_plain_value_and_is_not_given_away(capsys):
+    right = checking.find("sizes").reference()
+    check("sizes", right)
+    with pytest.raises(checking.Wrong) as caught:
+        check("sizes", right | {"wide": 1})
+    message = str(caught.value)
+    assert "Not right yet: 'wide' (1 came)." in message
+    assert not any(f"{number:,}" in message or str(number) in message for number in right.values())
+
+
+def test_a_function_is_wanted_where_inputs_are_tried():
+    with pytest.raises(checking.Wrong, match="A function is wanted here, and 3 came"):
+        check("window", 3)
+
+
+def test_a_large_difference_is_pointed_at():
+    def window(names, stoi, block_size):
+        X, Y = checking.find("window").reference(names, stoi, block_size)
+        if len(X) > 10:
+            X[7, -1] += 1
+        return X, Y
+
+    with pytest.raises(checking.Wrong, match=r"they\s+differ\s+first\s+at\s+\[7, \d\], (\d+)\s+for"):
+        check("window", window)
+
+
+def written(source, **scope):
+    """The function `units` of a cell with this source."""
+    linecache.cache["<cell>"] = (len(source), None, source.splitlines(True), "<cell>")
+    exec(compile(source, "<cell>", "exec"), scope)
+    return scope["units"]
+
+
+def test_the_line_that_raised_is_quoted():
+    units = written("def units(nll):\n    half = nll / 2\n    return half.nothing\n")
+    with pytest.raises(checking.Wrong, match=r"AttributeError in the line\s+`return\s+half\.nothing`"):
+        check("units", units)
+
+
+def test_what_pytorch_has_not_implemented_is_not_an_open_exercise():
+    def kernel(x):
+        raise NotImplementedError("\"exp\" not implemented for 'Int'")
+
+    with pytest.raises(checking.Wrong, match="NotImplementedError"):
+        check("units", written("def units(nll):\n    return kernel(nll)\n", kernel=kernel))
+
+
+def test_an_exercise_misspelt_is_found():
+    with pytest.raises(ValueError, match="no exercise 'windw': did you mean 'window'"):
+        check("windw", None)
+    with pytest.raises(ValueError, match="the exercises are one_row, "):
+        hint("xyz")
+    with pytest.raises(ValueError, match="no exercises for lesson '99': pass one of 01"):
+        progress("99")
+
+
+def test_hints_come_one_by_one_and_begin_again(capsys):
+    steps = checking.find("softmax").hints
+    for _ in range(len(steps) + 1):
+        hint("softmax")
+    shown = re.sub(r"\s+", " ", capsys.readouterr().out)
+    assert shown.index("Hint 1 of 3: First") < shown.index("Hint 2 of 3") < shown.index("Hint 3 of 3")
+    assert shown.count("Hint 1 of 3") == 2
+
+
+def test_progress_says_what_is_met_open_and_wrong(capsys):
+    check("sizes", checking.find("sizes").reference)
+    for name, answer in (("neuron", ...), ("one_hot", lambda X, vocab_size: X)):
+        with pytest.raises(checking.CheckError):
+            check(name, answer)
+    capsys.readouterr()
+    progress("03")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "03 Embed and concatenate: 1 of 6 met"
+    assert lines[1] == "✗ 03.1 one_hot: not right yet (shape)"
+    assert lines[2] == "  03.2 window: not checked yet"
+    assert lines[4] == "… 03.4 neuron: open"
+    assert lines[5] == "✓ 03.5 sizes: met"
+
+
+# pytest --nbval
+
+
+def code(notebook):
+    """A code cell by its id, for changing."""
+    return {cell["id"]: cell for cell in notebook["cells"] if cell["cell_type"] == "code"}
+
+
+def stream(text):
+    return [{"output_type": "stream", "name": "stdout", "text": text}]
+
+
+def half_solved(notebook, solution):
+    """Three answers filled in, and the outputs of other times left in the file."""
+    answers = code(solution.raw)
+    mine = code(json.loads(json.dumps(notebook.raw)))
+    for name in ("one_hot", "window", "neuron"):
+        mine[f"03-{name}-answer"]["source"] = [
+            "import time\n",
+            "print(time.time())\n",
+            *answers[f"03-{name}-answer"]["source"],
+        ]
+    stale = {"output_type": "error", "ename": "Wrong", "evalue": "✗", "traceback": ["✗ 03.1 one_hot: …"]}
+    mine["03-one_hot-check"] |= {"outputs": [stale], "execution_count": 3}
+    mine["03-window-answer"] |= {"outputs": stream("0.0\n"), "execution_count": 4}
+    mine["03-sizes-check"] |= {"outputs": stream("✓ 03.5 sizes: right.\n"), "execution_count": 5}
+    return {**notebook.raw, "cells": list(mine.values())}
+
+
+def test_under_nbval_only_what_is_not_met_fails_whatever_was_stored(tmp_path):
+    (notebook,) = [one for one in EXERCISES if one.path.name.startswith("03")]
+    (solution,) = [one for one in SOLUTIONS if one.path.name.startswith("03")]
+    files = {"open": notebook.raw, "half": half_solved(notebook, solution), "solved": solution.raw}
+    for name, raw in files.items():
+        (tmp_path / f"{name}.ipynb").write_text(json.dumps(raw), encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-p", "no:cacheprovider", "-rf"]
+    result = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True, encoding="utf-8", cwd=tmp_path)
+    failed = re.findall(r"^FAILED (\w+)\.ipynb::Cell (\d+)", result.stdout, re.M)
+    order = [cell.raw["id"] for cell in notebook.code]
+    assert {name for name, _ in failed} == {"open", "half"}, result.stdout
+    assert [order[int(cell)] for name, cell in failed if name == "open"] == checks(notebook)
+    assert [order[int(cell)] for name, cell in failed if name == "half"] == [
+        f"03-{name}-check" for name in ("concatenate", "sizes", "paper_size")
+    ]
+    assert "✗" not in result.stdout.replace("✗ 03.1 one_hot: …", "") and "File " not in result.stdout
+    assert "… 03.3 concatenate: still open. Return a tensor of shape (N, block_size * emb_dim)." in result.stdout

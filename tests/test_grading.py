@@ -1,0 +1,253 @@
+"""The grader: an honest row for every submission, good and bad, and nothing changed outside its folder."""
+
+import csv
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from answers import EXERCISES, SOLUTIONS
+
+from makemlp.checking import __main__ as command
+from makemlp.checking import find, wire, worker
+from makemlp.checking import grade as grading
+from makemlp.checking.core import Seen, Stop, judge, observe
+
+OPEN = json.dumps(next(one for one in EXERCISES if one.path.name.startswith("03")).raw)
+SOLVED = json.dumps(next(one for one in SOLUTIONS if one.path.name.startswith("03")).raw)
+OTHER = json.dumps(next(one for one in SOLUTIONS if one.path.name.startswith("05")).raw)
+WRONG = "def one_hot(X, vocab_size):\n    return X\n"
+RIGHT = "def one_hot(X, vocab_size):\n    return F.one_hot(X, vocab_size).float()\n"
+FAILS = "def one_hot(X, vocab_size):\n    "
+VERDICT = "✓ 03.1 one_hot: right on 22 inputs."
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="limits on memory, and forks, are Linux's")
+
+
+def submission(answers=(), base=SOLVED, **changed):
+    """A notebook with other answers, by exercise, and other cells, by the end of their ids."""
+    notebook = json.loads(base)
+    for cell in notebook["cells"]:
+        name, _, part = cell["id"].removeprefix("03-").rpartition("-")
+        if part == "answer" and name in dict(answers):
+            cell["source"] = dict(answers)[name]
+        if part in changed and cell["cell_type"] == "code":
+            cell["source"] = changed[part]
+    return notebook
+
+
+def only(source):
+    """A solved notebook but for the first answer."""
+    return submission({"one_hot": source})
+
+
+def without(part, base=SOLVED):
+    notebook = json.loads(base)
+    notebook["cells"] = [cell for cell in notebook["cells"] if not cell["id"].endswith(part)]
+    return notebook
+
+
+def without_ids():
+    notebook = json.loads(SOLVED)
+    for cell in notebook["cells"]:
+        del cell["id"]
+    return notebook
+
+
+PATCHED = f"""\
+import makemlp.checking, makemlp.checking.core, torch
+makemlp.checking.check = lambda *_: print("{VERDICT}")
+makemlp.checking.core.compare = lambda *_: None
+makemlp.checking.core.judge = makemlp.checking.core.examine = lambda *_: True
+makemlp.checking.find("one_hot").__dict__["reference"] = lambda *_: 0
+torch.equal = torch.allclose = torch.isclose = lambda *_, **__: True
+json = __import__("json")
+json.dumps = lambda *_, **__: '{{"seen": "[]"}}'
+check = makemlp.checking.check
+{WRONG}"""
+
+# Name, submission, exercises met of six, what becomes of the first.
+CASES = {
+    "good": (json.loads(SOLVED), 6, "met"),
+    "untouched": (json.loads(OPEN), 0, "open"),
+    "half": (submission({"window": "def window(names, stoi, block_size):\n    return None"}), 5, "met"),
+    "Zoë Müller (Gruppe 2)": (json.loads(SOLVED), 6, "met"),
+    "no ids": (without_ids(), 6, "met"),
+    "checks edited": (submission({"one_hot": WRONG}, check=f'print("{VERDICT}")'), 5, "shape"),
+    "checks deleted": (without("-check"), 6, "met"),
+    "answer deleted": (without("one_hot-answer"), 5, "missing"),
+    "prints": (only(f'print("{VERDICT}")\n{FAILS}print("{VERDICT}")\n'), 5, "nothing"),
+    "prints json": (only(f"import os\n{FAILS}os.write(1, b'{{\"seen\": []}}'); return X\n"), 5, "shape"),
+    "patches": (only(PATCHED), 5, "shape"),
+    "exit in cell": (only("exit()"), 5, "raised"),
+    "exit in function": (only(f"{FAILS}raise SystemExit(0)\n"), 5, "raised"),
+    "os exit": (only(f"import os\n{FAILS}os._exit(0)\n"), 5, "ended"),
+    "loops": (only(f"{FAILS}while True: pass\n"), 5, "time"),
+    "loops in cell": (only("while True:\n    pass\n"), 5, "time"),
+    "sleeps": (only(f"import time\n{FAILS}time.sleep(1000)\n"), 5, "time"),
+    "writes inside": (only(f"open('notes.txt', 'w').write('mine')\n{RIGHT}"), 6, "met"),
+    "writes outside": (only(f"open(OUTSIDE, 'w').write('mine')\n{RIGHT}"), 5, "raised"),
+    "removes outside": (only(f"import os\nos.remove(KEEP)\n{RIGHT}"), 5, "raised"),
+    "forks": (only(f"import os\nwhile True: os.fork()\n{RIGHT}"), 5, "raised"),
+    "starts a process": (only(f"import subprocess\nsubprocess.run(['true'])\n{RIGHT}"), 5, "raised"),
+    "kills": (only(f"import os\nos.kill(os.getppid(), 9)\n{RIGHT}"), 5, "raised"),
+    "kills in function": (only(f"import os\n{FAILS}os.kill(os.getppid(), 9)\n"), 5, "raised"),
+    "still open inside": (only(f'{FAILS}y = 1\n    raise NotImplementedError("later")\n'), 5, "open"),
+    "syntax": (only("def one_hot(X, vocab_size) return X"), 5, "raised"),
+    "renamed": (only("def onehot(X, vocab_size):\n    return X\n"), 5, "undefined"),
+    "strange result": (only(f"{FAILS}return object()\n"), 5, "type"),
+    "endless result": (only(f"{FAILS}a = []; a.append(a); return a\n"), 5, "raised"),
+    "threads": (
+        only(f"import threading\nthreading.Thread(target=lambda: [0 for _ in iter(int, 1)]).start()\n{RIGHT}"),
+        6,
+        "met",
+    ),
+    "=HYPERLINK(1)": (json.loads(SOLVED), 6, "met"),
+}
+BROKEN = {
+    "empty": ("", "The file is empty."),
+    "not json": ("def window", "The file is not JSON, so it is no notebook."),
+    "a list": ("[1, 2]", "The file is JSON but no notebook: it has no list of cells."),
+    "deep": ("[" * 100_000, "The file is not JSON, so it is no notebook."),
+    "no cells": (json.dumps({"cells": []}), "The notebook holds no answer cells of any exercise notebook."),
+    "another": (OTHER, "This is notebook 05, and 03 is graded."),
+}
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """All submissions graded at once: rows of the table by learner, and the folder of the feedback."""
+    home = tmp_path_factory.mktemp("class")
+    folder, out, keep = home / "submitted", home / "out", home / "keep.txt"
+    keep.write_text("kept", encoding="utf-8")
+    folder.mkdir()
+    for name, (notebook, *_) in CASES.items():
+        text = json.dumps(notebook).replace("OUTSIDE", repr(str(home / "outside.txt"))[1:-1].join("''"))
+        (folder / f"{name}.ipynb").write_text(text.replace("KEEP", f"'{keep}'"), encoding="utf-8")
+    for name, (text, _) in BROKEN.items():
+        (folder / f"{name}.ipynb").write_text(text, encoding="utf-8")
+    (folder / "Ana").mkdir()
+    (folder / "Ana" / "mine.ipynb").write_text(SOLVED, encoding="utf-8")
+    (folder / "Ana" / "second try.ipynb").write_text(OPEN, encoding="utf-8")
+    before = sorted(home.rglob("*"))
+    grading.grade(folder, out, "03", grading.Limits(seconds=2.0, megabytes=512))
+    after = [path for path in sorted(home.rglob("*")) if out not in (path, *path.parents)]
+    assert after == before and keep.read_text(encoding="utf-8") == "kept"
+    with (out / "grades.csv").open(encoding="utf-8", newline="") as file:
+        table = list(csv.DictReader(file))
+    return table, out
+
+
+def row(graded, name):
+    (found,) = [one for one in graded[0] if one["file"].lstrip("'") == f"{name}.ipynb"]
+    return found
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_submission_gets_its_honest_row(graded, name):
+    _, met, first = CASES[name]
+    found = row(graded, name)
+    assert found["exercises"].split("; ")[0] == f"03.1 one_hot: {first}"
+    assert (found["met"], found["of"], found["notebook"]) == (str(met), "6", "03_embed_and_concatenate")
+    assert bool(found["note"]) == name.startswith("checks ")
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_file_that_cannot_be_graded_says_why(graded, name):
+    found = row(graded, name)
+    assert (found["met"], found["of"], found["note"]) == ("0", "0", BROKEN[name][1])
+
+
+def test_every_learner_gets_a_page(graded):
+    table, out = graded
+    learners = {one["learner"].lstrip("'") for one in table}
+    assert len(list(out.glob("*.html"))) == len(learners) == len(CASES) + len(BROKEN) + 1
+    page = (out / "Zoë Müller _Gruppe 2_.html").read_text(encoding="utf-8")
+    assert "<h1>Zoë Müller (Gruppe 2)</h1>" in page and page.count("<p>✓ 03.") == 6
+    assert (out / "Ana.html").read_text(encoding="utf-8").count("<h2>") == 2
+    assert "PermissionError in the line" not in page
+    page = (out / "kills in function.html").read_text(encoding="utf-8")
+    assert "PermissionError in the line `os.kill(os.getppid(), 9)`" in page
+    page = (out / "loops.html").read_text(encoding="utf-8")
+    assert "✗ 03.1 one_hot: The answer took longer than 2 seconds: look for a loop that never ends." in page
+
+
+def test_a_spreadsheet_is_given_no_formula(graded):
+    assert row(graded, "=HYPERLINK(1)")["learner"] == "'=HYPERLINK(1)"
+
+
+@linux
+def test_memory_is_limited(tmp_path):
+    notebook = only(f"{FAILS}big = [0.0] * 10**9\n    return F.one_hot(X, vocab_size).float()\n")
+    (tmp_path / "eats.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    (found,) = grading.grade(tmp_path, tmp_path / "out", limits=grading.Limits(megabytes=256))
+    assert found.met == 5 and "MemoryError" in found.verdicts[0][1].text
+
+
+def test_without_forks_each_answer_has_a_new_python(tmp_path):
+    job = {
+        "name": "sizes",
+        "setup": ["import math"],
+        "scratch": str(tmp_path),
+        "seed": 1,
+        "seconds": 20,
+        "megabytes": 512,
+    }
+    sheet = worker._spawn(job | {"source": 'print("noise")\ndef sizes():\n    return {"small": 1}'})
+    assert wire.read(sheet["seen"])[0].value == {"small": 1}
+    assert worker._spawn(job | {"source": "import os\nos._exit(0)"}) == {"failed": "ended"}
+
+
+def test_the_verdict_is_the_check_of_the_notebook():
+    for source in (WRONG, RIGHT):
+        scope = {}
+        exec("import torch.nn.functional as F\n" + source, scope)
+        exercise = find("one_hot")
+        seen = observe(exercise, scope["one_hot"], 5)
+        assert judge(exercise, wire.read(wire.write(seen)), 5) == judge(exercise, seen, 5)
+
+
+def test_what_is_no_data_does_not_pass_the_wire():
+    class Sly:
+        def __eq__(self, other):
+            return True
+
+    (one,) = wire.read(wire.write([Seen(Sly(), (float("nan"), {1: (2, [True, None])}, Stop("A", "b", "c")))]))
+    assert repr(one.value) == "a Sly" and one.value != 1
+    assert str(one.arguments) == "(nan, {1: (2, [True, None])}, Stop(kind='A', message='b', line='c'))"
+
+
+def test_a_sheet_that_is_too_short_is_no_pass():
+    exercise = find("one_hot")
+    assert judge(exercise, observe(exercise, exercise.reference, 0)[:-1], 0).kind == "incomplete"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["missing"], "There is no folder 'missing'"),
+        (["."], "'.' holds no notebooks: put each learner's .ipynb file in it."),
+        ([".", "--notebook", "3"], "There are no exercises '3': pass one of 01, "),
+    ],
+)
+def test_what_cannot_be_graded_is_one_sentence(arguments, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert command.main(["grade", *arguments]) == 2
+    said = capsys.readouterr().err
+    assert message in said and said.count("\n") == 1 and not Path("grades").exists()
+
+
+def test_an_installed_package_without_the_exercises_says_where_to_grade(tmp_path, monkeypatch):
+    monkeypatch.setattr(grading, "PRISTINE", tmp_path / "none")
+    with pytest.raises(ValueError, match="grade from a clone of the course's repository"):
+        grading.grade(tmp_path, tmp_path / "out")
+
+
+def test_nothing_is_left_running(graded):
+    assert threading.active_count() < 10
+    if os.path.isdir("/proc/self"):
+        lines = [Path(f"/proc/{pid}/cmdline") for pid in os.listdir("/proc") if pid.isdigit()]
+        mine = [line for line in lines if line.exists() and b"makemlp.checking.worker" in line.read_bytes()]
+        assert not [line for line in mine if f"PPid:\t{os.getpid()}\n" in (line.parent / "status").read_text()]
