@@ -39,6 +39,12 @@ EXPLORERS = [name for name in dir(makemlp) if name.startswith("explore_") and na
 each_explorer = pytest.mark.parametrize("name", EXPLORERS)
 
 
+@pytest.fixture(autouse=True)
+def a_clock_that_stands(monkeypatch):
+    """Seconds stand in a picture's title, and differ from run to run."""
+    monkeypatch.setattr("makemlp.widgets.tuning.time.perf_counter", lambda: 0.0)
+
+
 def opened(name) -> Explorer:
     boards = (runs_folder() / f"board_{i}.jsonl" for i in itertools.count())
     new_board = next(path for path in boards if not path.exists())
