@@ -23,8 +23,15 @@ def drop(h: Tensor, share: float, generator: torch.Generator) -> Tensor:
     h : any shape.
     share : from 0 up to but not including 1.
 
+    Raises
+    ------
+    ValueError
+        for another share.
+
     Source: lesson 09; Srivastava et al. 2014.
     """
+    if not 0 <= share < 1:
+        raise ValueError(f"dropout is {share}: it is a share of the units, so pass 0 or more, below 1.")
     keep = torch.rand(h.shape, generator=generator) >= share
     return h * keep / (1 - share)
 
@@ -42,7 +49,7 @@ class DeepMLP(nn.Module):
     Raises
     ------
     ValueError
-        for a size that is not a whole number of 1 or more, or a dropout that is not from 0 to below 1.
+        for a size that is not a whole number of 1 or more; while training, for a dropout that is not below 1.
 
     Source: lesson 09; residual connections: He et al. 2015; GELU: Hendrycks and Gimpel 2016.
     """
@@ -50,8 +57,6 @@ class DeepMLP(nn.Module):
     def __init__(self, vocab_size, block_size=8, emb_dim=16, hidden_dim=512, layers=2, dropout=0.25, seed=0):
         super().__init__()
         check_sizes(block_size=block_size, emb_dim=emb_dim, hidden_dim=hidden_dim, layers=layers)
-        if not 0 <= dropout < 1:
-            raise ValueError(f"dropout is {dropout}: it is a share of the units, so pass 0 or more, below 1.")
         self.vocab_size, self.block_size, self.dropout = vocab_size, block_size, dropout
         self.generator = torch.Generator().manual_seed(seed)
         sizes = [block_size * emb_dim] + [hidden_dim] * (layers - 1)  # what each layer is given

@@ -9,6 +9,7 @@ import torch
 from lessons import LESSONS, ROOT
 
 import makemlp
+from makemlp import ablation
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -52,6 +53,12 @@ def test_every_figure_in_the_readme_is_earned():
     known = {fact["figure"] for fact in FACTS if "README" in fact["where"]}
     readme = re.sub(r"```.*?```", "", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.S)
     assert [figure for figure in figures_in(readme) if figure not in known] == []
+
+
+def mean_of(row, what="lecture"):
+    """The mean over the seeds of a row of the stored ablation table."""
+    losses = next(stored for stored in ablation.table() if stored["row"] == row)[what]
+    return sum(losses) / len(losses)
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: f"{fact['figure']}: {fact['says']}")
