@@ -23,6 +23,7 @@ FLOORS = {
     "mlp": 2,
     "checkpoints": 2.1,
     "download": 2,
+    "embeddings": 2,
     "sampling": 3,
     "mixture": 3,
     "scoreboard": 3,
