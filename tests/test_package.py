@@ -35,6 +35,7 @@ FLOORS = {
     "figures.base": 4.1,
     "figures.baseline": 4.2,
     "figures.counting": 4.2,
+    "figures.embeddings": 4.2,
     "figures.names": 4.2,
     "figures.network": 4.2,
     "figures.training": 4.2,
