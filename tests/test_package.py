@@ -44,6 +44,7 @@ FLOORS = {
     "gallery": 5,
     "widgets.panel": 5.1,
     "widgets.baseline": 5.2,
+    "widgets.embeddings": 5.2,
     "widgets.explorers": 5.2,
     "widgets.names": 5.2,
     "widgets.trainer": 5.2,
