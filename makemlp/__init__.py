@@ -10,7 +10,8 @@ A name's score          score_name, nll_by_name
 This machine            check_setup
 Sliders                 explore_sampling, explore_smoothing, explore_count_tables,
                         explore_architecture, explore_prediction, explore_training, explore_tuning,
-                        explore_name, explore_real_or_made_up, explore_mixture
+                        explore_snapshots, explore_neighbours, explore_name, explore_real_or_made_up,
+                        explore_mixture
 Pictures                makemlp.figures, one function for each picture of the lessons
 
 A model is anything that maps contexts (N, block_size) to logits (N, vocab_size). ``nll`` scores any of them and
@@ -52,10 +53,12 @@ from makemlp.widgets import (
     explore_count_tables,
     explore_mixture,
     explore_name,
+    explore_neighbours,
     explore_prediction,
     explore_real_or_made_up,
     explore_sampling,
     explore_smoothing,
+    explore_snapshots,
     explore_training,
     explore_tuning,
 )
@@ -79,10 +82,12 @@ __all__ = [
     "explore_count_tables",
     "explore_mixture",
     "explore_name",
+    "explore_neighbours",
     "explore_prediction",
     "explore_real_or_made_up",
     "explore_sampling",
     "explore_smoothing",
+    "explore_snapshots",
     "explore_training",
     "explore_tuning",
     "figures",

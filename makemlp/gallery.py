@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import json
 import sys
@@ -16,13 +17,14 @@ import torch
 from makemlp import ablation, figures
 from makemlp.counts import CountModel, smooth
 from makemlp.data import Vocabulary, build_dataset, load_names, split
+from makemlp.embeddings import align, distances, group_distance, pca, permutation_test
 from makemlp.figures import Picture
 from makemlp.mixture import Mixture
 from makemlp.mlp import MLP
 from makemlp.sampling import nll_by_name, sample
 from makemlp.scoreboard import flattery
 from makemlp.scoring import nll
-from makemlp.training import SGD, learning_rate_at, train, train_many
+from makemlp.training import SGD, Run, learning_rate_at, train, train_many
 
 # What takes too long to be measured anew for a picture: written by make bench and makemlp.ablation.
 MEASURED = Path(__file__).parent / "measured"
@@ -183,6 +185,48 @@ def _mixture() -> Picture:
     return figures.mixture(weights, losses, (0.5, losses[10]))
 
 
+@functools.cache
+def _maps(size: float, emb_dim: int = 2, seeds: int = 8) -> torch.Tensor:
+    """The embeddings (seeds, vocab_size, emb_dim) of models that began with a C of this size."""
+    vocab, train_names, _ = _names()
+    models = [MLP(len(vocab), emb_dim=emb_dim, hidden_dim=100, seed=seed) for seed in range(seeds)]
+    with torch.no_grad():
+        for model in models:
+            model.C.mul_(size)
+    train_many(models, *build_dataset(train_names, vocab), learning_rates=[0.02] * seeds)
+    return torch.stack([model.C.detach() for model in models])
+
+
+def _chance_histogram() -> Picture:
+    distance, vowels = distances(_maps(1.0)[0, 1:]), [_names()[0].stoi[s] - 1 for s in "aeiou"]
+    by_chance = permutation_test(distance, vowels)[1]
+    return figures.chance_histogram(by_chance, group_distance(distance, vowels).item())
+
+
+def _explained_variance() -> Picture:
+    random = torch.randn(len(_names()[0]), 10, generator=torch.Generator().manual_seed(0))
+    return figures.explained_variance({"trained": pca(_maps(0.01, 10, 1)[0])[1], "random numbers": pca(random)[1]})
+
+
+def _seed_spread() -> Picture:
+    kinds = {"ordinary start": _maps(1.0), "start of a hundredth": _maps(0.01)}
+    aligned = {label: torch.stack([align(C, maps[0])[0] for C in maps]) for label, maps in kinds.items()}
+    return figures.seed_spread(aligned, _names()[0])
+
+
+def _snapshot() -> Picture:
+    vocab, train_names, _ = _names()
+    model = MLP(len(vocab), emb_dim=2, hidden_dim=100)
+    run = Run([model], *build_dataset(train_names, vocab), learning_rates=[0.02])
+    frames = {0: copy.deepcopy(model)}
+    for step in range(1, 301):
+        run.step(learning_rate_at(step - 1, 300))
+        if step % 5 == 0:
+            run.write_back()
+            frames[step] = copy.deepcopy(model)
+    return figures.snapshot(frames, [loss.item() for loss in run.losses], vocab, 150)
+
+
 def _names_by_temperature() -> Picture:
     vocab = _names()[0]
     return figures.names_by_temperature(
@@ -212,6 +256,9 @@ GALLERY: dict[str, Callable[[], Picture]] = {
     ),
     "bench": _bench,
     "bigram_table": lambda: figures.bigram_table(_bigram_counts(), _names()[0]),
+    "chance_histogram": _chance_histogram,
+    "embedding_map": lambda: figures.embedding_map(_maps(1.0)[0], _names()[0]),
+    "explained_variance": _explained_variance,
     "flattery": _flattery,
     "live_training": lambda: figures.live_training(*_short_run(), _names()[0]),
     "loss_curve": _loss_curve,
@@ -219,6 +266,7 @@ GALLERY: dict[str, Callable[[], Picture]] = {
     "mixture": _mixture,
     "name_ranks": _name_ranks,
     "names_by_temperature": _names_by_temperature,
+    "nearest": lambda: figures.nearest(_maps(0.01, 10, 1)[0], _names()[0], "a"),
     "next_character": lambda: figures.next_character(_writer(), _names()[0], "em"),
     "nll_by_context": _nll_by_context,
     "probability_strip": lambda: figures.probability_strip(_writer(), _names()[0], "olivia"),
@@ -229,9 +277,12 @@ GALLERY: dict[str, Callable[[], Picture]] = {
         _searched_tables()[:12], {"the lecture": 2.17, "Kneser-Ney of 3": 2.067}, shown=7
     ),
     "seed_bands": _seed_bands,
+    "seed_maps": lambda: figures.seed_maps(_maps(1.0), _names()[0]),
+    "seed_spread": _seed_spread,
     "side_by_side": _side_by_side,
     "size_comparison": lambda: figures.size_comparison(len(_names()[0]), emb_dim=10, hidden_dim=200),
     "smoothing": lambda: figures.smoothing(_bigram_counts(), _names()[0], 10.0, "q"),
+    "snapshot": _snapshot,
     "study": lambda: figures.study(_searched_tables(), ["block_size", "smoothing"]),
     "table_growth": _table_growth,
     "train_and_dev": _train_and_dev,

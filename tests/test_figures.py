@@ -100,6 +100,7 @@ def test_baselines_are_of_the_size_that_is_shown():
 # --- alt texts by hand, from data small enough to check ---
 
 TOY = Vocabulary(["ab"])  # . a b
+FOUR = torch.tensor([[9.0, 9.0], [0.0, 0.0], [3.0, 0.0], [3.0, 4.0]])
 COUNTS = torch.tensor([[0.0, 4.0, 0.0], [1.0, 0.0, 3.0], [3.0, 0.0, 0.0]])
 
 
@@ -117,6 +118,15 @@ def certain(symbol):
 
 # Counted from aab, ab, ab and b: after the boundary a three times and b once, after a b three times and a once.
 TALLY = CountModel(len(TOY), 1, smoothing=0).fit(*build_dataset(["aab", "ab", "ab", "b"], TOY, 1))
+
+
+def placed(moved):
+    """A model whose first two symbols stand (3, 4) times `moved` from where its seed puts them."""
+    model = MLP(3, block_size=2, emb_dim=2, hidden_dim=4)
+    with torch.no_grad():
+        model.C[:2] += moved * torch.tensor([3.0, 4.0])
+    return model
+
 
 ALTS = {
     "next_character": (
@@ -183,6 +193,47 @@ ALTS = {
         "plain is lowest near 10 to the power -1.0; 1 are off the chart.",
     ),
     "schedule": (lambda: figures.schedule([0.5, 1.0, 0.2]), "over 3 steps: it is highest at step 1"),
+    "embedding_map": (
+        # The letters stand 3, 4 and 5 apart; y is no vowel here.
+        lambda: figures.embedding_map(FOUR, Vocabulary(["aey"])),
+        "Map of 4 symbols: vowels 3.0 apart on average, all letters 4.0. Farthest from the middle is '.'.",
+    ),
+    "chance_histogram": (
+        lambda: figures.chance_histogram(torch.tensor([2.0, 3.0, 4.0, 5.0]), 2.0),
+        "within each of 4 groups drawn at random, from 2.0 to 5.0. A line marks the group in question at 2.0: 25% of",
+    ),
+    "snapshot": (
+        # Both rows of C have moved by (3, 4), the third stayed: 10/3 on average.
+        lambda: figures.snapshot({0: placed(0.0), 2: placed(1.0), 4: placed(9.0)}, [3.0, 2.5, 2.25, 2.0], TOY, 2),
+        "At step 2 the loss is 2.25; the symbols are 3.3 from where they began, on average. Names it makes up: ",
+    ),
+    "seed_maps": (
+        lambda: figures.seed_maps([FOUR, 2 * FOUR], Vocabulary(["abe"])),
+        "2 maps of 4 symbols. seed 0: vowels 5.0 apart on average, all letters 4.0; seed 1: vowels 10.0 apart on "
+        "average, all letters 8.0.",
+    ),
+    "seed_spread": (
+        # Mean places (7, 5) and (3, 5); each seed is 1 beside them, half of the 2 from the middle.
+        lambda: figures.seed_spread(
+            {"one": torch.tensor([[[7.0, 6.0], [3.0, 6.0]], [[7.0, 4.0], [3.0, 4.0]]])}, Vocabulary(["a"])
+        ),
+        "Mean places of 2 symbols over 2 seeds, with a line to each seed's own. How far a seed's place is from the "
+        "mean one, as a share of the map's size: one: 0.5.",
+    ),
+    "explained_variance": (
+        lambda: figures.explained_variance({"x": torch.tensor([0.5, 0.25, 0.25]), "y": torch.tensor([0.6, 0.3, 0.1])}),
+        "In the first two together: x 75%, y 90%.",
+    ),
+    "nearest": (
+        # From '.' it is 4.1 to a, of which the flat map shows 1; 2 to b; 3 to c; 3.5 to d, shown as 0.5; e and f
+        # make it wide.
+        lambda: figures.nearest(
+            torch.tensor([[0.0, 0, 0], [1, 0, 4], [2, 0, 0], [0, 3, 0], [0.5, 0, 3.45], [30, 0, 0], [0, 30, 0]]),
+            Vocabulary(["abcdef"]),
+            ".",
+        ),
+        "Nearest to '.' in 3 dimensions are 'b', 'c', 'd'. On the flat map 2 of these are among its three nearest.",
+    ),
     "live_training": (
         lambda: figures.live_training([3.0, 2.5], torch.eye(3), TOY),
         "Loss curve after 2 steps, the last loss is 2.50, beside a map of 3 embeddings.",
@@ -243,6 +294,31 @@ ALTS = {
 def test_alt_text_by_hand(name):
     draw, expected = ALTS[name]
     assert expected in draw().alt
+
+
+def test_a_snapshot_shows_the_loss_and_the_ways_until_its_step_on_the_same_axes():
+    frames = {0: placed(0.0), 2: placed(1.0), 4: placed(9.0)}
+    early, late = (figures.snapshot(frames, [3.0, 2.5, 2.25, 2.0], TOY, step) for step in (2, 4))
+    whole, until = early.axes[0].lines
+    assert list(whole.get_ydata()) == [3.0, 2.5, 2.25, 2.0] and list(until.get_ydata()) == [3.0, 2.5, 2.25]
+    assert [len(way.get_xdata()) for way in early.axes[1].lines] == [2, 2, 2]
+    assert [axes.axis() for axes in early.axes] == [axes.axis() for axes in late.axes]
+    (low, high), reach = late.axes[1].get_ylim(), float(frames[4].C.detach().abs().max())
+    assert low < -reach and reach < high
+
+
+def test_a_step_without_a_frame_gets_a_sentence():
+    with pytest.raises(ValueError, match="no frame of step 3: choose one of 0, 2"):
+        figures.snapshot({0: placed(0.0), 2: placed(1.0)}, [3.0, 2.5], TOY, 3)
+
+
+def test_a_step_to_the_right_of_a_map_is_as_long_as_one_upwards():
+    for picture in (GALLERY["embedding_map"](), GALLERY["live_training"](), GALLERY["snapshot"]()):
+        picture.to_png()
+        axes = picture.axes[-1]
+        (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+        box = axes.get_window_extent()
+        assert box.width / (right - left) == pytest.approx(box.height / (high - low), rel=0.01)
 
 
 def test_anatomy_counts_the_saturated_units():
@@ -306,6 +382,11 @@ def test_any_vocabulary_can_be_drawn(vocab):
         figures.probability_strip(model, vocab, prefix * 3),
         figures.name_ranks(torch.ones(3), prefix * 3, 2.0),
         figures.side_by_side({prefix: vocab.itos[1:]}, vocab.itos[:3]),
+        figures.embedding_map(model.C.detach(), vocab),
+        figures.snapshot({0: model}, [3.0], vocab, 0),
+        figures.seed_maps([model.C.detach()] * 3, vocab),
+        figures.seed_spread({"one": model.C.detach().repeat(2, 1, 1)}, vocab),
+        figures.nearest(model.C.detach(), vocab, prefix),
     ]
     assert all(len(picture.to_png()) > 1000 for picture in pictures)
 

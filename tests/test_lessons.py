@@ -10,7 +10,7 @@ import pytest
 from lessons import LESSONS, ROOT
 
 import makemlp
-from makemlp import counts, data, deep, mixture, mlp, sampling, scoreboard, scoring, training
+from makemlp import counts, data, deep, embeddings, mixture, mlp, sampling, scoreboard, scoring, training
 
 EXPECTED = [
     "00_start_here",
@@ -20,6 +20,7 @@ EXPECTED = [
     "04_build_the_model",
     "05_learning_rate_sweep",
     "06_tune_on_the_dev_split",
+    "07_see_the_embeddings",
     "08_sample_names",
 ]
 
@@ -43,6 +44,12 @@ TAUGHT = {
     "drop": deep,
     "DeepMLP": deep,
     "Mixture": mixture,
+    "distances": embeddings,
+    "group_distance": embeddings,
+    "permutation_test": embeddings,
+    "align": embeddings,
+    "pca": embeddings,
+    "neighbours": embeddings,
 }
 
 every_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=repr)

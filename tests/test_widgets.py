@@ -23,15 +23,19 @@ TABLE = CountModel(len(VOCAB), 4, 1.0).fit(*build_dataset(NAMES, VOCAB, 4))
 COUNTED = CountModel(len(VOCAB), 1).fit(*build_dataset(NAMES, VOCAB, 1))
 COUNTS = COUNTED.counts[1]
 
+FRAMES = {step: MLP(len(VOCAB), emb_dim=2, hidden_dim=20, seed=step) for step in (0, 10, 20)}
+
 # What each explorer is opened with here. A new explorer needs a line, and a test says so.
 ARGUMENTS = {
     "explore_architecture": (len(VOCAB),),
     "explore_count_tables": (NAMES[:6], NAMES[6:], VOCAB, 4),
     "explore_mixture": (MODEL, TABLE, *build_dataset(NAMES[6:], VOCAB, 4)),
     "explore_name": (MODEL, VOCAB, NAMES, "ab"),
+    "explore_neighbours": (MODEL.C.detach(), VOCAB),
     "explore_prediction": (MODEL, VOCAB, "ab"),
     "explore_sampling": (MODEL, VOCAB, 6),
     "explore_smoothing": (COUNTS, VOCAB),
+    "explore_snapshots": (FRAMES, [3.0 - 0.1 * step for step in range(20)], VOCAB),
     "explore_tuning": (NAMES[:6], NAMES[6:], VOCAB, Scoreboard, {"none": 3.0}),
 }
 ELSEWHERE = ("explore_training", "explore_real_or_made_up")
@@ -69,12 +73,14 @@ def moves(control) -> Iterator[tuple[str, object]]:
         yield from (("value", control.base**end) for end in ends)
     elif isinstance(control, ipywidgets.IntSlider):
         yield from (("value", value) for value in (control.min, (control.min + control.max) // 2, control.max))
-    elif isinstance(control, ipywidgets.Dropdown):
+    elif isinstance(control, ipywidgets.Dropdown | ipywidgets.SelectionSlider):
         yield from (("index", i) for i in range(len(control.options)))
     elif isinstance(control, ipywidgets.Checkbox):
         yield from (("value", value) for value in (not control.value, control.value))
     else:
-        assert isinstance(control, ipywidgets.Text | ipywidgets.Button), f"say here how {type(control)} is moved"
+        # Play moves another control, and does so in the page: the browser tests press it.
+        known = ipywidgets.Text | ipywidgets.Button | ipywidgets.Play
+        assert isinstance(control, known), f"say here how {type(control)} is moved"
 
 
 def controls_of(explorer, kind):
@@ -206,6 +212,38 @@ def test_two_explorers_side_by_side_leave_each_other_alone(name):
     assert (picture(right), right._values()) == before
     right._refresh()
     assert picture(right) == before[0]
+
+
+def test_snapshots_are_stepped_through_in_order_whatever_order_they_came_in():
+    frames = dict(sorted(FRAMES.items(), reverse=True))
+    explorer = makemlp.explore_snapshots(frames, [3.0 - 0.1 * step for step in range(20)], VOCAB)
+    assert explorer.controls["step"].options == (0, 10, 20) and explorer.controls["play"].max == 2
+    assert 'alt="At step 0 the loss is 3.00; the symbols are 0.0 from' in picture(explorer)
+    explorer.controls["step"].index = 1
+    assert 'alt="At step 10 the loss is 2.00' in picture(explorer)
+    explorer.controls["step"].index = 2
+    assert 'alt="At step 20 the loss is 1.10' in picture(explorer)  # the last step's, as no later one was taken
+
+
+def test_no_frames_get_a_sentence():
+    with pytest.raises(ValueError, match="got no frames: pass copies of the model"):
+        makemlp.explore_snapshots({}, [], VOCAB)
+
+
+def test_play_does_not_draw_by_itself():
+    """In the page it moves the slider; drawing for both would draw everything twice."""
+    explorer = opened("explore_snapshots")
+    explorer._draw = lambda **values: pytest.fail("drawn anew")
+    explorer.controls["play"].value = 1
+
+
+@pytest.mark.parametrize("emb_dim", [1, 2, 5])
+def test_snapshots_and_neighbours_of_any_emb_dim(emb_dim):
+    frames = {step: MLP(len(VOCAB), emb_dim=emb_dim, hidden_dim=4, seed=step) for step in (0, 1)}
+    assert_shows_a_picture(makemlp.explore_snapshots(frames, [3.0], VOCAB))
+    neighbours = makemlp.explore_neighbours(frames[0].C.detach(), VOCAB)
+    assert_shows_a_picture(neighbours)
+    assert f"in {emb_dim} dimensions" in picture(neighbours)
 
 
 @pytest.mark.parametrize("method", ["add", "interpolate", "kneser_ney"])

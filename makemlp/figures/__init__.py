@@ -6,6 +6,15 @@
 from makemlp.figures.base import Picture, picture
 from makemlp.figures.baseline import ablation, mixture
 from makemlp.figures.counting import bigram_table, nll_by_context, smoothing, table_growth, two_tables
+from makemlp.figures.embeddings import (
+    chance_histogram,
+    embedding_map,
+    explained_variance,
+    nearest,
+    seed_maps,
+    seed_spread,
+    snapshot,
+)
 from makemlp.figures.names import (
     made_up_names,
     name_ranks,
@@ -24,6 +33,9 @@ __all__ = [
     "anatomy",
     "architecture",
     "bigram_table",
+    "chance_histogram",
+    "embedding_map",
+    "explained_variance",
     "flattery",
     "live_training",
     "loss_curve",
@@ -31,6 +43,7 @@ __all__ = [
     "mixture",
     "name_ranks",
     "names_by_temperature",
+    "nearest",
     "next_character",
     "nll_by_context",
     "peers",
@@ -41,9 +54,12 @@ __all__ = [
     "schedule",
     "scoreboard",
     "seed_bands",
+    "seed_maps",
+    "seed_spread",
     "side_by_side",
     "size_comparison",
     "smoothing",
+    "snapshot",
     "study",
     "table_growth",
     "train_and_dev",

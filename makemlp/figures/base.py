@@ -19,10 +19,12 @@ from matplotlib.font_manager import fontManager
 from PIL import Image
 from torch import Tensor
 
-from makemlp.data import Vocabulary
+from makemlp.data import BOUNDARY, Vocabulary
 
 # Okabe and Ito's palette, which readers with any of the common colour-vision deficiencies can tell apart.
 BLUE, ORANGE, GREEN, PURPLE, GREY, INK = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a8a8a", "#222222"
+
+VOWELS = "aeiou"  # what the maps circle; a list of names in another script may have none of them
 
 # matplotlib's settings are one for the whole process; a live trainer draws from a thread of its own.
 DRAWING = threading.RLock()
@@ -141,3 +143,27 @@ def bars(axes, probs: Tensor, vocab: Vocabulary, color: str = BLUE) -> list[str]
     axes.set_ylabel("probability")
     top = probs.topk(min(3, len(vocab)))
     return [f"'{vocab.itos[i]}' {p:.0%}" for p, i in zip(top.values.tolist(), top.indices.tolist(), strict=True)]
+
+
+def letter_map(axes, points: Tensor, vocab: Vocabulary, limit: float | None = None, **labels: str) -> None:
+    """Write each symbol at its point, of `points` (vocab_size, 2); circle the vowels, and frame the boundary.
+
+    A step to the right is as long as one upwards, so that distances can be trusted. `limit` keeps the axes from there
+    below zero to there above it, for pictures that are to be compared.
+    """
+    around = {"boxstyle": "circle,pad=0.15", "facecolor": "none", "edgecolor": ORANGE, "linewidth": 1.2}
+    for symbol, (x, y) in zip(vocab.itos, points.tolist(), strict=True):
+        style = {"ha": "center", "va": "center", "clip_on": True, "zorder": 3}
+        if symbol in VOWELS:
+            style |= {"bbox": around, "weight": "bold"}
+        elif symbol == BOUNDARY:
+            style["bbox"] = around | {"boxstyle": "square,pad=0.2", "edgecolor": INK}
+        axes.text(x, y, literal(symbol), **style)
+    if limit is None:
+        axes.set_aspect("equal", adjustable="datalim")
+        axes.margins(0.12)
+        axes.update_datalim(points.numpy())
+        axes.autoscale_view()
+    else:
+        axes.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal")
+    axes.set(**labels)

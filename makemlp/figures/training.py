@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from makemlp.data import Vocabulary
-from makemlp.figures.base import BLUE, GREEN, INK, ORANGE, PURPLE, literal, picture
+from makemlp.figures.base import BLUE, GREEN, INK, ORANGE, PURPLE, letter_map, picture
 
 CEILING = 4.0  # nats: a little above the loss of knowing nothing about some tens of symbols
 
@@ -80,22 +80,7 @@ def live_training(fig: Figure, losses: Sequence[float], C: Tensor, vocab: Vocabu
     left.plot(losses, color=BLUE, linewidth=1)
     left.set(xlabel="step", ylabel="loss (nats per character)", title=f"step {len(losses)}")
     points = torch.nn.functional.pad(C, (0, 1))[:, :2]  # (vocab_size, 2), also when emb_dim is 1
-    vowels = set("aeiou")
-    for symbol, (x, y) in zip(vocab.itos, points.tolist(), strict=True):
-        right.text(
-            x,
-            y,
-            literal(symbol),
-            color=ORANGE if symbol in vowels else INK,
-            ha="center",
-            va="center",
-            weight="bold" if symbol in vowels else "normal",
-        )
-    low, high = points.min(0).values, points.max(0).values
-    margin = 0.08 * (high - low).clamp(min=1e-3)
-    right.set_xlim(float(low[0] - margin[0]), float(high[0] + margin[0]))
-    right.set_ylim(float(low[1] - margin[1]), float(high[1] + margin[1]))
-    right.set(xlabel="first number", ylabel="second number", title="embeddings (vowels bold)")
+    letter_map(right, points, vocab, xlabel="first number", ylabel="second number", title="embeddings (vowels circled)")
     last = f"the last loss is {losses[-1]:.2f}" if losses else "no step yet"
     return f"Loss curve after {len(losses)} steps, {last}, beside a map of {len(vocab)} embeddings."
 

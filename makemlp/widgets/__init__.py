@@ -5,6 +5,7 @@ with a typed text is said in a line above the picture, and the last good picture
 """
 
 from makemlp.widgets.baseline import explore_mixture
+from makemlp.widgets.embeddings import explore_neighbours, explore_snapshots
 from makemlp.widgets.explorers import (
     explore_architecture,
     explore_count_tables,
@@ -21,10 +22,12 @@ __all__ = [
     "explore_count_tables",
     "explore_mixture",
     "explore_name",
+    "explore_neighbours",
     "explore_prediction",
     "explore_real_or_made_up",
     "explore_sampling",
     "explore_smoothing",
+    "explore_snapshots",
     "explore_training",
     "explore_tuning",
 ]

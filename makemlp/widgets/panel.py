@@ -38,7 +38,7 @@ class Explorer(Panel):
     ----------
     draw : called with the controls' values by keyword; returns one `Picture` or more, or raises a ValueError with a
         sentence for the reader.
-    controls : ipywidgets by the name of draw's parameter.
+    controls : ipywidgets by the name of draw's parameter; a Play is none, it is linked to one of the others.
     """
 
     def __init__(self, draw: Callable[..., list[Picture]], **controls: widgets.Widget):
@@ -48,7 +48,7 @@ class Explorer(Panel):
             if isinstance(control, widgets.Button):
                 control.presses = 0
                 control.on_click(self._press)
-            else:
+            elif not isinstance(control, widgets.Play):  # it moves another control, and that one is observed
                 control.observe(self._refresh, "value")
         self._refresh()
 
@@ -60,6 +60,7 @@ class Explorer(Panel):
         return {
             name: control.presses if isinstance(control, widgets.Button) else control.value
             for name, control in self.controls.items()
+            if not isinstance(control, widgets.Play)
         }
 
     def _refresh(self, change: object = None) -> None:

@@ -14,6 +14,7 @@ LESSONS = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
 EVERYWHERE = [(name, label) for name in LESSONS for label in explorers_in(cells_of(name))]
 TRAINERS = [(name, label) for name, label in EVERYWHERE if "explore_training" in label]
 GAMES = [(name, label) for name, label in EVERYWHERE if "explore_real_or_made_up" in label]
+PLAYERS = [(name, label) for name, label in EVERYWHERE if "explore_snapshots" in label]
 EXPLORERS = [pair for pair in EVERYWHERE if pair not in TRAINERS + GAMES]
 SHORTEST_ALT = 30
 
@@ -49,6 +50,15 @@ def test_explorer_obeys_every_control(lesson, label, latencies):
     assert not trial.problems, "\n".join(trial.problems)
 
 
+def until(page, condition):
+    """Wait for what must come sooner or later."""
+    for _ in range(600):
+        if condition():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("it did not come within half a minute")
+
+
 @pytest.mark.parametrize(("name", "label"), TRAINERS)
 def test_trainer_lives(lesson, label):
     """It starts, obeys its sliders while it runs, pauses, goes on, and is reset."""
@@ -59,34 +69,27 @@ def test_trainer_lives(lesson, label):
     def steps():
         return int(re.search(r"after (\d+) steps", trainer.picture()[1])[1])
 
-    def until(condition):
-        for _ in range(600):
-            if condition():
-                return
-            trainer.page.wait_for_timeout(50)
-        raise AssertionError("it did not come within half a minute")
-
     assert steps() == 0
     trainer.click(start)
-    until(lambda: steps() > 200)
+    until(trainer.page, lambda: steps() > 200)
     trainer.drag(rate, 0.3)
     seen = steps()
-    until(lambda: steps() > seen)
+    until(trainer.page, lambda: steps() > seen)
     trainer.drag(hidden, 0.9)  # another model, from its beginning, and still running
     trainer.page.wait_for_timeout(1000)  # until the last of the drag's values has come to the kernel
-    until(lambda: 0 < steps() < 2000)
+    until(trainer.page, lambda: 0 < steps() < 2000)
     trainer.screenshot()
     trainer.click(start)
-    until(lambda: start.inner_text().strip() == "Start")
+    until(trainer.page, lambda: start.inner_text().strip() == "Start")
     trainer.page.wait_for_timeout(1000)  # the step under way, and the picture of it
     stopped = steps()
     assert stopped > 0
     trainer.page.wait_for_timeout(500)
     assert steps() == stopped
     trainer.click(start)
-    until(lambda: steps() > stopped)
+    until(trainer.page, lambda: steps() > stopped)
     trainer.click(reset)
-    until(lambda: steps() == 0)
+    until(trainer.page, lambda: steps() == 0)
     assert not trainer.message() and not lesson.errors()
 
 
@@ -128,6 +131,38 @@ def test_game_is_played(lesson, label):
     game.click(reset)
     lesson.settle()
     assert re.fullmatch(r"1 of 10: [a-z]+", lines()[0]) and not lesson.errors()
+
+
+@pytest.mark.parametrize(("name", "label"), PLAYERS)
+def test_play_moves_slider_and_picture(lesson, label):
+    """By keyboard alone: it plays, pauses, and goes on to the end; frames that come too fast don't queue up."""
+    player = lesson.explorer(label)
+    [slider], play = player.controls("slider"), player.controls("button")[0]
+    said, waiting = lesson.errors(), []
+
+    def at():
+        """The step that the slider says, and the one that the picture says."""
+        waiting.append(len(lesson.traffic.pending))
+        return int(player.shown()["readouts"][0]), int(re.search(r"At step (\d+)", player.picture()[1])[1])
+
+    player.press(slider, "End")
+    until(player.page, lambda: at()[0] == at()[1] > 0)
+    last = at()[0]
+    player.press(slider, "Home")
+    until(player.page, lambda: at() == (0, 0))
+    play.press("Enter")
+    until(player.page, lambda: at()[1] > last / 4)
+    player.screenshot()
+    play.press("Enter")
+    lesson.settle()
+    stopped = at()
+    assert stopped[0] == stopped[1] < last
+    player.page.wait_for_timeout(600)
+    assert at() == stopped
+    play.press("Enter")
+    until(player.page, lambda: at() == (last, last))
+    assert max(waiting) <= 4, "messages queue up behind the pictures"  # Play and slider: one under way, one to follow
+    assert lesson.errors() == said
 
 
 @pytest.mark.parametrize(("name", "label"), EVERYWHERE)

@@ -1,0 +1,175 @@
+"""Embeddings on a map (floor 4): lesson 07."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from makemlp.data import Vocabulary
+from makemlp.embeddings import distances, group_distance, neighbours, pca
+from makemlp.figures.base import BLUE, GREEN, GREY, INK, ORANGE, VOWELS, letter_map, literal, picture
+from makemlp.mlp import MLP
+from makemlp.sampling import sample
+
+NUMBERS = {"xlabel": "first number", "ylabel": "second number"}
+
+
+def _flat(points: Tensor) -> Tensor:
+    """Points (n, dims) as (n, 2): along their two widest directions, when there are more."""
+    return pca(points)[0] if points.shape[1] > 2 else torch.nn.functional.pad(points, (0, 2 - points.shape[1]))
+
+
+def _how_close(points: Tensor, vocab: Vocabulary) -> str:
+    """In words, how far apart the vowels stand, and all letters."""
+    letters = range(1, len(vocab))
+    vowels = [i for i in letters if vocab.itos[i] in VOWELS]
+    if len(vowels) < 2:
+        return "fewer than two vowels"
+    distance = distances(points)
+    apart, usual = (float(group_distance(distance, list(group))) for group in (vowels, letters))
+    return f"vowels {apart:.1f} apart on average, all letters {usual:.1f}"
+
+
+@picture(6.0, 5.6)
+def embedding_map(fig: Figure, points: Tensor, vocab: Vocabulary) -> str:
+    """Each symbol at its point, of `points` (vocab_size, 2)."""
+    title = "vowels circled, the boundary framed"
+    letter_map(fig.subplots(), points, vocab, title=title, **NUMBERS)
+    farthest = vocab.itos[int((points - points.mean(0)).norm(dim=1).argmax())]
+    close = _how_close(points, vocab)
+    return f"Map of {len(vocab)} symbols: {close}. Farthest from the middle is '{farthest}'."
+
+
+@picture(8.0, 3.0)
+def chance_histogram(fig: Figure, by_chance: Tensor, true: float) -> str:
+    """Mean distances within groups drawn at random, `by_chance` (times,), with the true group's marked."""
+    axes = fig.subplots()
+    axes.hist(by_chance.numpy(), bins=60, color=GREY)
+    axes.axvline(true, color=ORANGE, linewidth=2.5)
+    axes.annotate(f" the group: {true:.2f}", (true, 0.9), xycoords=("data", "axes fraction"), color=INK)
+    axes.set(xlabel="mean distance within a group", ylabel="groups drawn")
+    share = (by_chance <= true).float().mean()
+    low, high = by_chance.min(), by_chance.max()
+    return (
+        f"Histogram of the mean distance within each of {len(by_chance):,} groups drawn at random, from {low:.1f} to "
+        f"{high:.1f}. A line marks the group in question at {true:.1f}: {share:.0%} of the others lie to its left."
+    )
+
+
+@picture(10.0, 4.8)
+def snapshot(fig: Figure, frames: Mapping[int, MLP], losses: Sequence[float], vocab: Vocabulary, step: int) -> str:
+    """A run at one of its steps: the loss until then, names of that moment, and each symbol's way over the map.
+
+    `frames` holds copies of the model by the steps it had taken, `losses` the whole run's. The axes are the same for
+    every step. More than two numbers a symbol are drawn along the two widest directions of all frames together.
+    """
+    if step not in frames:
+        raise ValueError(f"There is no frame of step {step}: choose one of {', '.join(map(str, frames))}.")
+    ways = torch.stack([model.C.detach() for model in frames.values()])  # (frames, vocab_size, emb_dim)
+    ways = _flat(ways.flatten(0, 1)).view(len(frames), len(vocab), 2)
+    until = ways[: list(frames).index(step) + 1]
+    left, right = fig.subplots(1, 2, width_ratios=(4, 5))
+    left.plot(losses, color=GREY, linewidth=0.6)
+    left.plot(losses[: step + 1], color=BLUE)
+    left.set(xlabel="step", ylabel="loss (nats per character)", title=f"step {step}")
+    names = sample(frames[step], vocab, 3, seed=0, max_length=20)
+    made = literal("\n".join(["it makes up", *names]))
+    left.text(0.98, 0.97, made, transform=left.transAxes, ha="right", va="top")
+    right.plot(*until.unbind(2), color=BLUE, linewidth=0.7, alpha=0.5)
+    limit = 1.1 * float(ways.abs().max())
+    letter_map(right, until[-1], vocab, limit, title="embeddings, and the way they came", **NUMBERS)
+    now = losses[min(step, len(losses) - 1)]
+    way = float((until[-1] - until[0]).norm(dim=1).mean())
+    return (
+        f"At step {step} the loss is {now:.2f}; the symbols are {way:.1f} from where they began, on average. "
+        f"Names it makes up: {', '.join(names)}."
+    )
+
+
+@picture(11.0, 6.0)
+def seed_maps(fig: Figure, maps: Sequence[Tensor], vocab: Vocabulary) -> str:
+    """Small maps (vocab_size, 2), one a seed, side by side."""
+    columns = min(4, len(maps))
+    panels = fig.subplots(math.ceil(len(maps) / columns), columns, squeeze=False).flatten()
+    for seed, axes in enumerate(panels[: len(maps)]):
+        letter_map(axes, maps[seed], vocab, title=f"seed {seed}")
+        axes.set(xticks=[], yticks=[])
+        axes.spines[:].set_visible(True)
+    for axes in panels[len(maps) :]:
+        axes.set_axis_off()
+    said = "; ".join(f"seed {seed}: {_how_close(points, vocab)}" for seed, points in enumerate(maps))
+    return f"{len(maps)} maps of {len(vocab)} symbols. {said}."
+
+
+@picture(11.0, 5.6)
+def seed_spread(fig: Figure, aligned: Mapping[str, Tensor], vocab: Vocabulary) -> str:
+    """Where each seed puts each symbol: clouds (seeds, vocab_size, 2) that were aligned, a panel for each label.
+
+    A symbol is written at its mean place, with a line to its place under each seed.
+    """
+    panels = fig.subplots(1, len(aligned), squeeze=False)[0]
+    said = []
+    for axes, (label, maps) in zip(panels, aligned.items(), strict=True):
+        middle = maps.mean(0)  # (vocab_size, 2)
+        for points in maps:
+            axes.plot(*torch.stack([points, middle]).unbind(2), color=BLUE, linewidth=0.5, alpha=0.6)
+            axes.plot(*points.T, ".", color=BLUE, markersize=3, alpha=0.6)
+        axes.plot(*middle.T, "o", color="white", markersize=10, alpha=0.8, zorder=2.5)  # so that letters can be read
+        letter_map(axes, middle, vocab, title=label, **NUMBERS)
+        wander = (maps - middle).norm(dim=2).mean() / (middle - middle.mean(0)).norm(dim=1).mean()
+        said.append(f"{label}: {wander:.1f}")
+    return (
+        f"Mean places of {len(vocab)} symbols over {len(next(iter(aligned.values())))} seeds, with a line to each "
+        f"seed's own. How far a seed's place is from the mean one, as a share of the map's size: {'; '.join(said)}."
+    )
+
+
+@picture(8.0, 3.2)
+def explained_variance(fig: Figure, shares: Mapping[str, Tensor]) -> str:
+    """Each direction's share of the variance (dims,), as bars beside each other for each label."""
+    axes = fig.subplots()
+    width = 0.8 / len(shares)
+    looks = itertools.cycle(zip((BLUE, ORANGE, GREEN), ("", "///", "..."), strict=True))
+    said = []
+    for place, ((label, share), (color, hatch)) in enumerate(zip(shares.items(), looks, strict=False)):
+        x = np.arange(1, len(share) + 1) + width * (place - (len(shares) - 1) / 2)
+        two = f"{float(share[:2].sum()):.0%}"
+        bars = {"color": color, "hatch": hatch, "edgecolor": "white"}
+        axes.bar(x, 100 * share.numpy(), width, label=f"{label}: {two} in the first two", **bars)
+        said.append(f"{label} {two}")
+    longest = max(len(share) for share in shares.values())
+    axes.set(xlabel="direction, widest first", ylabel="share of the variance (%)", xticks=range(1, longest + 1))
+    axes.legend()
+    return f"Bars of each direction's share of the variance. In the first two together: {', '.join(said)}."
+
+
+@picture(10.0, 4.6)
+def nearest(fig: Figure, C: Tensor, vocab: Vocabulary, symbol: str, k: int = 8) -> str:
+    """A symbol's nearest others in all dimensions of C (vocab_size, emb_dim), and where a flat map has them."""
+    here, distance, flat = vocab.itos.index(symbol), distances(C), _flat(C)
+    near = neighbours(distance, min(k, len(vocab) - 1))[here].tolist()
+    left, right = fig.subplots(1, 2, width_ratios=(4, 5))
+    left.barh([literal(f"'{vocab.itos[i]}'") for i in near], distance[here, near].numpy(), color=BLUE)
+    left.invert_yaxis()
+    left.set(xlabel=f"distance in {C.shape[1]} dimensions", ylabel="symbol", title=literal(f"nearest to '{symbol}'"))
+    for i in near[:3]:
+        right.plot(*flat[[here, i]].T, color=BLUE, linewidth=1.2)
+    right.plot(*flat[here], "o", color=INK, markersize=22, fillstyle="none", markeredgewidth=2.5)
+    labels = {
+        "xlabel": "widest direction",
+        "ylabel": "second widest",
+        "title": "on a flat map: lines to the first three",
+    }
+    letter_map(right, flat, vocab, **labels)
+    both = set(near[:3]) & set(neighbours(distances(flat), len(near[:3]))[here].tolist())
+    first = ", ".join(f"'{vocab.itos[i]}'" for i in near[:3])
+    return (
+        f"Nearest to '{symbol}' in {C.shape[1]} dimensions are {first}. On the flat map {len(both)} of these are among "
+        f"its three nearest."
+    )
