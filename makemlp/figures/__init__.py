@@ -24,7 +24,7 @@ from makemlp.figures.names import (
     side_by_side,
 )
 from makemlp.figures.network import anatomy, architecture, saturation, size_comparison
-from makemlp.figures.training import live_training, loss_curve, peers, rate_sweep, schedule
+from makemlp.figures.training import live_training, loss_curve, peers, rate_sweep, schedule, update_live_training
 from makemlp.figures.tuning import flattery, scoreboard, seed_bands, study, train_and_dev
 
 __all__ = [
@@ -64,4 +64,5 @@ __all__ = [
     "table_growth",
     "train_and_dev",
     "two_tables",
+    "update_live_training",
 ]

@@ -167,3 +167,11 @@ def letter_map(axes, points: Tensor, vocab: Vocabulary, limit: float | None = No
     else:
         axes.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal")
     axes.set(**labels)
+
+
+def move_letters(axes, points: Tensor) -> None:
+    """Put the symbols of a `letter_map` at other points (vocab_size, 2)."""
+    for text, point in zip(axes.texts, points.tolist(), strict=True):
+        text.set_position(point)
+    axes.dataLim.set_points(np.stack([points.numpy().min(0), points.numpy().max(0)]))
+    axes.autoscale_view()

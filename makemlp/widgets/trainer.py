@@ -28,6 +28,7 @@ class Trainer(Panel):
     def __init__(self, X: Tensor, Y: Tensor, vocab: Vocabulary, steps: int = 10_000):
         self._examples, self._vocab, self._steps = (X, Y), vocab, steps
         self._thread: threading.Thread | None = None
+        self._frame: figures.Picture | None = None
         self._wanted = threading.Event()  # set while the thread is to go on
         self._lock = threading.RLock()  # a slider may ask for another model while a step is under way
         controls = {
@@ -121,7 +122,13 @@ class Trainer(Panel):
             self._say(f"The run diverged at step {len(losses) - 1}: move the learning rate down and press Start.")
             return
         self._say("")
-        self._picture.value = figures.live_training(losses, C, self._vocab).to_html()
+        with self._lock:
+            # The figure is built once and its artists are moved: drawing, not training, is what a frame costs.
+            if self._frame is None:
+                self._frame = figures.live_training(losses, C, self._vocab)
+            else:
+                figures.update_live_training(self._frame, losses, C)
+            self._picture.value = self._frame.to_html()
 
 
 def explore_training(X: Tensor, Y: Tensor, vocab: Vocabulary, steps: int = 10_000) -> Trainer:
