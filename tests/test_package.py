@@ -57,6 +57,7 @@ FLOORS = {
     "checking.building": 5.3,
     "checking.counting": 5.3,
     "checking.embedding": 5.3,
+    "checking.embeddings": 5.3,
     "checking.rates": 5.3,
     "checking.tuning": 5.3,
     "checking.wire": 5.3,

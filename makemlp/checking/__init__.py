@@ -18,6 +18,7 @@ from makemlp.checking.building import EXERCISES as BUILDING
 from makemlp.checking.core import CheckError, Exercise, NotYet, Verdict, Wrong, examine
 from makemlp.checking.counting import EXERCISES as COUNTING
 from makemlp.checking.embedding import EXERCISES as EMBEDDING
+from makemlp.checking.embeddings import EXERCISES as EMBEDDINGS
 from makemlp.checking.rates import EXERCISES as RATES
 from makemlp.checking.tuning import EXERCISES as TUNING
 
@@ -30,6 +31,7 @@ LESSONS = {
     "04": ("Build the model", BUILDING),
     "05": ("How large a step?", RATES),
     "06": ("Tune on the dev split", TUNING),
+    "07": ("See the embeddings", EMBEDDINGS),
 }
 
 _states: dict[str, str] = {}  # in this kernel: what the last check of each exercise said
