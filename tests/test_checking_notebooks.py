@@ -9,6 +9,7 @@ import sys
 import pytest
 from answers import EXERCISES, SOLUTIONS
 from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
 from makemlp import checking
 from makemlp.checking import check, hint, progress
@@ -23,9 +24,14 @@ def forget(monkeypatch):
     monkeypatch.setattr(checking, "_hints", {})
 
 
+def new_shell():
+    """A shell that keeps no history: each history would leave a thread behind."""
+    return InteractiveShell(config=Config(HistoryManager={"enabled": False}))
+
+
 def run(cells, instead):
     """Run code cells from top to bottom, `instead` holding other sources by id; the ids of those that raised."""
-    shell = InteractiveShell()
+    shell = new_shell()
     shell.showtraceback = lambda *_, **__: None
     results = [(cell, shell.run_cell(instead.get(cell.raw["id"], cell.source))) for cell in cells]
     return [cell.raw["id"] for cell, result in results if not result.success]
@@ -54,7 +60,7 @@ def test_one_exercise_left_open_fails_alone(notebook, solution, capsys):
 
 
 def test_jupyter_shows_one_paragraph_and_no_traceback(capsys):
-    shell = InteractiveShell()
+    shell = new_shell()
     shell.run_cell("from makemlp.checking import check\ncheck('window', lambda names, stoi, block_size: 1 / 0)")
     shown = capsys.readouterr().out.strip()
     assert shown.startswith("✗ 03.2 window: Tried names = ['ab'], ") and shown.endswith('run hint("window").')

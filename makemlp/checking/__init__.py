@@ -18,7 +18,9 @@ from makemlp.checking.building import EXERCISES as BUILDING
 from makemlp.checking.core import CheckError, Exercise, NotYet, Verdict, Wrong, examine
 from makemlp.checking.counting import EXERCISES as COUNTING
 from makemlp.checking.embedding import EXERCISES as EMBEDDING
+from makemlp.checking.embeddings import EXERCISES as EMBEDDINGS
 from makemlp.checking.rates import EXERCISES as RATES
+from makemlp.checking.tuning import EXERCISES as TUNING
 
 __all__ = ["CheckError", "NotYet", "Wrong", "check", "exercises", "find", "hint", "progress"]
 
@@ -28,6 +30,8 @@ LESSONS = {
     "03": ("Embed and concatenate", EMBEDDING),
     "04": ("Build the model", BUILDING),
     "05": ("How large a step?", RATES),
+    "06": ("Tune on the dev split", TUNING),
+    "07": ("See the embeddings", EMBEDDINGS),
 }
 
 _states: dict[str, str] = {}  # in this kernel: what the last check of each exercise said
