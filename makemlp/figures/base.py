@@ -153,7 +153,7 @@ def letter_map(axes, points: Tensor, vocab: Vocabulary, limit: float | None = No
     """
     around = {"boxstyle": "circle,pad=0.15", "facecolor": "none", "edgecolor": ORANGE, "linewidth": 1.2}
     for symbol, (x, y) in zip(vocab.itos, points.tolist(), strict=True):
-        style = {"ha": "center", "va": "center", "clip_on": True, "zorder": 3}
+        style = {"ha": "center", "va": "center", "zorder": 3}
         if symbol in VOWELS:
             style |= {"bbox": around, "weight": "bold"}
         elif symbol == BOUNDARY:
