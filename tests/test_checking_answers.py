@@ -7,7 +7,7 @@ from answers import ANSWERS, EXERCISES, SOLUTIONS
 from lessons import LESSONS
 
 from makemlp import checking
-from makemlp.checking.core import examine
+from makemlp.checking.core import Stop, examine, observe
 
 GENERAL = {
     *("nothing", "type", "dtype", "shape", "length", "keys", "value", "raised", "arguments"),
@@ -46,6 +46,9 @@ def test_the_catalogue_is_large_enough(exercise):
 def test_the_specification_meets_its_own_check(exercise):
     for seed in range(4):
         assert examine(exercise, exercise.reference, seed).met
+        for one in observe(exercise, exercise.reference, seed):  # two that stop alike would count as agreeing
+            assert not isinstance(one.value, Stop)
+            assert exercise.measure is None or exercise.measure(one.value, *one.arguments)
     assert exercise.tolerance.why and len(exercise.hints) >= 2
 
 

@@ -58,6 +58,7 @@ FLOORS = {
     "checking.counting": 5.3,
     "checking.embedding": 5.3,
     "checking.rates": 5.3,
+    "checking.sampling": 5.3,
     "checking.wire": 5.3,
     "checking": 5.4,
     "checking.worker": 5.5,

@@ -19,6 +19,7 @@ from makemlp.checking.core import CheckError, Exercise, NotYet, Verdict, Wrong, 
 from makemlp.checking.counting import EXERCISES as COUNTING
 from makemlp.checking.embedding import EXERCISES as EMBEDDING
 from makemlp.checking.rates import EXERCISES as RATES
+from makemlp.checking.sampling import EXERCISES as SAMPLING
 
 __all__ = ["CheckError", "NotYet", "Wrong", "check", "exercises", "find", "hint", "progress"]
 
@@ -28,6 +29,7 @@ LESSONS = {
     "03": ("Embed and concatenate", EMBEDDING),
     "04": ("Build the model", BUILDING),
     "05": ("How large a step?", RATES),
+    "08": ("Sample names", SAMPLING),
 }
 
 _states: dict[str, str] = {}  # in this kernel: what the last check of each exercise said
