@@ -53,6 +53,7 @@ FLOORS = {
     "checking.comparing": 5.1,
     "checking.drawing": 5.1,
     "checking.core": 5.2,
+    "checking.beating": 5.3,
     "checking.bigram": 5.3,
     "checking.building": 5.3,
     "checking.counting": 5.3,

@@ -13,6 +13,7 @@ import difflib
 import textwrap
 from typing import Any
 
+from makemlp.checking.beating import EXERCISES as BEATING
 from makemlp.checking.bigram import EXERCISES as BIGRAM
 from makemlp.checking.building import EXERCISES as BUILDING
 from makemlp.checking.core import CheckError, Exercise, NotYet, Verdict, Wrong, examine
@@ -30,6 +31,7 @@ LESSONS = {
     "04": ("Build the model", BUILDING),
     "05": ("How large a step?", RATES),
     "08": ("Sample names", SAMPLING),
+    "09": ("Beat the baseline", BEATING),
 }
 
 _states: dict[str, str] = {}  # in this kernel: what the last check of each exercise said
