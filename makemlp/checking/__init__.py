@@ -13,6 +13,7 @@ import difflib
 import textwrap
 from typing import Any
 
+from makemlp.checking.beating import EXERCISES as BEATING
 from makemlp.checking.bigram import EXERCISES as BIGRAM
 from makemlp.checking.building import EXERCISES as BUILDING
 from makemlp.checking.core import CheckError, Exercise, NotYet, Verdict, Wrong, examine
@@ -20,6 +21,7 @@ from makemlp.checking.counting import EXERCISES as COUNTING
 from makemlp.checking.embedding import EXERCISES as EMBEDDING
 from makemlp.checking.embeddings import EXERCISES as EMBEDDINGS
 from makemlp.checking.rates import EXERCISES as RATES
+from makemlp.checking.sampling import EXERCISES as SAMPLING
 from makemlp.checking.tuning import EXERCISES as TUNING
 
 __all__ = ["CheckError", "NotYet", "Wrong", "check", "exercises", "find", "hint", "progress"]
@@ -32,6 +34,8 @@ LESSONS = {
     "05": ("How large a step?", RATES),
     "06": ("Tune on the dev split", TUNING),
     "07": ("See the embeddings", EMBEDDINGS),
+    "08": ("Sample names", SAMPLING),
+    "09": ("Beat the baseline", BEATING),
 }
 
 _states: dict[str, str] = {}  # in this kernel: what the last check of each exercise said

@@ -52,6 +52,23 @@ class Mistake:
 
 
 @dataclass(frozen=True)
+class Trial:
+    """How an answer is tried that is scored, where there is no one right result to compare with.
+
+    Parameters
+    ----------
+    run : takes the answer and the arguments, where the answer runs, and gives plain data.
+    score : takes this data, where the judge is, and gives the verdict's kind, such as a known mistake's name, and a
+        sentence about it.
+    seconds : processor time that the answer may take, and that the grader allows beyond its own limit.
+    """
+
+    run: Callable
+    score: Callable[[Any], tuple[str, str]]
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Exercise:
     """One exercise, as a plain specification.
 
@@ -66,6 +83,7 @@ class Exercise:
     tolerance : how close is right, and why.
     in_place : which argument the function is to change; its state afterwards is then the result.
     measure : takes the result and the arguments, and gives what is compared where many results are right.
+    trial : how it is tried and scored, instead of compared with the reference; on one input, once.
     """
 
     number: str
@@ -77,6 +95,7 @@ class Exercise:
     tolerance: Tolerance = EXACT_SUMS
     in_place: int | None = None
     measure: Callable | None = None
+    trial: Trial | None = None
 
     @property
     def title(self) -> str:
@@ -85,6 +104,10 @@ class Exercise:
     def inputs(self, seed: int = 0) -> list[tuple]:
         """The argument tuples of this seed; a pencil exercise has one, which is empty."""
         return [()] if self.cases is None else self.cases(Draws(seed))
+
+    def repeated(self, inputs: list[tuple]) -> list[tuple]:
+        """Those that are tried twice: none where trying takes long."""
+        return [] if self.trial else inputs[:REPEATS]
 
 
 @dataclass(frozen=True)
@@ -140,9 +163,9 @@ def observe(exercise: Exercise, answer: Any, seed: int = 0) -> list[Seen]:
     inputs = exercise.inputs(seed)
     stop = _not_callable(exercise, answer, inputs[0])
     if stop is not None:
-        return [Seen(stop, arguments) for arguments in inputs + inputs[:REPEATS]]
+        return [Seen(stop, arguments) for arguments in inputs + exercise.repeated(inputs)]
     function = answer if callable(answer) else lambda: answer
-    return [_call(exercise, function, arguments) for arguments in inputs + inputs[:REPEATS]]
+    return [_call(exercise, function, arguments) for arguments in inputs + exercise.repeated(inputs)]
 
 
 def _not_callable(exercise: Exercise, answer: Any, arguments: tuple) -> Stop | None:
@@ -164,7 +187,7 @@ def _call(exercise: Exercise, answer: Callable, arguments: tuple) -> Seen:
     arguments = copy.deepcopy(arguments)
     try:
         with redirect_stdout(io.StringIO()):
-            value = answer(*arguments)
+            value = exercise.trial.run(answer, *arguments) if exercise.trial else answer(*arguments)
     except (Exception, SystemExit) as error:
         value = Stop(type(error).__name__, str(error), _own_line(error, answer))
     else:
@@ -197,12 +220,14 @@ def _own_line(error: BaseException, answer: Callable) -> str:
 def judge(exercise: Exercise, seen: Sequence[Seen], seed: int = 0) -> Verdict:
     """Decide by what an answer was seen to do on the inputs of this seed."""
     inputs = exercise.inputs(seed)
-    if len(seen) != len(inputs) + len(inputs[:REPEATS]):
+    if len(seen) != len(inputs) + len(exercise.repeated(inputs)):
         return _fail(exercise, "incomplete", "The answer stopped before all inputs were tried.")
     for one in seen:
         if _is_open(one.value):
             says = f'{one.value.message} For steps, run hint("{exercise.name}").'
             return Verdict("open", f"… {exercise.title}: still open. {says}")
+    if exercise.trial is not None:
+        return _scored(exercise, exercise.trial, seen[0].value)
     results, wanted = _results(exercise, seen, inputs), _specified(exercise, exercise.reference, inputs)
     wrong = [i for i in range(len(inputs)) if not _same(results[i], wanted[i], exercise.tolerance)]
     repeated = range(len(inputs), len(seen))
@@ -211,6 +236,21 @@ def judge(exercise: Exercise, seen: Sequence[Seen], seed: int = 0) -> Verdict:
     if wrong:
         return _explain(exercise, inputs, results, wanted, wrong[0])
     return _changed(exercise, inputs, seen) or _met(exercise, len(inputs))
+
+
+def _scored(exercise: Exercise, trial: Trial, value: Any) -> Verdict:
+    if isinstance(value, Stop):
+        return _fail(exercise, *_in_general(exercise, (), value, None))
+    kind, says = trial.score(value)
+    if kind == "met":
+        return Verdict("met", f"✓ {exercise.title}: right, {says}")
+    known = next((mistake for mistake in exercise.mistakes if mistake.name == kind), None)
+    return _fail(exercise, kind, says if known is None else _named(known, says))
+
+
+def _named(mistake: Mistake, evidence: str) -> str:
+    lesson, _, heading = mistake.see.partition(" ")
+    return f"{mistake.says} {evidence} Lesson {lesson} teaches it under “{heading}”."
 
 
 def _is_open(value: Any) -> bool:
@@ -264,9 +304,7 @@ def _explain(exercise: Exercise, inputs: list, results: list, wanted: list, firs
     for agrees in ways:
         for mistake, slip in zip(exercise.mistakes, slips, strict=True):
             if all(map(agrees, blurred, map(blur, slip), wanted)):
-                lesson, _, heading = mistake.see.partition(" ")
-                see = f"Lesson {lesson} teaches it under “{heading}”."
-                return _fail(exercise, mistake.name, f"{mistake.says} {evidence} {see}")
+                return _fail(exercise, mistake.name, _named(mistake, evidence))
     return _fail(exercise, *_in_general(exercise, inputs[first], results[first], wanted[first]))
 
 

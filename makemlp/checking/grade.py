@@ -283,7 +283,8 @@ def _verdict(exercise: Exercise, source: str | None, original: Original, bench: 
         return failed("missing", "The answer cell is not there.")
     if source.strip() == original.answers[exercise.name].strip():
         return Verdict("open", f"… {exercise.title}: still open.")
-    limits = {"seconds": bench.limits.seconds, "megabytes": bench.limits.megabytes}
+    seconds = bench.limits.seconds + (exercise.trial.seconds if exercise.trial else 0)
+    limits = {"seconds": seconds, "megabytes": bench.limits.megabytes}
     place = {"seed": bench.seed, "scratch": bench.scratch}
     sheet = bench.worker.run({"name": exercise.name, "setup": original.setup, "source": source, **limits, **place})
     if not isinstance(sheet, dict) or not sheet.keys() & {"seen", "stopped"}:
