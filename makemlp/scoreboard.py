@@ -95,8 +95,8 @@ def evaluate_on_test(
     _append_line(path, {"set": which, "loss": loss, "when": time.strftime("%Y-%m-%d %H:%M")})
     if earlier:
         print(
-            f"Look {len(earlier) + 1} at this test set. The lowest of several looks flatters: the honest number is the "
-            f"first, {earlier[0]['loss']:.3f}."
+            f"Look {len(earlier) + 1} at this test set. The lowest of several looks flatters: only the first, "
+            f"{earlier[0]['loss']:.3f}, was chosen by nothing that was seen here."
         )
     else:
         print("Look 1 at this test set: whatever you change because of it, the next look will flatter.")

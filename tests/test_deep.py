@@ -200,7 +200,7 @@ def test_test_losses_stand_for_the_chosen_rows_only():
 @pytest.mark.parametrize("split", ablation.SPLITS)
 def test_rows_that_are_cheap_are_measured_again(label, split):
     stored = next(line for line in ablation.stored() if (line["row"], line["split"]) == (label, split))
-    again = ablation.measure(label, split, stored["seed"])
+    again = ablation.measure(label, split, stored["seed"], look=True)
     for what in ("numbers", "dev", "test"):
         assert again.get(what) == pytest.approx(stored.get(what), abs=1e-4)
 
@@ -212,6 +212,12 @@ def test_a_row_of_the_network_is_measured_again():
     assert again["dev"] == pytest.approx(stored["dev"], abs=0.01) and again["numbers"] == stored["numbers"]
 
 
+def test_the_test_set_stays_shut_unless_asked():
+    label = "Kneser-Ney of 5 characters"
+    assert "test" not in ablation.measure(label, "lecture", 101)
+    assert "test" not in ablation.measure("Kneser-Ney of 3 characters", "lecture", 101, look=True)
+
+
 def test_a_row_that_is_not_there_is_named():
     with pytest.raises(ValueError, match="The table has no row 'wider': pass one of counts of 1"):
         ablation.retrain(["wider"])
@@ -220,9 +226,11 @@ def test_a_row_that_is_not_there_is_named():
 def test_retraining_stores_what_came_and_nothing_else(tmp_path, monkeypatch, capsys):
     path = tmp_path / "table.jsonl"
     monkeypatch.setattr(ablation, "STORED", path)
-    monkeypatch.setattr(ablation, "measure", lambda label, split, seed: {"row": label, "split": split, "seed": seed})
+    monkeypatch.setattr(
+        ablation, "measure", lambda label, split, seed, look: {"row": label, "split": split, "seed": seed}
+    )
     assert ablation.table() == []
-    ablation.retrain(["and dropout"])
+    ablation.retrain(["… dropout of a half"])
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     assert [(line["split"], line["seed"]) for line in lines] == [
         ("lecture", 101),

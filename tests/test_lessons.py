@@ -22,6 +22,7 @@ EXPECTED = [
     "06_tune_on_the_dev_split",
     "07_see_the_embeddings",
     "08_sample_names",
+    "09_beat_the_baseline",
 ]
 
 # What a lesson builds in the open and the package holds from then on.

@@ -72,10 +72,8 @@ def test_looks_are_counted_for_each_test_set(tmp_path, capsys):
     shorter = CountModel(len(VOCAB), 1).fit(*build_dataset(NAMES, VOCAB, 1))
     # The same names in another window are the same test set.
     evaluate_on_test(shorter, *build_dataset(NAMES, VOCAB, 1), path)
-    assert (
-        f"Look 2 at this test set. The lowest of several looks flatters: the honest number is the first, {first:.3f}."
-        in (capsys.readouterr().out)
-    )
+    said = capsys.readouterr().out
+    assert said.startswith("Look 2 at this test set.") and f"only the first, {first:.3f}, was chosen by nothing" in said
     evaluate_on_test(MODEL, *build_dataset(NAMES[:2], VOCAB, 2), path)
     assert capsys.readouterr().out.startswith("Look 1 ")
     assert len([json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]) == 3

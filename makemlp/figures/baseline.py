@@ -31,7 +31,7 @@ def mixture(
     )
 
 
-@picture(10.0, 7.6)
+@picture(10.0, 11.0)
 def ablation(fig: Figure, rows: Sequence[Mapping[str, object]]) -> str:
     """Dev losses of one recipe after the other, a dot a seed, on the lecture's kind of split and on unique names.
 
@@ -47,7 +47,7 @@ def ablation(fig: Figure, rows: Sequence[Mapping[str, object]]) -> str:
     axes.set_yticks(range(len(rows)), names)
     axes.invert_yaxis()
     axes.set_xlabel("dev loss (nats per character), a mark a seed")
-    axes.legend(loc="lower left")
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
     best = min(rows, key=lambda row: min(row["lecture"]))
     means = {row["row"]: sum(row["lecture"]) / len(row["lecture"]) for row in (rows[0], best)}
     said = ", ".join(f"{name} {mean:.3f}" for name, mean in means.items())
