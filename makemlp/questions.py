@@ -22,16 +22,15 @@ from makemlp.figures.base import BLUE, ORANGE
 
 FILES = {path.name[:2]: path for path in sorted((Path(__file__).parent / "quizzes").glob("*.json"))}
 
-# Dark enough for white letters on them, light enough to stand on a dark page.
-RIGHT, WRONG = "#00805f", "#c24e00"
+# Each is dark enough for white letters on it.
 QUIZ_COLORS = {
     "--jq-multiple-choice-bg": "#345995",
     "--jq-many-choice-bg": "#7a4a9e",
     "--jq-numeric-bg": "#345995",
     "--jq-numeric-input-bg": "#404040",
     "--jq-numeric-input-label": "inherit",
-    "--jq-correct-color": RIGHT,
-    "--jq-incorrect-color": WRONG,
+    "--jq-correct-color": "#00805f",
+    "--jq-incorrect-color": "#c24e00",
     "--jq-text-color": "#ffffff",
 }
 CARD_COLORS = {"front_colors": [BLUE], "back_colors": ["#404040"], "text_colors": ["#ffffff"]}
@@ -72,7 +71,7 @@ def quiz(lesson: str) -> Sheet:
     ValueError
         There is no lesson of that number.
 
-    Source: the check at the end of every lesson, 00 to 09.
+    Source: the end of every lesson, 00 to 09.
     """
     questions = _read(lesson)["questions"]
 
@@ -83,28 +82,16 @@ def quiz(lesson: str) -> Sheet:
 
     pages = [_question_page(number, question) for number, question in enumerate(questions, start=1)]
     summary = f"Quiz of lesson {lesson}: {len(questions)} questions. Run this cell to answer them."
-    return Sheet(summary, "".join(pages), "jupyterquiz", show)
+    return Sheet(summary, "\n<br/>".join(pages), "jupyterquiz", show)
 
 
 def cards(lesson: str) -> Sheet:
     """The flashcards of a lesson: a question on the front, the answer on the back.
 
-    Parameters
-    ----------
-    lesson : the lesson's number as text, "00" to "09".
+    `lesson` is what `quiz` takes, raises what `quiz` raises, and gives a `Sheet` as well: cards to turn over by the
+    library jupytercards (the space bar turns one, Enter goes on), or fronts that unfold to their backs.
 
-    Returns
-    -------
-    Sheet
-        What a notebook shows as the last value of a cell: cards to turn over by the library jupytercards (the space
-        bar turns one, Enter goes on), or text that unfolds where that is not installed.
-
-    Raises
-    ------
-    ValueError
-        There is no lesson of that number.
-
-    Source: the check at the end of every lesson, 00 to 09.
+    Source: the end of every lesson, 00 to 09.
     """
     deck = _read(lesson)["cards"]
 
@@ -114,7 +101,7 @@ def cards(lesson: str) -> Sheet:
         sides = [{side: _words(card[side]) for side in ("front", "back")} for card in deck]
         display_flashcards(sides, known_widgets=False, **CARD_COLORS)
 
-    page = "".join(_fold(_words(card["front"]), _words(card["back"])) for card in deck)
+    page = "\n".join(_fold(_words(card["front"]), _words(card["back"])) for card in deck)
     return Sheet(f"{len(deck)} cards of lesson {lesson}. Run this cell to turn them over.", page, "jupytercards", show)
 
 
@@ -127,7 +114,7 @@ class Sheet:
     def __init__(self, summary: str, page: str, library: str, show: Callable[[], None]):
         self._summary, self._library, self._show = summary, library, show
         mend = f"If this stays a list, run <code>%pip install {library}</code> in a new cell, then this one again."
-        self._page = f"<p>{html.escape(summary)} {mend}</p>{page}"
+        self._page = f"<p>{html.escape(summary)} {mend}</p>\n{page}"
 
     def __repr__(self) -> str:
         return self._summary
@@ -164,14 +151,16 @@ def _fold(summary: str, inside: str) -> str:
 
 
 def _question_page(number: int, question: dict) -> str:
-    page = f"<p><b>{number}.</b> {_words(question['question'])}</p>"
+    lines = [f"<p><b>{number}.</b> {_words(question['question'])}</p>"]
     if "code" in question:
-        page += f"<pre>{html.escape(question['code'])}</pre>"
-    if question["type"] != "numeric":
-        return page + "".join(_fold(_words(answer["answer"]), _verdict(answer)) for answer in question["answers"])
-    *numbers, otherwise = question["answers"]
-    answers = [f"<li>{_number(answer)}: {_verdict(answer)}</li>" for answer in numbers]
-    return page + _fold("Hint", _words(otherwise["feedback"])) + _fold("Answer", f"<ul>{''.join(answers)}</ul>")
+        lines.append(f"<pre>{html.escape(question['code'])}</pre>")
+    if question["type"] == "numeric":
+        *numbers, otherwise = question["answers"]
+        answers = [f"<li>{_number(answer)}: {_verdict(answer)}</li>" for answer in numbers]
+        lines += [_fold("Hint", _words(otherwise["feedback"])), _fold("Answer", f"<ul>{''.join(answers)}</ul>")]
+    else:
+        lines += [_fold(_words(answer["answer"]), _verdict(answer)) for answer in question["answers"]]
+    return "\n".join(lines)  # so that a changed question is one changed line of the notebook
 
 
 def _number(answer: dict) -> str:
@@ -202,7 +191,8 @@ def _live(page: str, show: Callable[[], None]) -> widgets.Output:
     place = f"makemlp-{uuid.uuid4().hex}"
     box = f"""<div id="{place}"><style>
 #{place} :is(.flip-container:focus-visible, .MCButton:focus-within) {{ outline: 3px solid {ORANGE} !important; }}
-#{place} .next:not(.hide) {{ color: inherit; opacity: 1; }}
+#{place} .next:not(.hide) {{ color: inherit; opacity: 1; white-space: nowrap; }}
+#{place} .Feedback {{ color: inherit; }}
 #{place} code {{ background: none; color: inherit; }}
 </style><div id="{place}-text">{page}</div>{"".join(part.get("text/html", "") for part in parts)}</div>"""
     library = "".join(part.get("application/javascript", "") for part in parts)

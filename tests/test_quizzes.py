@@ -231,7 +231,7 @@ class Outline(HTMLParser):
             self.summaries[-1] += data
 
 
-PLAIN_TAGS = {"p", "b", "em", "pre", "code", "details", "summary", "ul", "li"}
+PLAIN_TAGS = {"p", "b", "br", "em", "pre", "code", "details", "summary", "ul", "li"}
 
 
 @pytest.fixture(params=[False, True], ids=["without the libraries", "with the libraries"])
@@ -328,13 +328,14 @@ def test_a_range_and_a_value_are_written_for_people():
         "type": "numeric",
         "answers": [
             {"type": "value", "value": 2535, "correct": True, "feedback": "Because."},
-            {"type": "range", "range": [1.5, 2], "correct": False, "feedback": "Too few."},
+            {"type": "range", "range": [1200, 1500.5], "correct": False, "feedback": "Too few."},
             {"type": "default", "feedback": "Count."},
         ],
     }
     assert questions._question_page(3, question) == (
-        "<p><b>3.</b> How many?</p><details><summary>Hint</summary>Count.</details>"
-        "<details><summary>Answer</summary><ul><li>2,535: ✓ Because.</li><li>1.5 to 2: ✗ Too few.</li></ul></details>"
+        "<p><b>3.</b> How many?</p>\n<details><summary>Hint</summary>Count.</details>\n"
+        "<details><summary>Answer</summary><ul><li>2,535: ✓ Because.</li>"
+        "<li>1,200 to 1,500.5: ✗ Too few.</li></ul></details>"
     )
 
 
