@@ -10,6 +10,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from lessons import LESSONS
 from test_facts import FACTS, earned, figures_in, plain, recomputed, shown_by
 from test_lessons import EXPECTED
+from traitlets.config import Config
 
 import makemlp
 from makemlp import questions
@@ -248,7 +249,8 @@ def libraries(request, monkeypatch):
 @pytest.fixture
 def shell(tmp_path):
     """What a notebook's kernel has and a plain Python has not: a place where displayed things are caught."""
-    shell = InteractiveShell.instance(ipython_dir=str(tmp_path))
+    config = Config(HistoryManager={"enabled": False})  # a history would leave a thread behind
+    shell = InteractiveShell.instance(ipython_dir=str(tmp_path), config=config)
     yield shell
     shell.restore_sys_module_state()
     InteractiveShell.clear_instance()
