@@ -7,6 +7,7 @@ Training and scoring    train, train_many, train_deep, sgd, nll, save_model, loa
 Choosing settings       Objective, open_study, tune, Scoreboard, evaluate_on_test
 New names               sample, draw, rank, novelty
 A name's score          score_name, nll_by_name
+A lesson's end          quiz, cards
 This machine            check_setup
 Sliders                 explore_sampling, explore_smoothing, explore_count_tables,
                         explore_architecture, explore_prediction, explore_training, explore_tuning,
@@ -42,6 +43,7 @@ from makemlp.deep import DeepMLP, train_deep
 from makemlp.download import load_lecture_names
 from makemlp.mixture import Mixture
 from makemlp.mlp import MLP, count_parameters, trace
+from makemlp.questions import cards, quiz
 from makemlp.sampling import draw, nll_by_name, novelty, rank, sample, score_name
 from makemlp.scoreboard import Scoreboard, evaluate_on_test
 from makemlp.scoring import nll
@@ -74,6 +76,7 @@ __all__ = [
     "Scoreboard",
     "Vocabulary",
     "build_dataset",
+    "cards",
     "check_setup",
     "count_parameters",
     "draw",
@@ -100,6 +103,7 @@ __all__ = [
     "nll_by_name",
     "novelty",
     "open_study",
+    "quiz",
     "rank",
     "sample",
     "save_model",

@@ -36,9 +36,20 @@ def earned(figure, text):
     return re.search(rf"(?<![\d.]){re.escape(plain(figure))}(?!\d)", plain(text)) is not None
 
 
+def recomputed(expression, figure):
+    """What a Python expression gives, with as many decimals as the prose writes."""
+    value = eval(expression, {"math": math, **vars(makemlp), **globals()})
+    return f"{value:.{len(figure.partition('.')[2])}f}"
+
+
+def shown_by(lesson):
+    """All that a lesson's code cells print and say."""
+    return "\n".join("\n".join(cell.texts) + "\n" + cell.source for cell in lesson.code)
+
+
 @pytest.mark.parametrize("lesson", LESSONS, ids=repr)
 def test_every_figure_in_a_lesson_is_earned(lesson):
-    shown = "\n".join("\n".join(cell.texts) + "\n" + cell.source for cell in lesson.code)
+    shown = shown_by(lesson)
     known = {fact["figure"] for fact in FACTS if lesson.path.stem in fact["where"]}
     unearned = [
         (cell.number, figure)
@@ -63,10 +74,7 @@ def mean_of(row, what="lecture"):
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: f"{fact['figure']}: {fact['says']}")
 def test_fact(fact):
-    """Recompute a fact and write it with as many decimals as the prose does."""
-    value = eval(fact["python"], {"math": math, **vars(makemlp), **globals()})
-    decimals = len(fact["figure"].partition(".")[2])
-    assert f"{value:.{decimals}f}" == plain(fact["figure"])
+    assert recomputed(fact["python"], fact["figure"]) == plain(fact["figure"])
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: f"{fact['figure']}: {fact['says']}")

@@ -42,6 +42,7 @@ FLOORS = {
     "figures.tuning": 4.2,
     "figures": 4.3,
     "gallery": 5,
+    "questions": 5,
     "widgets.panel": 5.1,
     "widgets.baseline": 5.2,
     "widgets.embeddings": 5.2,

@@ -1,0 +1,148 @@
+"""The quizzes and flashcards in a real JupyterLab: answered, turned over, reached and left by keyboard.
+
+Two lessons stand for all, as the code is the same and tests/test_quizzes.py reads every text: the first, and one with a
+formula, where the page has a MathJax that the libraries would replace from the network. That no lesson's cells go wrong
+is for test_lessons.py to see.
+"""
+
+import re
+
+import pytest
+
+from makemlp.questions import FILES, _read
+
+from .lab import NOTEBOOKS, cells_of
+
+LESSONS = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
+two_lessons = pytest.mark.parametrize("name", ["00_start_here", "03_embed_and_concatenate"])
+SECONDS = 1000  # Playwright counts in milliseconds
+CARD_MOVES = 1.5 * SECONDS
+
+
+@pytest.mark.parametrize("lesson_name", LESSONS)
+def test_every_lesson_ends_with_its_quiz_and_its_cards(lesson_name):
+    code = [cell["source"] for cell in cells_of(lesson_name) if cell["cell_type"] == "code"]
+    assert code[-2:] == [f'makemlp.{call}("{lesson_name[:2]}")' for call in ("quiz", "cards")]
+
+
+def below(lesson, call):
+    """The output of the cell that calls `makemlp.quiz` or `makemlp.cards` for its own lesson."""
+    source = f'makemlp.{call}("{lesson.name[:2]}")'
+    places = [place for place, cell in enumerate(lesson.cells) if cell["source"] == source]
+    area = lesson.cell(places[-1]).locator(".jp-Cell-outputArea")
+    area.scroll_into_view_if_needed()
+    return area
+
+
+def shown(area, selector):
+    found = area.locator(selector)
+    found.first.wait_for(timeout=10 * SECONDS)
+    return found
+
+
+def read_as(text):
+    """A text of the data as a page shows it."""
+    return re.sub("[`*]", "", text)
+
+
+@two_lessons
+def test_quiz_says_why(lesson):
+    area = below(lesson, "quiz")
+    boxes = shown(area, ".Quiz")
+    questions = _read(lesson.name[:2])["questions"]
+    assert boxes.count() == len(questions)
+    assert not area.locator("details").count(), "the text that unfolds has not made room"
+    for question, box in zip(questions, boxes.all(), strict=True):
+        assert read_as(question["question"]) in re.sub(r"\s+", " ", box.inner_text())
+        for answer in question["answers"]:
+            (type_in if question["type"] == "numeric" else choose)(box, answer)
+            sign = "✓" if answer.get("correct") else "✗"
+            said = re.sub(r"\s+", " ", box.locator(".Feedback").inner_text())
+            assert said.startswith(f"{sign} {read_as(answer['feedback'])}")
+    area.evaluate("area => area.closest('.jp-Cell').scrollIntoView({block: 'start'})")
+    lesson.screenshot(f"{lesson.name}-quiz")
+    assert not lesson.errors()
+
+
+def choose(box, answer):
+    labels = box.locator(".MCButton")
+    texts = [re.sub(r"\s+", " ", text).strip() for text in labels.all_inner_texts()]
+    labels.nth(texts.index(read_as(answer["answer"]))).click()
+
+
+def type_in(box, answer):
+    """A number that the answer takes; for all others, one that none takes."""
+    number = answer["range"][0] if "range" in answer else answer.get("value", 99999)
+    field = box.get_by_role("textbox", name="Your number")
+    field.click()
+    field.press_sequentially(str(number))
+    field.press("Enter")
+
+
+@two_lessons
+def test_choices_are_reached_by_keyboard(lesson):
+    """Tab comes to a question, arrows go through its choices, and JupyterLab leaves these keys alone."""
+    choices = shown(below(lesson, "quiz"), ".Quiz:has(.MCButton)").first
+    choices.locator("input").first.focus()
+    focused = "box => box.contains(document.activeElement)"
+    said = set()
+    for key in ("Space", "ArrowDown", "ArrowDown"):
+        lesson.page.keyboard.press(key)
+        assert choices.evaluate(focused)
+        said.add(choices.locator(".Feedback").inner_text())
+    assert len(said) == 3
+    outline = choices.locator(".MCButton:focus-within").evaluate("label => getComputedStyle(label).outlineStyle")
+    assert outline == "solid"
+    lesson.page.keyboard.press("Tab")
+    assert not choices.evaluate(focused)
+    assert choices.locator(".Feedback").get_attribute("role") == "status"
+
+
+@two_lessons
+def test_cards_turn_over_and_follow_each_other(lesson):
+    area = below(lesson, "cards")
+    deck = shown(area, ".flip-container")
+    cards = _read(lesson.name[:2])["cards"]
+    texts = deck.locator(".frontcard .flashcardtext")
+
+    def on_top():
+        return [re.sub(r"\s+", " ", text).strip() for text in texts.all_inner_texts()]
+
+    def sides(card):
+        return [read_as(card["front"]), read_as(card["back"])]
+
+    assert on_top() == sides(cards[0])
+    deck.click()
+    lesson.page.wait_for_timeout(CARD_MOVES)
+    assert "flip" in deck.get_attribute("class").split()
+    deck.evaluate("deck => deck.closest('.jp-Cell').scrollIntoView({block: 'start'})")
+    lesson.screenshot(f"{lesson.name}-cards")
+    area.locator(".next").click()
+    lesson.page.wait_for_timeout(2 * CARD_MOVES)
+    assert on_top() == sides(cards[1])
+    deck.focus()
+    lesson.page.keyboard.press("Space")
+    lesson.page.wait_for_timeout(CARD_MOVES)
+    assert "flip" in deck.get_attribute("class").split()
+    lesson.page.keyboard.press("Enter")
+    lesson.page.wait_for_timeout(2 * CARD_MOVES)
+    assert on_top() == sides(cards[2])
+    lesson.page.keyboard.press("Tab")
+    assert not deck.evaluate("deck => deck.contains(document.activeElement)"), "Tab doesn't lead out of the cards"
+    assert not lesson.errors()
+
+
+@pytest.mark.parametrize("name", ["03_embed_and_concatenate"])
+def test_every_card_has_room_for_its_words(lesson):
+    deck = shown(below(lesson, "cards"), ".flip-container")
+    cards = [card for number in FILES for card in _read(number)["cards"]]
+    fits = """(deck, text) => {
+        const words = deck.querySelector('.front .flashcardtext'), before = words.innerText;
+        words.innerText = text;
+        const fits = words.offsetHeight <= words.parentElement.offsetHeight;
+        words.innerText = before;
+        return fits;
+    }"""
+    sides = [side for card in cards for side in (card["front"], card["back"])]
+    assert [text for text in sides if not deck.evaluate(fits, text)] == []
+    assert not deck.evaluate(fits, "word " * 100)

@@ -1,0 +1,387 @@
+"""The questions and cards that end each lesson: complete, fair, recomputed; shown with and without their libraries."""
+
+import html
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from lessons import LESSONS
+from test_facts import FACTS, earned, figures_in, plain, recomputed, shown_by
+from test_lessons import EXPECTED
+from traitlets.config import Config
+
+import makemlp
+from makemlp import questions
+
+NUMBERS = [f"{number:02}" for number in range(10)]
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def read(number):
+    return json.loads(questions.FILES[number].read_text(encoding="utf-8"))
+
+
+QUESTIONS = [(number, question) for number in NUMBERS for question in read(number)["questions"]]
+CARDS = [(number, card) for number in NUMBERS for card in read(number)["cards"]]
+PARTS = [answer for _, question in QUESTIONS for answer in question["answers"]] + [card for _, card in CARDS]
+RECOMPUTED = [pair for part in PARTS for pair in part.get("python", {}).items()]
+
+
+def named(value):
+    """A test's name: the beginning of what is asked, or of a card's front."""
+    return (value.get("question") or value.get("front") or "")[:40] if isinstance(value, dict) else str(value)
+
+
+every_question = pytest.mark.parametrize(("number", "question"), QUESTIONS, ids=named)
+every_card = pytest.mark.parametrize(("number", "card"), CARDS, ids=named)
+
+
+def texts_of(item):
+    """Every text of a question or card that a learner reads."""
+    if "front" in item:
+        return [item["front"], item["back"]]
+    answers = [answer[key] for answer in item["answers"] for key in ("answer", "feedback") if key in answer]
+    return [item["question"], *answers]
+
+
+def expressions_of(item):
+    parts = [item] if "front" in item else item["answers"]
+    return " ".join(expression for part in parts for expression in part.get("python", {}).values())
+
+
+# --- what is asked ---
+
+
+def test_every_lesson_has_its_file_and_every_file_its_lesson():
+    assert list(questions.FILES) == NUMBERS
+    names = [path.stem for path in questions.FILES.values()]
+    assert set(EXPECTED) <= set(names)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_there_are_enough_of_several_kinds(number):
+    content = read(number)
+    assert set(content) == {"questions", "cards"}
+    assert len(content["questions"]) >= 5 and len(content["cards"]) >= 8
+    kinds = [question["type"] for question in content["questions"]]
+    assert {"multiple_choice", "many_choice", "numeric"} == set(kinds)
+    asked = [question["question"] + question.get("code", "") for question in content["questions"]]
+    fronts = [card["front"] for card in content["cards"]]
+    assert len(set(asked)) == len(asked) and len(set(fronts)) == len(fronts)
+
+
+@every_question
+def test_question_is_in_the_librarys_format(number, question):
+    assert set(question) <= {"question", "type", "code", "answers"}
+    for answer in question["answers"]:
+        kind = {"answer"} if question["type"] != "numeric" else {"type", answer["type"]} - {"default"}
+        required = kind | {"feedback"} | ({"correct"} if answer.get("type") != "default" else set())
+        assert required <= set(answer) <= required | {"python"}, answer
+
+
+@every_question
+def test_there_is_a_right_answer_and_a_wrong_one(number, question):
+    right = sum(answer.get("correct", False) for answer in question["answers"])
+    wrong = len(question["answers"]) - right
+    assert wrong >= 2
+    assert right >= 2 if question["type"] == "many_choice" else right == 1
+    if question["type"] == "many_choice":
+        assert "hoose all" in question["question"]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_the_right_choice_has_no_fixed_place(number):
+    """On a page that can't run anything the choices stand in the order of the file."""
+    choices = [q["answers"] for q in read(number)["questions"] if q["type"] == "multiple_choice"]
+    places = {[answer["correct"] for answer in answers].index(True) for answers in choices}
+    assert len(places) > 1
+
+
+def test_the_right_choice_is_not_mostly_the_longest():
+    """Of three or four choices the longest is the right one about as often as chance would have it."""
+    choices = [question["answers"] for _, question in QUESTIONS if question["type"] == "multiple_choice"]
+    longest = [max(answers, key=lambda answer: len(answer["answer"]))["correct"] for answers in choices]
+    assert sum(longest) / len(longest) < 0.35
+
+
+@every_question
+def test_every_answer_says_why(number, question):
+    for answer in question["answers"]:
+        assert len(answer["feedback"]) >= (10 if answer.get("correct") else 20)
+        empty = r"(no|wrong|incorrect|not (quite|right)|false|try again|right|correct)[.!: ]*$"
+        assert not re.match(empty, answer["feedback"], re.I)
+    reasons = [answer["feedback"] for answer in question["answers"]]
+    assert len(set(reasons)) == len(reasons), "each answer has a reason of its own"
+
+
+@pytest.mark.parametrize("item", [item for _, item in QUESTIONS + CARDS], ids=named)
+def test_texts_are_short_and_plain(item):
+    for text in texts_of(item):
+        assert 1 <= len(text.split()) <= 60
+        assert text == text.strip() and text.count("`") % 2 == 0 and text.count("*") % 2 == 0
+        # What the libraries would take for a formula or a link, and stress within code.
+        assert "$" not in text and "](" not in text and "<http" not in text
+        assert not re.search(r"`[^`]*\*[^`]*`", text)
+
+
+@every_card
+def test_card_is_in_the_librarys_format(number, card):
+    assert {"front", "back"} <= set(card) <= {"front", "back", "python"}
+    assert len(card["front"].split()) <= 25 and len(card["back"].split()) <= 40  # a card has room for a few lines
+
+
+# --- numbers ---
+
+
+def span(answer):
+    """The numbers that an answer takes, as jupyterquiz does: from low on, below high."""
+    low, high = answer["range"] if "range" in answer else (answer["value"], answer["value"])
+    return low, high
+
+
+def takes(answer, value):
+    low, high = span(answer)
+    return value == low if low == high else low <= value < high
+
+
+@every_question
+def test_a_number_has_a_hint_and_reasons_for_likely_mistakes(number, question):
+    if question["type"] != "numeric":
+        return
+    *numbers, otherwise = question["answers"]
+    assert otherwise["type"] == "default" and len(otherwise["feedback"]) >= 20
+    assert [answer["correct"] for answer in numbers].count(False) >= 2
+    assert numbers[0]["correct"] and "python" in numbers[0]
+    for answer in numbers:
+        low, high = span(answer)
+        assert low <= high and all(not takes(other, low) for other in numbers if other is not answer)
+
+
+@pytest.mark.parametrize(("figure", "expression"), RECOMPUTED)
+def test_figure_is_recomputed(figure, expression):
+    assert recomputed(expression, figure) == plain(figure)
+    assert not re.fullmatch(r"[\d._]+", expression), "that would compute nothing"
+
+
+@every_question
+def test_a_recomputed_figure_is_the_one_of_its_answer(number, question):
+    for answer in question["answers"]:
+        figures = list(answer.get("python", {}))
+        if figures and question["type"] == "numeric":
+            assert takes(answer, float(plain(figures[0])))
+        said = f"{answer.get('answer', '')} {answer['feedback']}".replace("−", "-")
+        assert question["type"] == "numeric" or all(earned(figure, said) for figure in figures)
+
+
+@every_question
+def test_every_figure_of_a_question_is_earned(number, question):
+    assert unearned(number, question) == []
+
+
+@every_card
+def test_every_figure_of_a_card_is_earned(number, card):
+    assert unearned(number, card) == []
+
+
+def unearned(number, item):
+    """Figures of three digits or more that neither the lesson nor a computation beside them gives."""
+    name = questions.FILES[number].stem
+    given = " ".join([item.get("code", ""), expressions_of(item), *figures_beside(item)])
+    lesson = "\n".join(shown_by(lesson) for lesson in LESSONS if lesson.path.stem == name)
+    known = {fact["figure"] for fact in FACTS if name in fact["where"]}
+    found = [figure for text in texts_of(item) for figure in figures_in(text)]
+    return [figure for figure in found if not (earned(figure, given) or figure in known or earned(figure, lesson))]
+
+
+def figures_beside(item):
+    parts = [item] if "front" in item else item["answers"]
+    return [figure for part in parts for figure in part.get("python", {})]
+
+
+def test_an_unearned_figure_is_found():
+    card = {"front": "How many?", "back": "Some 123,456 of 48 and 7777.", "python": {"7,777": "7000 + 777"}}
+    assert unearned("00", card) == ["123,456"]
+
+
+# --- how it is shown ---
+
+
+class Outline(HTMLParser):
+    """The tags of a page, with a check that each is closed; the text of each summary."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.open, self.tags, self.summaries = [], [], []
+        self.feed(page)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        assert attributes == []
+        self.open.append(tag)
+        self.tags.append(tag)
+        if tag == "summary":
+            self.summaries.append("")
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if "summary" in self.open:
+            self.summaries[-1] += data
+
+
+PLAIN_TAGS = {"p", "b", "br", "em", "pre", "code", "details", "summary", "ul", "li"}
+
+
+@pytest.fixture(params=[False, True], ids=["without the libraries", "with the libraries"])
+def libraries(request, monkeypatch):
+    """Pretend that jupyterquiz and jupytercards are missing, or use them."""
+    if request.param:
+        pytest.importorskip("jupyterquiz")
+        pytest.importorskip("jupytercards")
+    else:
+        monkeypatch.setattr(questions, "find_spec", lambda name: None)
+    return request.param
+
+
+@pytest.fixture
+def shell(tmp_path):
+    """What a notebook's kernel has and a plain Python has not: a place where displayed things are caught."""
+    config = Config(HistoryManager={"enabled": False})  # a history would leave a thread behind
+    shell = InteractiveShell.instance(ipython_dir=str(tmp_path), config=config)
+    yield shell
+    shell.restore_sys_module_state()
+    InteractiveShell.clear_instance()
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("kind", [makemlp.quiz, makemlp.cards])
+def test_what_is_stored_is_the_same_with_and_without_the_libraries(kind, number, libraries, shell):
+    first, second = (kind(number)._repr_mimebundle_() for _ in range(2))
+    assert (WIDGET in first) == libraries
+    first.pop(WIDGET, None), second.pop(WIDGET, None)
+    assert first == second and set(first) == {"text/plain", "text/html"}
+    assert first["text/plain"] == repr(kind(number))
+    assert len(first["text/plain"]) < 100 and "Run this cell" in first["text/plain"]
+    assert len(first["text/html"]) < 7_000
+    outline = Outline(first["text/html"])
+    assert set(outline.tags) <= PLAIN_TAGS
+    assert "%pip install jupyter" in first["text/html"]
+
+
+def test_what_is_stored_is_the_same_either_way(monkeypatch, shell):
+    pytest.importorskip("jupyterquiz")
+    with_library = makemlp.quiz("03")._repr_mimebundle_()
+    monkeypatch.setattr(questions, "find_spec", lambda name: None)
+    without = makemlp.quiz("03")._repr_mimebundle_()
+    with_library.pop(WIDGET)
+    assert with_library == without
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_without_libraries_every_choice_unfolds_to_its_reason(number):
+    page = makemlp.quiz(number)._repr_mimebundle_(include=None)["text/html"]
+    content = read(number)["questions"]
+    choices = sum(len(question["answers"]) for question in content if question["type"] != "numeric")
+    numeric = sum(question["type"] == "numeric" for question in content)
+    assert len(Outline(page).summaries) == choices + 2 * numeric  # a hint and an answer for each number
+    signs = [bool(answer["correct"]) for q in content for answer in q["answers"] if answer.get("type") != "default"]
+    assert [sign == "✓" for sign in re.findall("[✓✗]", page)] == signs
+    words = re.sub(r"<[^>]+>", "", html.unescape(re.sub(r"</?(code|em)>", "", page)))
+    for question in content:
+        for text in texts_of(question):
+            assert re.sub("[`*]", "", text) in words
+
+
+def test_without_libraries_cards_unfold_from_front_to_back():
+    page = makemlp.cards("00")._repr_mimebundle_()["text/html"]
+    assert Outline(page).summaries == [card["front"].replace("*", "") for card in read("00")["cards"]]
+    assert "<summary>What does the loss say?</summary>How surprised the model is" in page
+
+
+HOSTILE = "<script>alert(`1`)</script> & \"x\" 'y' <img src=x onerror=alert(1)> *a* < b"
+TAME = (
+    "&lt;script&gt;alert(<code>1</code>)&lt;/script&gt; &amp; &quot;x&quot; &#x27;y&#x27; "
+    "&lt;img src=x onerror=alert(1)&gt; <em>a</em> &lt; b"
+)
+
+
+def test_text_is_text_and_no_markup_of_its_own():
+    """A translator's < or & shows as written, in the text that unfolds as in the libraries, which read HTML."""
+    question = {
+        "question": HOSTILE,
+        "code": HOSTILE,
+        "type": "multiple_choice",
+        "answers": [{"answer": HOSTILE, "correct": True, "feedback": HOSTILE}],
+    }
+    page = questions._question_page(1, question)
+    assert set(Outline(page).tags) <= PLAIN_TAGS and page.count(TAME) == 3
+    marked = questions._marked_up(question)
+    (answer,) = marked["answers"]
+    assert marked["question"] == answer["answer"] == TAME and answer["feedback"] == f"✓ {TAME}"
+    assert marked["code"] == html.escape(HOSTILE) and html.escape(HOSTILE) in page
+
+
+def test_a_range_and_a_value_are_written_for_people():
+    question = {
+        "question": "How many?",
+        "type": "numeric",
+        "answers": [
+            {"type": "value", "value": 2535, "correct": True, "feedback": "Because."},
+            {"type": "range", "range": [1200, 1500.5], "correct": False, "feedback": "Too few."},
+            {"type": "default", "feedback": "Count."},
+        ],
+    }
+    assert questions._question_page(3, question) == (
+        "<p><b>3.</b> How many?</p>\n<details><summary>Hint</summary>Count.</details>\n"
+        "<details><summary>Answer</summary><ul><li>2,535: ✓ Because.</li>"
+        "<li>1,200 to 1,500.5: ✗ Too few.</li></ul></details>"
+    )
+
+
+def live(sheet):
+    """The HTML and the script of a sheet's widget."""
+    page, script = (output["data"] for output in questions._live(sheet._page, sheet._show).outputs)
+    return page["text/html"], script["application/javascript"]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_with_the_libraries_every_question_and_card_is_handed_over(number, shell, capsys):
+    pytest.importorskip("jupyterquiz")
+    pytest.importorskip("jupytercards")
+    page, script = live(makemlp.quiz(number))
+    assert makemlp.quiz(number)._page in page  # stays where no script can run
+    for question in read(number)["questions"]:
+        assert json.dumps(questions._words(question["question"])) in script
+        for answer in question["answers"]:
+            assert json.dumps(questions._verdict(answer)) in script
+    page, script = live(makemlp.cards(number))
+    assert makemlp.cards(number)._page in page
+    for card in read(number)["cards"]:
+        assert json.dumps(questions._words(card["back"])) in script
+    assert capsys.readouterr().out == ""
+
+
+def test_two_of_a_kind_do_not_share_their_place(shell):
+    pytest.importorskip("jupytercards")
+    sheet = makemlp.cards("01")
+    places = [re.search(r'<div id="(makemlp-\w+)">', live(sheet)[0])[1] for _ in range(2)]
+    assert places[0] != places[1]
+
+
+@pytest.mark.parametrize("kind", [makemlp.quiz, makemlp.cards])
+@pytest.mark.parametrize("lesson", ["10", "1", 5, "", "05_learning_rate_sweep", None, "*", ["05"]])
+def test_an_unknown_lesson_is_refused_in_one_sentence(kind, lesson):
+    with pytest.raises(ValueError) as caught:
+        kind(lesson)
+    message = str(caught.value)
+    assert repr(lesson) in message and "'00', '01'" in message and "'09'" in message
+    assert "\n" not in message and message.endswith(".")
+
+
+def test_nothing_is_imported_before_it_is_shown():
+    """Colab has neither library, and importing makemlp must not ask for them."""
+    source = (questions.FILES["00"].parents[1] / "questions.py").read_text(encoding="utf-8")
+    assert not re.search(r"^(from|import) jupyter", source, re.M)
