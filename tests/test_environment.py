@@ -41,7 +41,7 @@ def requirements(*extras: str) -> list[Requirement]:
     while waiting:
         for requirement in map(Requirement, EXTRAS[waiting.pop()]):
             if requirement.name == PROJECT["name"]:
-                waiting.extend(requirement.extras)
+                waiting.extend(sorted(requirement.extras))
             else:
                 found[requirement.name] = requirement
     return list(found.values())
