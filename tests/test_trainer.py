@@ -153,3 +153,17 @@ def test_start_while_the_paused_thread_still_draws(trainer):
     done = steps(trainer)
     until(lambda: steps(trainer) > done + 5)
     assert trainer.controls["start"].description == "Pause"
+
+
+def test_a_cell_that_is_run_again_pauses_its_first_trainer(monkeypatch):
+    made = []
+    for cell in ("one", "two", "one", None):
+        monkeypatch.setattr("makemlp.widgets.trainer._cell", lambda cell=cell: cell)
+        made.append(explore_training(X, Y, VOCAB, steps=1_000_000))
+        made[-1].start()
+    first, other, again, unknown = made
+    until(lambda: not first._thread.is_alive())
+    assert first.controls["start"].description == "Start"
+    assert all(trainer._wanted.is_set() for trainer in (other, again, unknown))
+    for trainer in (other, again, unknown):
+        halt(trainer)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 
 import ipywidgets as widgets
+from IPython import get_ipython
 from torch import Tensor
 
 from makemlp import figures
@@ -14,13 +16,23 @@ from makemlp.mlp import MLP
 from makemlp.training import Run
 from makemlp.widgets.panel import LAYOUT, WIDE, Panel, slider
 
+_of_cell: weakref.WeakValueDictionary[str, Trainer] = weakref.WeakValueDictionary()  # the last that each cell made
+
+
+def _cell() -> str | None:
+    """The notebook's cell that is being run, where the page tells which."""
+    try:
+        return get_ipython().get_parent()["metadata"]["cellId"]
+    except (AttributeError, KeyError, TypeError):
+        return None
+
 
 class Trainer(Panel):
     """A run that trains while its sliders are dragged: start, pause, reset.
 
     The rate and the batch size act from the next step on; another size of the model begins it anew. Steps are taken
-    by a thread of its own, so that the page stays responsive; a run ends by itself after `steps` steps, so that a
-    trainer whose cell was run again does not go on for long.
+    by a thread of its own, so that the page stays responsive. A trainer whose cell is run again is paused; where the
+    page doesn't tell which cell that is, it ends by itself after `steps` steps.
     """
 
     FRAME = 0.15  # seconds between two pictures
@@ -29,6 +41,7 @@ class Trainer(Panel):
         self._examples, self._vocab, self._steps = (X, Y), vocab, steps
         self._thread: threading.Thread | None = None
         self._frame: figures.Picture | None = None
+        self._take_over(_cell())
         self._wanted = threading.Event()  # set while the thread is to go on
         self._lock = threading.RLock()  # a slider may ask for another model while a step is under way
         controls = {
@@ -55,6 +68,13 @@ class Trainer(Panel):
         self.controls["start"].on_click(lambda button: self.pause() if self._wanted.is_set() else self.start())
         self.controls["reset"].on_click(lambda button: (self.pause(), self.reset()))
         self.reset()
+
+    def _take_over(self, cell: str | None) -> None:
+        """Pause the trainer that an earlier run of this cell made: nobody sees it any more."""
+        if cell is not None:
+            if cell in _of_cell:
+                _of_cell[cell].pause()
+            _of_cell[cell] = self
 
     def start(self) -> None:
         """Go on from where the run stands; from the beginning when it had come to its end."""
