@@ -50,7 +50,7 @@ grade: ## check a class's exercises: make grade SUBMISSIONS=folder
 	@sh tools/setup.sh lab
 	$(PY) -m makemlp.checking grade "$(SUBMISSIONS)" --out build/grades $(ARGS)
 
-bench: ## time the course beside its peers (QUICK=1: under half a minute)
+bench: ## time the course beside its peers (QUICK=1: under a minute)
 	@sh tools/setup.sh test
 	$(PY) tools/bench.py
 

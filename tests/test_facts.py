@@ -1,5 +1,6 @@
 """Every figure of three digits or more in prose is earned: printed by the lesson, set in its code, or recomputed."""
 
+import json
 import math
 import re
 import sys
@@ -64,6 +65,11 @@ def test_every_figure_in_the_readme_is_earned():
     known = {fact["figure"] for fact in FACTS if "README" in fact["where"]}
     readme = re.sub(r"```.*?```", "", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.S)
     assert [figure for figure in figures_in(readme) if figure not in known] == []
+
+
+def bench_row(number):
+    """A row of the stored bench."""
+    return json.loads((ROOT / "makemlp" / "measured" / "bench.json").read_text(encoding="utf-8"))[number]
 
 
 def mean_of(row, what="lecture"):
