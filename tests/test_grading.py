@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -251,3 +252,22 @@ def test_nothing_is_left_running(graded):
         lines = [Path(f"/proc/{pid}/cmdline") for pid in os.listdir("/proc") if pid.isdigit()]
         mine = [line for line in lines if line.exists() and b"makemlp.checking.worker" in line.read_bytes()]
         assert not [line for line in mine if f"PPid:\t{os.getpid()}\n" in (line.parent / "status").read_text()]
+
+
+def test_one_submission_is_judged_at_a_time(tmp_path, monkeypatch):
+    """A judge takes sys.stdout away while it works: two at once could give back each other's."""
+    for name in "abcd":
+        (tmp_path / f"{name}.ipynb").write_text(SOLVED, encoding="utf-8")
+    inside, most = [], []
+
+    def slow(*sheet):
+        inside.append(1)
+        most.append(len(inside))
+        time.sleep(0.02)
+        inside.pop()
+        return judge(*sheet)
+
+    monkeypatch.setattr(grading, "judge", slow)
+    before = sys.stdout
+    rows = grading.grade(tmp_path, tmp_path / "out", workers=2)
+    assert [row.met for row in rows] == [6] * 4 and max(most) == 1 and sys.stdout is before

@@ -16,6 +16,7 @@ import secrets
 import subprocess
 import sys
 import tempfile
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -161,6 +162,10 @@ def _originals() -> dict[str, Original]:
 
 # One submission
 
+# While a specification runs, what it prints is caught by taking sys.stdout away, from the whole process: so one thread
+# at a time. Two at once could give back each other's, and the report would be printed into nothing.
+_JUDGING = threading.Lock()
+
 
 @dataclass
 class Bench:
@@ -293,7 +298,8 @@ def _verdict(exercise: Exercise, source: str | None, original: Original, bench: 
     if "stopped" in sheet:
         return failed("raised", f"The answer cell stopped: {_words(sheet['stopped'])}")
     try:
-        return judge(exercise, read(sheet["seen"]), bench.seed)
+        with _JUDGING:
+            return judge(exercise, read(sheet["seen"]), bench.seed)
     except Exception as error:  # what came is a stranger's; nothing in it may stop the others' grades
         return failed("unreadable", f"What the answer gave cannot be read ({type(error).__name__}).")
 
