@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from makemlp.counts import interpolate
 from makemlp.mlp import check_sizes
-from makemlp.training import Batches, learning_rate_at
+from makemlp.training import Batches, divergence, learning_rate_at, say_stopped
 
 
 def drop(h: Tensor, share: float, generator: torch.Generator) -> Tensor:
@@ -133,16 +133,13 @@ def train_deep(
             losses.append(loss.item())
             if not math.isfinite(losses[-1]):
                 model.load_state_dict(before)
-                raise ValueError(
-                    f"The run diverged at step {step} with learning rate {learning_rate}: lower the rate "
-                    f"(the model is as it was before)."
-                )
+                raise divergence(step, learning_rate)
             optimizer.param_groups[0]["lr"] = learning_rate * learning_rate_at(step, steps)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
     except KeyboardInterrupt:
-        print(f"Stopped at step {len(losses)} of {steps}; what was learned until then is kept.")
+        say_stopped(len(losses), steps)
     finally:
         model.eval()
     return losses

@@ -392,7 +392,7 @@ def train_many(
                 run.save(checkpoint, steps=steps)
                 saved = time.monotonic()
     except KeyboardInterrupt:
-        print(f"Stopped at step {len(run.losses)} of {steps}; what was learned until then is kept.")
+        say_stopped(len(run.losses), steps)
     if checkpoint is not None:
         run.save(checkpoint, steps=steps)
     return run.write_back()
@@ -427,11 +427,21 @@ def train(
     run = {"steps": steps, "batch_size": batch_size, "seed": seed, "checkpoint": checkpoint}
     losses = train_many([model], X, Y, learning_rates=[learning_rate], **run)[0].tolist()
     if losses and losses[-1] == math.inf:
-        raise ValueError(
-            f"The run diverged at step {losses.index(math.inf)} with learning rate {learning_rate}: lower the rate "
-            f"(the model is as it was before)."
-        )
+        raise divergence(losses.index(math.inf), learning_rate)
     return losses
+
+
+def divergence(step: int, learning_rate: float) -> ValueError:
+    """The error of every loop here that lost its way, to be raised once the model is restored."""
+    return ValueError(
+        f"The run diverged at step {step} with learning rate {learning_rate}: lower the rate (the model is as it was "
+        f"before)."
+    )
+
+
+def say_stopped(done: int, steps: int) -> None:
+    """What every loop here says when it is interrupted."""
+    print(f"Stopped at step {done} of {steps}; what was learned until then is kept.")
 
 
 def _difference(name: str, then: object, now: object) -> str:
