@@ -1,6 +1,7 @@
 """The lessons as the tests read them."""
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,12 @@ class Cell:
     @property
     def html(self) -> str:
         return "".join("".join(output.get("data", {}).get("text/html", "")) for output in self.raw.get("outputs", []))
+
+    @property
+    def words(self) -> int:
+        """How many words there are to read; a table is looked at, and a link's address is not seen."""
+        text = re.sub(r"^\|.*", "", self.source, flags=re.M)
+        return len(re.sub(r"\]\([^)]*\)", "]", text).split())
 
     @property
     def lines(self) -> list[str]:

@@ -56,6 +56,12 @@ def test_one_exercise_left_open_fails_alone(notebook, solution, capsys):
         assert run(notebook.code, solved) == [left_open.replace("-answer", "-check")]
 
 
+@every_pair
+def test_prose_comes_in_the_lessons_portions(notebook, solution):
+    for cell in notebook.prose + solution.prose:
+        assert cell.words <= (90 if "<details>" in cell.source else 60), cell.raw["id"]
+
+
 # What a learner sees
 
 
