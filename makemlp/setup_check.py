@@ -10,7 +10,7 @@ from importlib import metadata
 def check_setup() -> bool:
     """Print [OK] or [FAIL], and how to mend it, for Python and each package that makemlp needs.
 
-    The bounds are those of pyproject.toml, read from the installed package.
+    The bounds are those of pyproject.toml, read from what was installed, or unpacked in Colab, with the package.
 
     Returns
     -------
@@ -19,7 +19,12 @@ def check_setup() -> bool:
 
     Source: lesson 00.
     """
-    distribution = metadata.metadata("makemlp")
+    try:
+        distribution = metadata.metadata("makemlp")
+    except metadata.PackageNotFoundError:
+        print("[FAIL] makemlp was copied here, not installed, so its needs are not known. To mend it, run %pip install -e")
+        print("       and the course's folder in a cell, then restart the kernel.")
+        return False
     python = distribution["Requires-Python"].removeprefix(">=")
     results = [_report("Python", python, platform.python_version(), "make .venv again with a newer Python")]
     for requirement in distribution.get_all("Requires-Dist"):
