@@ -54,7 +54,7 @@ bench: ## time the course beside its peers (QUICK=1: under a minute)
 	@sh tools/setup.sh test
 	$(PY) tools/bench.py
 
-matrix: ## run lessons and tests on many versions and settings (one: ARGS="-s locale")
+matrix: ## run lessons and tests on many versions (one row: ARGS="-s py313"; QUICK=1: lessons only)
 	@sh tools/setup.sh test
 	@$(PY) -m nox $(ARGS); status=$$?; cat build/matrix.md; exit $$status
 

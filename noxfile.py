@@ -1,13 +1,14 @@
 """Runs the course on many versions and settings:  make matrix,  or one row of it:  make matrix ARGS="-s locale"
 
 Each row has its own virtual environment under build/nox. There pytest re-runs the lessons and the solutions and
-compares what they print (nbval, as strict as in `make test`), then runs unit tests. tools/matrix.py keeps the result of
+compares what they print (nbval, as strict as in `make test`), then runs unit tests (QUICK=1: none). tools/matrix.py keeps the result of
 each row as soon as it is there; a row that was green on the very same files is not run again.
 A Python that this machine lacks is fetched by uv; where that fails, nox skips the row and says so.
 """
 
 import json
 import locale
+import os
 import shutil
 import sys
 import time
@@ -24,19 +25,27 @@ nox.options.default_venv_backend = "uv"
 nox.options.envdir = "build/nox"
 nox.options.reuse_venv = "yes"
 
+
+def _files(*names: str) -> tuple[str, ...]:
+    return tuple(f"tests/test_{name}.py" for name in names)
+
+
 # Which versions: those that `make` installs, the lowest that pyproject.toml allows, the newest that there are.
 PINNED, LOWEST, NEWEST = ("-c", "constraints.txt"), ("--resolution", "lowest-direct"), ("--upgrade",)
 
 # Which unit tests. Left out everywhere: the browser's, which are slow and see the page, not the versions; and those of
 # the set-up script and of the version bounds, which are about this repository's own files.
-ALL = ("tests", "--ignore=tests/browser", "--ignore=tests/test_setup.py", "--ignore=tests/test_environment.py")
-# Rows that change no package leave out what can't notice: threads and processor only the arithmetic …
-ARITHMETIC = tuple(f"tests/test_{name}.py" for name in ("counts", "deep", "facts", "mlp", "sampling", "training"))
-# … the locale and the folder only what reads and writes files or starts another Python.
-FILES = tuple(
-    f"tests/test_{name}.py"
-    for name in ("checking_notebooks", "checkpoints", "data", "download", "grading", "package", "quizzes", "scoreboard")
-)
+TESTS = {
+    "all": ("tests", "--ignore=tests/browser", "--ignore=tests/test_setup.py", "--ignore=tests/test_environment.py"),
+    # Threads and processor are noticed by arithmetic only …
+    "arithmetic": _files("counts", "deep", "facts", "mlp", "sampling", "training"),
+    # … the locale and the folder only by what reads and writes files or starts another Python.
+    "files": _files(
+        "checking_notebooks", "checkpoints", "data", "download", "grading", "package", "quizzes", "scoreboard"
+    ),
+    "none": (),
+}
+QUICK = os.environ.get("QUICK", "") not in ("", "0")
 
 
 @dataclass(frozen=True)
@@ -49,7 +58,7 @@ class Row:
     instead: tuple[str, ...] = ()  # packages that take the place of those versions
     env: dict[str, str] = field(default_factory=dict)
     folder: str = "."
-    tests: tuple[str, ...] = ALL
+    tests: str = "all"  # of TESTS
 
 
 def foreign_locale() -> str:
@@ -75,15 +84,15 @@ ROWS = {
     "py312": Row("Python 3.12", "3.12"),
     "py313": Row("Python 3.13", "3.13"),
     "widgets7": Row("ipywidgets 7.7.1", instead=("ipywidgets==7.7.1",)),
-    "threads2": Row("2 threads", env={"MAKEMLP_THREADS": "2"}, tests=ARITHMETIC),
-    "threads4": Row("4 threads", env={"MAKEMLP_THREADS": "4"}, tests=ARITHMETIC),
-    "plain-cpu": Row("ATEN_CPU_CAPABILITY=default", env={"ATEN_CPU_CAPABILITY": "default"}, tests=ARITHMETIC),
+    "threads2": Row("2 threads", env={"MAKEMLP_THREADS": "2"}, tests="arithmetic"),
+    "threads4": Row("4 threads", env={"MAKEMLP_THREADS": "4"}, tests="arithmetic"),
+    "plain-cpu": Row("ATEN_CPU_CAPABILITY=default", env={"ATEN_CPU_CAPABILITY": "default"}, tests="arithmetic"),
     "locale": Row(
         f"LC_ALL={LOCALE}",
         env={"LC_ALL": LOCALE, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},  # coerced, C would be C.UTF-8
-        tests=FILES,
+        tests="files",
     ),
-    "path": Row("a folder named 'le café'", folder="build/matrix/le café", tests=FILES),
+    "path": Row("a folder named 'le café'", folder="build/matrix/le café", tests="files"),
 }
 
 
@@ -107,8 +116,8 @@ def copy_course(folder: Path) -> None:
 
 def run(session: nox.Session, name: str, row: Row) -> None:
     """Run one row and keep its result."""
-    files = matrix.fingerprint()
-    if matrix.is_green(name, files):
+    files, tests = matrix.fingerprint(), "none" if QUICK else row.tests
+    if matrix.is_green(name, files, tests):
         session.skip("it was green on these files; to run it all the same, remove build/matrix.json")
     if row.folder != ".":
         copy_course(Path(row.folder))
@@ -120,13 +129,13 @@ def run(session: nox.Session, name: str, row: Row) -> None:
         session.run(
             *("python", "-m", "pytest", "--nbval", "--nbval-current-env", "--mpl", "-p", "no:cacheprovider"),
             *("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile", f"--junitxml={report}"),
-            *("notebooks", "exercises/solutions", *row.tests),
+            *("notebooks", "exercises/solutions", *TESTS[tests]),
             env=row.env,
             success_codes=[0, 1],  # 1: tests failed, which is a result too
         )
     seconds = round(time.monotonic() - start)
-    result = {"setting": row.setting, **versions, **matrix.count(report), "seconds": seconds, "files": files}
-    matrix.record(name, result, order=list(ROWS))
+    result = {"setting": row.setting, **versions, "unit tests": tests, **matrix.count(report), "seconds": seconds}
+    matrix.record(name, {**result, "files": files}, order=list(ROWS))
     if result["failed"]:
         session.error(f"{result['failed']} failed: see the words above, or {report}")
 

@@ -25,9 +25,14 @@ def load(file):
 
 
 @pytest.fixture(scope="module")
-def rows():
+def noxfile():
     pytest.importorskip("nox")
-    return load(ROOT / "noxfile.py").ROWS
+    return load(ROOT / "noxfile.py")
+
+
+@pytest.fixture(scope="module")
+def rows(noxfile):
+    return noxfile.ROWS
 
 
 @pytest.fixture
@@ -59,8 +64,9 @@ def test_every_setting_stands_in_a_row(rows):
     assert " " in rows["path"].folder and not rows["path"].folder.isascii()
 
 
-def test_every_unit_test_that_a_row_names_is_there(rows):
-    named = {name.removeprefix("--ignore=") for row in rows.values() for name in row.tests}
+def test_every_unit_test_that_a_row_names_is_there(noxfile):
+    assert {row.tests for row in noxfile.ROWS.values()} <= set(noxfile.TESTS)
+    named = {name.removeprefix("--ignore=") for names in noxfile.TESTS.values() for name in names}
     assert len(named) > 10 and [name for name in named if not (ROOT / name).exists()] == []
 
 
@@ -68,7 +74,7 @@ def test_every_unit_test_that_a_row_names_is_there(rows):
 
 
 def result(matrix, **changes):
-    return {**dict.fromkeys(matrix.COLUMNS, 1), "failed": 0, "files": "now", **changes}
+    return {**dict.fromkeys(matrix.COLUMNS, 1), "unit tests": "all", "failed": 0, "files": "now", **changes}
 
 
 def test_a_finished_row_is_kept_and_the_rows_keep_their_order(matrix):
@@ -80,12 +86,13 @@ def test_a_finished_row_is_kept_and_the_rows_keep_their_order(matrix):
     assert {path.name for path in matrix.TABLE.parent.iterdir()} == {"matrix.json", "matrix.md"}
 
 
-def test_a_row_is_run_again_when_it_failed_or_files_changed(matrix):
-    assert not matrix.is_green("a", "now")
+def test_a_row_is_run_again_when_it_failed_or_files_or_tests_changed(matrix):
+    assert not matrix.is_green("a", "now", "all")
     matrix.record("a", result(matrix), order=["a"])
-    assert matrix.is_green("a", "now") and not matrix.is_green("a", "later")
+    assert matrix.is_green("a", "now", "all")
+    assert not matrix.is_green("a", "later", "all") and not matrix.is_green("a", "now", "none")
     matrix.record("a", result(matrix, failed=1), order=["a"])
-    assert not matrix.is_green("a", "now")
+    assert not matrix.is_green("a", "now", "all")
 
 
 def test_the_table_tells_a_row_of_older_files(matrix):

@@ -10,7 +10,7 @@ RESULTS = ROOT / "build/matrix.json"
 TABLE = ROOT / "build/matrix.md"
 
 PACKAGES = ("torch", "numpy", "matplotlib", "ipywidgets", "tqdm")
-COLUMNS = ("setting", "python", *PACKAGES, "passed", "skipped", "failed", "seconds")
+COLUMNS = ("setting", "python", *PACKAGES, "unit tests", "passed", "skipped", "failed", "seconds")
 
 # Run by a row's own Python.
 ASK_VERSIONS = f"""
@@ -48,10 +48,10 @@ def read() -> dict[str, dict]:
     return json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
 
 
-def is_green(name: str, files: str) -> bool:
-    """Whether this row passed on files with this fingerprint."""
+def is_green(name: str, files: str, tests: str) -> bool:
+    """Whether this row passed on files with this fingerprint, with these unit tests."""
     result = read().get(name, {})
-    return result.get("files") == files and result.get("failed") == 0
+    return (result.get("files"), result.get("unit tests"), result.get("failed")) == (files, tests, 0)
 
 
 def count(report: Path) -> dict[str, int]:
