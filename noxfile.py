@@ -1,9 +1,9 @@
 """Runs the course on many versions and settings:  make matrix,  or one row of it:  make matrix ARGS="-s locale"
 
 Each row has its own virtual environment under build/nox. There pytest re-runs the lessons and the solutions and
-compares what they print (nbval, as strict as in `make test`), then runs unit tests (QUICK=1: none). tools/matrix.py keeps the result of
-each row as soon as it is there; a row that was green on the very same files is not run again.
-A Python that this machine lacks is fetched by uv; where that fails, nox skips the row and says so.
+compares what they print (nbval, as strict as in `make test`), then runs unit tests (with QUICK=1 none).
+tools/matrix.py keeps the result of each row as soon as it is there; a row that was green on the very same files is not
+run again. A Python that this machine lacks is fetched by uv; where that fails, nox skips the row and says so.
 """
 
 import json
