@@ -9,7 +9,7 @@ AS_ROOT = $$([ "$$(id -u)" != 0 ] || echo --allow-root)
 # Text is UTF-8 for every command, also where the system's locale says otherwise.
 export PYTHONUTF8 = 1
 
-.PHONY: help lab test lint format refresh figures grade bench clean
+.PHONY: help lab test lint format refresh figures grade bench matrix clean
 
 help:
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -53,6 +53,10 @@ grade: ## check a class's exercises: make grade SUBMISSIONS=folder
 bench: ## time the course beside its peers (QUICK=1: under a minute)
 	@sh tools/setup.sh test
 	$(PY) tools/bench.py
+
+matrix: ## run lessons and tests on many versions (one row: ARGS="-s py313"; QUICK=1: lessons only)
+	@sh tools/setup.sh test
+	@$(PY) -m nox $(ARGS); status=$$?; cat build/matrix.md; exit $$status
 
 clean: ## remove what make has made (.venv too); notebooks and exercises stay
 	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -81,7 +81,7 @@ def snapshot(fig: Figure, frames: Mapping[int, MLP], losses: Sequence[float], vo
     names = sample(frames[step], vocab, 3, seed=0, max_length=20)
     made = literal("\n".join(["it makes up", *names]))
     left.text(0.98, 0.97, made, transform=left.transAxes, ha="right", va="top")
-    right.plot(*until.unbind(2), color=BLUE, linewidth=0.7, alpha=0.5)
+    right.plot(*until.permute(2, 0, 1).numpy(), color=BLUE, linewidth=0.7, alpha=0.5)
     limit = 1.1 * float(ways.abs().max())
     letter_map(right, until[-1], vocab, limit, title="embeddings, and the way they came", **NUMBERS)
     now = losses[min(step, len(losses) - 1)]
@@ -118,7 +118,7 @@ def seed_spread(fig: Figure, aligned: Mapping[str, Tensor], vocab: Vocabulary) -
     for axes, (label, maps) in zip(panels, aligned.items(), strict=True):
         middle = maps.mean(0)  # (vocab_size, 2)
         for points in maps:
-            axes.plot(*torch.stack([points, middle]).unbind(2), color=BLUE, linewidth=0.5, alpha=0.6)
+            axes.plot(*torch.stack([points, middle]).permute(2, 0, 1).numpy(), color=BLUE, linewidth=0.5, alpha=0.6)
             axes.plot(*points.T, ".", color=BLUE, markersize=3, alpha=0.6)
         axes.plot(*middle.T, "o", color="white", markersize=10, alpha=0.8, zorder=2.5)  # so that letters can be read
         letter_map(axes, middle, vocab, title=label, **NUMBERS)
