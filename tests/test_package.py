@@ -28,7 +28,12 @@ FLOORS = {
     "mixture": 3,
     "scoreboard": 3,
     "training": 3,
-    "tuning": 4,
+    # The study of lesson 06: where it is kept, what it is, who works on it, and the door.
+    "tuning.storages": 3.5,
+    "tuning.study": 4,
+    "tuning": 4.1,
+    "tuning.worker": 4.2,
+    "tuning.__main__": 4.3,
     "deep": 4,
     "ablation": 4.5,
     # Floors 4 and 5 have storeys: what all share, one module for each group of lessons, and the door.

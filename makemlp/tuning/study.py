@@ -1,9 +1,12 @@
-"""Studies (floor 4): let optuna choose settings, judge them on dev, and keep every trial in a file."""
+"""The study of lesson 06 (floor 4): let optuna choose settings, judge them on dev, and keep every trial."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import torch
@@ -18,6 +21,7 @@ from makemlp.training import Run, learning_rate_at
 
 if TYPE_CHECKING:
     import optuna
+    from optuna.storages import BaseStorage
 
 # Where the study looks: from, to. Sizes and rates are spaced by exponents, as ratios matter.
 SPACE = {
@@ -37,7 +41,7 @@ def _optuna():
         import optuna
     except ImportError:
         raise ImportError("A study needs optuna: run '%pip install optuna' in a cell of the notebook.") from None
-    optuna.logging.set_verbosity(optuna.logging.WARNING)  # the progress bar says it in one line
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # what is to be said, the course says in a sentence
     return optuna
 
 
@@ -111,7 +115,8 @@ class Objective:
 
     def identity(self) -> dict[str, str]:
         """What two workers of one study must agree in."""
-        names = torch.frombuffer(bytearray("\n".join([*self.train, "", *self.dev]), "utf-8"), dtype=torch.uint8)
+        text = "\n".join([*self.vocab.itos, "", *self.train, "", *self.dev])
+        names = torch.frombuffer(bytearray(text, "utf-8"), dtype=torch.uint8)
         return {"data": fingerprint(names), "space": json.dumps(SPACE), "budget": f"{self.budget:g}"}
 
 
@@ -121,19 +126,24 @@ def _suggest(trial: optuna.Trial, name: str, low: float, high: float) -> float:
     return trial.suggest_float(name, low, high, log=True)
 
 
-def open_study(objective: Objective, storage: str | None = None, name: str = "makemlp", seed: int = 0) -> optuna.Study:
+def open_study(
+    objective: Objective, storage: str | BaseStorage | None = None, name: str = "makemlp", seed: int = 0
+) -> optuna.Study:
     """A study of this objective: the one that is kept there under this name, or a new one.
 
     Parameters
     ----------
-    storage : where trials are kept, by default the SQLite file ``runs/study.db``.
+    storage : where trials are kept: by default the SQLite file ``runs/study.db``; or a URL, ``sqlite:///FILE``,
+        ``journal:///FILE`` or ``postgresql://USER@HOST/DATABASE``; or what optuna makes of one.
     seed : of the sampler, a tree-structured Parzen estimator (TPE): after ten random trials it prefers settings like
         those of the better ones. The pruner gives up a trial that stands worse than the median of those before it.
+        Workers that begin together need seeds of their own, or they begin with the same trials.
 
     Raises
     ------
     ValueError
-        if the study that is kept there has other names, another search space or another budget.
+        if the storage can't be used, or the study that is kept there has other names, another search space or another
+        budget. No sentence holds a password.
     ImportError
         without optuna.
 
@@ -143,18 +153,56 @@ def open_study(objective: Objective, storage: str | None = None, name: str = "ma
     if storage is None:
         runs_folder().mkdir(parents=True, exist_ok=True)
         storage = f"sqlite:///{(runs_folder() / 'study.db').as_posix()}"
-    study = optuna.create_study(storage=storage, study_name=name, load_if_exists=True)
-    # With one seed for ever, a study that goes on would draw again what it drew at first.
-    study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials))
+    url = storage if isinstance(storage, str) else "the storage"
+    if isinstance(storage, str):
+        from makemlp.tuning.storages import open_storage  # needs optuna
+
+        storage = open_storage(storage)
+    with in_words(url):
+        study = _load_or_create(storage, name, objective.identity())
+        first = len(study.trials)
+    study.kept_at = url
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # optuna calls the liar experimental
+        # With one seed for ever, a study that goes on would draw again what it drew at first. The liar takes trials
+        # that others are running for bad ones, so that two workers don't try the same.
+        study.sampler = optuna.samplers.TPESampler(seed=seed + first, constant_liar=True)
     study.pruner = optuna.pruners.MedianPruner(n_startup_trials=5)
-    for what, here in objective.identity().items():
-        kept = study.user_attrs.get(what)
-        if kept is None:
+    return study
+
+
+def _load_or_create(storage: BaseStorage, name: str, identity: dict[str, str]) -> optuna.Study:
+    """The study of this name, if it agrees with this identity; whoever creates it says what it is of."""
+    optuna = _optuna()
+    try:
+        study = optuna.create_study(storage=storage, study_name=name)
+    except optuna.exceptions.DuplicatedStudyError:
+        study = optuna.load_study(storage=storage, study_name=name)
+        until = time.monotonic() + 5  # its creator may be about to say it
+        while not identity.keys() <= study.user_attrs.keys() and time.monotonic() < until:
+            time.sleep(0.1)
+    kept = study.user_attrs
+    for what, here in identity.items():
+        if what not in kept:
             study.set_user_attr(what, here)
-        elif kept != here:
+        elif kept[what] != here:
             other = {"data": "other names", "space": "another search space", "budget": "another budget"}[what]
             raise ValueError(f"The study '{name}' that is kept there has {other}: pass another name.")
     return study
+
+
+@contextmanager
+def in_words(url: str) -> Iterator[None]:
+    """Turn what a storage's libraries raise into a ValueError with one sentence."""
+    from makemlp.tuning.storages import explain
+
+    try:
+        yield
+    except (_optuna().exceptions.StorageInternalError, OSError) as error:
+        sentence = explain(error, url)
+    else:
+        return
+    raise ValueError(sentence) from None
 
 
 def tune(
@@ -169,6 +217,11 @@ def tune(
     ----------
     callbacks : called with the study and the trial after each.
 
+    Raises
+    ------
+    ValueError
+        if the storage is lost on the way.
+
     Source: lesson 06.
     """
     with tqdm(total=trials, delay=2, leave=False, unit="trial") as bar:
@@ -179,7 +232,8 @@ def tune(
                 bar.set_postfix_str(f"best {study.best_value:.3f}")
 
         try:
-            study.optimize(objective, n_trials=trials, callbacks=[tick, *callbacks])
+            with in_words(getattr(study, "kept_at", "the storage")):
+                study.optimize(objective, n_trials=trials, callbacks=[tick, *callbacks])
         except KeyboardInterrupt:
             print(f"Stopped; {len(finished(study))} finished trials are kept.")
 
@@ -198,3 +252,10 @@ def finished(study: optuna.Study) -> list[dict]:
             last = trial.intermediate_values[max(trial.intermediate_values)]
             rows.append({"number": trial.number, "pruned": trial.state.name == "PRUNED", "dev": last, **trial.params})
     return rows
+
+
+def standing(study: optuna.Study) -> dict[str, int]:
+    """How many trials are done, running, pruned, failed and waiting to be tried again."""
+    states = {"done": "COMPLETE", "running": "RUNNING", "pruned": "PRUNED", "failed": "FAIL", "waiting": "WAITING"}
+    found = [trial.state.name for trial in study.get_trials(deepcopy=False)]
+    return {what: found.count(state) for what, state in states.items()}

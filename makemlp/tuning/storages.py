@@ -1,0 +1,235 @@
+"""Where a study is kept (floor 3.5): a SQLite file, a journal file, or a server that may be away for a while."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import threading
+import time
+import warnings
+from collections.abc import Callable
+
+import optuna
+from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+from optuna.storages._heartbeat import BaseHeartbeat
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+GRACE = 60  # seconds without a sign of life after which a running trial counts as abandoned
+PATIENCE = 120.0  # seconds that one waits for a server that was there before
+RETRIES = 3  # so often an abandoned trial is queued again
+OPENINGS = 5  # workers that open a fresh database at once trip over each other's tables
+FORMS = "sqlite:///FILE, journal:///FILE or postgresql://USER@HOST/DATABASE"
+TROUBLE = (SQLAlchemyError, optuna.exceptions.OptunaError, ImportError, OSError, ValueError, KeyError, RuntimeError)
+
+# What the libraries' words mean, and what to do; the first that fits is said. {0} is the masked URL.
+CAUSES = (
+    (
+        r"import DB access module|no pq wrapper",
+        "{0} needs a driver that this Python lacks: install it (for PostgreSQL: pip install 'makemlp[cluster]')",
+    ),
+    (r"load plugin|parse SQLAlchemy URL|invalid literal|no URL", f"{{0}} is no storage's URL: write {FORMS}"),
+    (
+        r"authentication failed|no password supplied|role .* does not exist",
+        "the server of {0} refuses this user or password: check both (a password may stand in PGPASSWORD or ~/.pgpass)",
+    ),
+    (r"database .* does not exist", "the server of {0} has no such database: create it (createdb), or check the name"),
+    (r"resolve|translate host|service not known|getaddrinfo", "{0} names a host that is not known: check its name"),
+    (
+        r"unable to open database file|No such file or directory: |Not a directory|Permission denied: |readonly",
+        "{0} can't be written: see to it that its folder is there and yours",
+    ),
+    (r"Is a directory|not a database|JSON|Expecting|Invalid log", "{0} is no study's file: pass another path"),
+    (r"database is locked", "{0} is locked by too many workers: use a journal file or PostgreSQL"),
+    (
+        r"refused|timeout|timed out|unreachable|closed the connection|connection.* failed|shutting down|starting up"
+        r"|terminating connection|connection is lost|connection is closed",
+        "no server answers at {0}: see to it that it runs, and check host and port",
+    ),
+)
+HOPELESS = re.compile("|".join(words for words, _ in CAUSES[:5]))  # waiting does not mend these
+
+
+def masked(text: str) -> str:
+    """The text with the password of a URL in it replaced by ``***``, also where the URL lacks its scheme."""
+    text = re.sub(r"((?:://|^(?!.*://))[^\s:/?#@]*):.*@", r"\1:***@", text)
+    return re.sub(r"(?i)((?:password|passwd|pwd|secret|token)\s*=\s*)[^&\s]+", r"\1***", text)
+
+
+def explain(error: BaseException, url: str) -> str:
+    """One sentence for what a storage's libraries raised, without any password."""
+    words = _words(error)
+    for signs, sentence in CAUSES:
+        if re.search(signs, words):
+            said = sentence.format(masked(url))
+            break
+    else:
+        first = masked(next(iter(str(error).splitlines()), "")) or type(error).__name__
+        said = f"{masked(url)} can't be used ({first.rstrip('.')})"
+    return f"{said[:1].upper() if not said.startswith(masked(url)) else said[:1]}{said[1:]}."
+
+
+def _words(error: BaseException | None) -> str:
+    """What an exception and those that caused it say."""
+    said = []
+    while error is not None:
+        said.append(f"{type(error).__name__}: {error}")
+        error = error.__cause__ or error.__context__
+    return "\n".join(said)
+
+
+class Patience:
+    """Tries to connect again for some seconds: a server that restarts costs time and no trial.
+
+    Attributes
+    ----------
+    hurry : set it, and nothing is waited for any more.
+    """
+
+    def __init__(self, seconds: float, say: Callable[[str], None]):
+        self.seconds, self.say, self.hurry = seconds, say, threading.Event()
+        self._spent = False
+
+    def call(self, connect: Callable[[], object], errors: type[Exception]) -> object:
+        began, told = time.monotonic(), False
+        while True:
+            try:
+                connection = connect()
+            except errors as error:
+                waited = time.monotonic() - began
+                if self._spent or self.hurry.is_set() or waited > self.seconds or HOPELESS.search(str(error)):
+                    self._spent = True
+                    raise
+                if not told and threading.current_thread() is threading.main_thread():
+                    self.say(f"The server does not answer; waiting for it, {self.seconds:.0f} seconds at most.")
+                    told = True
+                self.hurry.wait(0.5)
+            else:
+                self._spent = False
+                return connection
+
+
+class Database(RDBStorage):
+    """Optuna's storage in a database, with patience for a server that was there before."""
+
+    def __init__(self, url: str, patience: Patience, **options: object):
+        self.patience = patience
+        address = make_url(url)
+        if address.drivername == "postgresql":
+            address = address.set(drivername="postgresql+psycopg")
+        sqlite = address.get_backend_name() == "sqlite"
+        if sqlite:
+            engine = {"connect_args": {"timeout": 60}}  # the file is locked while another worker writes
+        else:
+            # A trial and its sign of life each take one connection; a server has a hundred for all workers.
+            engine = {"pool_pre_ping": True, "pool_size": 1, "max_overflow": 1}
+        if address.get_backend_name() == "postgresql":
+            engine["connect_args"] = {"connect_timeout": 10}
+        plain = address.render_as_string(hide_password=False).replace("{", "{{").replace("}", "}}")
+        super().__init__(plain, engine_kwargs=engine, **options)
+        if not sqlite:
+            event.listen(self.engine, "do_connect", self._connect)
+
+    def _connect(self, dialect, record, arguments, options):
+        return self.patience.call(lambda: dialect.connect(*arguments, **options), dialect.loaded_dbapi.Error)
+
+    def record_heartbeat(self, trial_id: int) -> None:
+        """A sign of life. If one is lost with the connection, the next will do."""
+        try:
+            super().record_heartbeat(trial_id)
+        except optuna.exceptions.StorageInternalError:
+            return
+
+
+class Journal(JournalStorage, BaseHeartbeat):
+    """A journal file whose running trials give signs of life, which optuna keeps in databases only.
+
+    The signs are attributes of the trial, so they are lines of the same file and need no server. They are compared by
+    the machines' clocks, which on a cluster agree far better than GRACE.
+    """
+
+    def __init__(self, path: str, grace: int, retry: Callable):
+        self._grace, self._retry = grace, retry
+        # Windows makes symbolic links only for administrators.
+        lock = JournalFileOpenLock(path) if os.name == "nt" else None
+        super().__init__(JournalFileBackend(path, lock_obj=lock))
+
+    def record_heartbeat(self, trial_id: int) -> None:
+        try:
+            self.set_trial_system_attr(trial_id, "heartbeat", time.time())
+        except (optuna.exceptions.UpdateFinishedTrialError, OSError):
+            return  # the trial was taken for abandoned, or the disk was away: the next sign will do
+
+    def _get_stale_trial_ids(self, study_id: int) -> list[int]:
+        stale = []
+        for trial in self.get_all_trials(study_id, deepcopy=False, states=(TrialState.RUNNING,)):
+            last = max(trial.system_attrs.get("heartbeat", 0.0), trial.datetime_start.timestamp())
+            if time.time() - last > self._grace:
+                stale.append(trial._trial_id)
+        return stale
+
+    def get_heartbeat_interval(self) -> int:
+        return _interval(self._grace)
+
+    def get_heartbeat_stale_trial_callback(self) -> Callable:
+        return self._retry
+
+    get_failed_trial_callback = get_heartbeat_stale_trial_callback  # its name before optuna 4.9
+
+
+def _interval(grace: int) -> int:
+    return max(1, grace // 4)
+
+
+def retry(study: optuna.Study, trial: FrozenTrial) -> None:
+    """Queue a trial again with the same settings, unless that was done RETRIES times."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        kind = getattr(optuna.storages, "RetryHeartbeatStaleTrialCallback", None)
+        (kind or optuna.storages.RetryFailedTrialCallback)(max_retry=RETRIES)(study, trial)
+
+
+def open_storage(
+    url: str, grace: int = GRACE, patience: float = PATIENCE, say: Callable[[str], None] = lambda sentence: None
+) -> BaseStorage:
+    """The storage at a URL; tables or the file are made if they are not there.
+
+    Parameters
+    ----------
+    url : ``sqlite:///FILE``, ``journal:///FILE``, ``postgresql://USER@HOST/DATABASE``, or any of SQLAlchemy's.
+    grace : seconds without a sign of life after which a running trial is marked failed, and queued again.
+    patience : seconds that one waits for a server that was there before.
+    say : called with a sentence when that happens.
+
+    Raises
+    ------
+    ValueError
+        with one sentence that holds no password, if the storage can't be opened.
+    """
+    for opening in range(OPENINGS):
+        try:
+            return _open(url, grace, Patience(patience, say))
+        except TROUBLE as error:
+            sentence, words = explain(error, url), _words(error)
+        if opening == OPENINGS - 1 or not re.search("already exists|[Dd]uplicate|UNIQUE|Integrity|deadlock", words):
+            break
+        time.sleep(random.random())
+    raise ValueError(sentence)
+
+
+def _open(url: str, grace: int, patience: Patience) -> BaseStorage:
+    kind, colon, path = url.partition(":///")
+    if kind == "journal" and colon and path:
+        return Journal(path, grace, retry)
+    if "://" not in url:
+        raise ValueError("no URL")
+    called = {"heartbeat_stale_trial_callback": retry}
+    if not hasattr(optuna.storages, "RetryHeartbeatStaleTrialCallback"):
+        called = {"failed_trial_callback": retry}  # its name before optuna 4.9
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # optuna calls signs of life experimental
+        return Database(url, patience, heartbeat_interval=_interval(grace), grace_period=grace, **called)

@@ -1,0 +1,199 @@
+"""One more worker on a study (floor 4.2): it takes trials until there are enough, or it is told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import signal
+import socket
+import sys
+import time
+from collections.abc import Sequence
+
+import optuna
+
+from makemlp.data import Vocabulary, load_names, split
+from makemlp.tuning.storages import GRACE, PATIENCE, masked, open_storage, retry
+from makemlp.tuning.study import BUDGET, Objective, finished, in_words, open_study, standing
+
+LOSSES = 3  # so often in a row a connection may be lost in mid-trial
+
+
+class Stopped(KeyboardInterrupt):
+    """The worker was told to stop; optuna marks the trial under way as failed, as for any interrupt."""
+
+
+class Interruptible(Objective):
+    """An objective that a signal stops while it trains, but never while the storage writes.
+
+    Attributes
+    ----------
+    stopping : whether a signal came.
+    number : the number of the trial under way.
+    faulty : whether that trial raised something of its own making.
+    """
+
+    stopping, number, faulty, _training = False, None, False, False
+
+    def __call__(self, trial: optuna.Trial) -> float:
+        self.number, self.faulty = trial.number, True
+        trial.set_user_attr("worker", f"{socket.gethostname()}:{os.getpid()}")
+        try:
+            loss = super().__call__(trial)
+        except (optuna.TrialPruned, optuna.exceptions.UpdateFinishedTrialError):
+            self.faulty = False
+            raise
+        self.faulty = False
+        return loss
+
+    def fit(self, *, report, **settings):
+        def quietly(loss: float, part: int) -> None:
+            self._training = False
+            report(loss, part)
+            self._train()
+
+        try:
+            self._train()
+            return super().fit(report=quietly, **settings)
+        finally:
+            self._training = False
+
+    def _train(self) -> None:
+        self._training = True
+        if self.stopping:
+            raise Stopped
+
+    def stop(self) -> None:
+        self.stopping = True
+        if self._training:
+            raise Stopped
+
+
+def work(study: optuna.Study, objective: Interruptible, trials: int | None, seconds: float | None) -> None:
+    """Take one trial after the other; no new one when there were enough, the time is over or a signal came."""
+    began, done, lost = time.monotonic(), 0, 0
+    while not objective.stopping and (trials is None or done < trials):
+        if seconds is not None and time.monotonic() - began >= seconds:
+            break
+        objective.number = None
+        try:
+            study.optimize(objective, n_trials=1, callbacks=[_say])
+            done, lost = done + 1, 0
+        except Stopped:
+            retry(study, _trial(study, objective.number))
+            print(f"Stopped: trial {objective.number} is queued again.", flush=True)
+            return
+        except (optuna.exceptions.UpdateFinishedTrialError, ValueError):
+            if objective.faulty:
+                raise
+            # This machine slept, or was cut off, for so long that the others took the trial for abandoned.
+            print(f"Trial {objective.number} was given to another worker meanwhile.", flush=True)
+        except optuna.exceptions.StorageInternalError:
+            lost += 1
+            if lost > LOSSES:
+                raise
+            done += _after_a_loss(study, objective.number)
+    if objective.stopping:
+        print("Stopped between two trials.", flush=True)
+
+
+def _after_a_loss(study: optuna.Study, number: int | None) -> bool:
+    """The server went in the middle of a transaction. Whether the trial under way was over by then."""
+    if number is None:
+        print("The connection was lost between two trials.", flush=True)
+        return False
+    trial = _trial(study, number)
+    if trial.state.name in ("COMPLETE", "PRUNED"):
+        _say(study, trial)
+        return True
+    if trial.state.name == "FAIL":  # else it is silent from now on, and taken for abandoned
+        retry(study, trial)
+    print(f"The connection was lost in trial {number}; it will be tried again.", flush=True)
+    return False
+
+
+def _trial(study: optuna.Study, number: int) -> optuna.trial.FrozenTrial:
+    return study.get_trials(deepcopy=False)[number]
+
+
+def _say(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
+    end = f"dev {trial.value:.4f}" if trial.state.name == "COMPLETE" else trial.state.name.lower()
+    print(f"trial {trial.number}: {end}", flush=True)
+
+
+def said(study: optuna.Study) -> str:
+    """How a study stands, in a sentence."""
+    counts = ", ".join(f"{number} {what}" for what, number in standing(study).items() if number or what == "done")
+    done = [row for row in finished(study) if not row["pruned"]]
+    if not done:
+        return f"{counts}."
+    best = min(done, key=lambda row: row["dev"])
+    settings = ", ".join(f"{name} {best[name]:.3g}" for name in best if name not in ("number", "pruned", "dev"))
+    return f"{counts}; best dev {best['dev']:.4f} by trial {best['number']}: {settings}."
+
+
+def _objective(options: argparse.Namespace, storage: optuna.storages.BaseStorage) -> Interruptible:
+    """The objective of lesson 06, on the names and with the budget that were asked for; or with the study's budget."""
+    names = load_names(options.names) if options.names else load_names()
+    train, dev, _ = split(names, unique=options.unique)
+    budget = options.budget
+    if budget is None:
+        kept = {summary.study_name: summary.user_attrs for summary in storage.get_all_studies()}
+        budget = float(kept.get(options.study, {}).get("budget", BUDGET))
+    return Interruptible(train, dev, Vocabulary(names), budget)
+
+
+def run_worker(options: argparse.Namespace) -> None:
+    storage = open_storage(options.storage, options.grace, options.patience, lambda said: print(said, flush=True))
+    with in_words(options.storage):
+        objective = _objective(options, storage)
+        seed = random.SystemRandom().randrange(2**31)  # workers that begin together must not try the same
+        study = open_study(objective, storage, options.study, seed)
+
+        def stop(signum: int, frame: object) -> None:
+            if hasattr(storage, "patience"):
+                storage.patience.hurry.set()  # whoever stops a worker does not wait for a server
+            objective.stop()
+
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, stop)
+        print(f"Worker {os.getpid()} on study '{options.study}' at {masked(options.storage)}.", flush=True)
+        work(study, objective, options.trials, options.seconds)
+        print(said(study), flush=True)
+
+
+def run_status(options: argparse.Namespace) -> None:
+    storage = open_storage(options.storage)
+    with in_words(options.storage):
+        names = [study.study_name for study in storage.get_all_studies()]
+        if options.study not in names:
+            there = ", ".join(names) or "none"
+            raise ValueError(f"{masked(options.storage)} has no study '{options.study}': there is {there}.")
+        print(said(optuna.load_study(storage=storage, study_name=options.study)))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Returns 0, also after a signal; 1 with one sentence on stderr when the study can't be worked on."""
+    parser = argparse.ArgumentParser(prog="python -m makemlp.tuning", description="A study that many machines share.")
+    verbs = parser.add_subparsers(required=True, metavar="worker|status")
+    worker = verbs.add_parser("worker", help="take trials of a study until told to stop")
+    status = verbs.add_parser("status", help="say how a study stands")
+    for verb, run in ((worker, run_worker), (status, run_status)):
+        verb.set_defaults(run=run)
+        verb.add_argument("--storage", required=True, metavar="URL", help="sqlite:///…, journal:///… or postgresql://…")
+        verb.add_argument("--study", default="makemlp", metavar="NAME", help="its name there (makemlp)")
+    worker.add_argument("--trials", type=int, help="end after so many trials")
+    worker.add_argument("--seconds", type=float, help="begin no trial after so many seconds")
+    worker.add_argument("--names", metavar="FILE", help="a list of names, one a line (the bundled ones)")
+    worker.add_argument("--unique", action="store_true", help="keep each name once before splitting")
+    worker.add_argument("--budget", type=float, help="multiplications and additions a trial (the study's)")
+    worker.add_argument("--grace", type=int, default=GRACE, help="seconds until a silent trial is tried again (60)")
+    worker.add_argument("--patience", type=float, default=PATIENCE, help="seconds to wait for a lost server (120)")
+    options = parser.parse_args(arguments)
+    try:
+        options.run(options)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,368 @@
+"""A study that several workers share, in PostgreSQL and in a journal file: real server, processes and signals."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from urllib.parse import quote
+
+import pytest
+from postgresql import Server
+
+from makemlp import Objective, Vocabulary, load_names, open_study, split, tune
+from makemlp.tuning import SPACE, finished, standing
+
+optuna = pytest.importorskip("optuna")
+pytest.importorskip("psycopg", reason="psycopg is not installed (pip install 'makemlp[cluster]')")
+
+from makemlp.tuning import storages  # noqa: E402  (needs optuna)
+from makemlp.tuning.worker import Interruptible, main, work  # noqa: E402
+
+SECRET = "s3cr3t"
+PASSWORD = SECRET + "{x}@/:%"  # what a URL, and optuna's templates, could stumble over
+NAMES = load_names()[:600]
+TRAIN, DEV, _ = split(NAMES)
+OBJECTIVE = Objective(TRAIN, DEV, Vocabulary(NAMES), budget=5e9)
+GRACE = 6
+
+
+@pytest.fixture(scope="module")
+def server():
+    server = Server(PASSWORD)
+    yield server
+    server.remove()
+
+
+@pytest.fixture(scope="module")
+def names_file(tmp_path_factory):
+    file = tmp_path_factory.mktemp("names") / "names.txt"
+    file.write_text("\n".join(NAMES) + "\n", encoding="utf-8")
+    return file
+
+
+def address(server, password=PASSWORD, database="study", port=None):
+    word = f":{quote(password, safe='')}" if password else ""
+    return f"postgresql://{server.user}{word}@127.0.0.1:{port or server.port}/{database}"
+
+
+@pytest.fixture(scope="module", params=["postgresql", "journal"])
+def url(request, tmp_path_factory):
+    if request.param == "postgresql":
+        return address(request.getfixturevalue("server"))
+    return f"journal:///{(tmp_path_factory.mktemp('disk') / 'study.journal').as_posix()}"
+
+
+def until(condition, seconds=180):
+    """Wait for what must come sooner or later; the limit is only there so that a fault does not hang the tests."""
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.1)
+    return found
+
+
+# --- four workers: one is killed, one is told to stop, and the server goes and comes back ---
+
+
+class Process:
+    """A worker, as a person starts it in a terminal; the password comes by the environment."""
+
+    def __init__(self, url, names_file, log):
+        self.log = log
+        command = [sys.executable, "-m", "makemlp.tuning", "worker", "--study", "class", "--names", str(names_file)]
+        command += ["--storage", re.sub("(?<=//course):[^@]*", "", url), "--grace", str(GRACE)]
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                command, env={**os.environ, "PGPASSWORD": PASSWORD}, stdout=output, stderr=subprocess.STDOUT
+            )
+
+    def said(self):
+        return self.log.read_text(encoding="utf-8")
+
+    def hold_in_mid_trial(self, study):
+        """Stand still while the storage says that a trial of this worker runs; returns the trial's number."""
+
+        def held():
+            self.process.send_signal(signal.SIGSTOP)
+            time.sleep(0.05)  # until what it had sent has arrived
+            for trial in study.get_trials(deepcopy=False):
+                mine = trial.user_attrs.get("worker", "").endswith(f":{self.process.pid}")
+                if mine and trial.state.name == "RUNNING":
+                    return trial
+            self.process.send_signal(signal.SIGCONT)
+            return None
+
+        return until(held).number
+
+    def end(self, signum):
+        """Send a signal to a process that may stand still; returns the exit code."""
+        self.process.send_signal(signum)
+        self.process.send_signal(signal.SIGCONT)
+        return self.process.wait(60)
+
+
+def tried_again(study, number):
+    """The finished trials that were queued because this one was not finished."""
+    return [t for t in study.get_trials(deepcopy=False) if number in history(t) and t.state.name in FINISHED]
+
+
+def history(trial):
+    return trial.system_attrs.get("retry_history", [])
+
+
+FINISHED = ("COMPLETE", "PRUNED")
+
+
+@pytest.fixture(scope="module")
+def story(request, url, names_file, tmp_path_factory):
+    """What happened, lived through once for all the tests below."""
+    logs = tmp_path_factory.mktemp("logs")
+    study = open_study(OBJECTIVE, storages.open_storage(url, grace=GRACE), "class")
+    workers = [Process(url, names_file, logs / f"{number}.txt") for number in range(4)]
+    killed, stopped, *others = workers
+    try:
+        until(lambda: all("\ntrial " in worker.said() for worker in workers))
+        told = {"victim": killed.hold_in_mid_trial(study), "codes": [killed.end(signal.SIGKILL)]}
+        told["ended"] = stopped.hold_in_mid_trial(study)
+        told["codes"].append(stopped.end(signal.SIGTERM))
+        if url.startswith("postgresql"):
+            server = request.getfixturevalue("server")
+            told["connections"] = server.connections()
+            server.restart(away=1.5)
+        before = len(finished(study))
+        until(lambda: len(finished(study)) >= before + 6)
+        until(lambda: all(tried_again(study, told[which]) for which in ("victim", "ended")))
+        told["codes"] += [worker.end(signal.SIGTERM) for worker in others]
+    finally:
+        for worker in workers:
+            worker.process.kill()
+            worker.process.wait()
+    return told | {"study": study, "said": [worker.said() for worker in workers]}
+
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="the signals are those of Unix")
+
+
+def test_every_trial_that_was_reported_is_there_once(story):
+    trials = story["study"].trials
+    assert [trial.number for trial in trials] == list(range(len(trials)))
+    said = [line for text in story["said"] for line in re.findall(r"^trial (\d+): (.+)$", text, re.M)]
+    kept = [
+        (str(t.number), f"dev {t.value:.4f}" if t.state.name == "COMPLETE" else "pruned")
+        for t in trials
+        if t.state.name in FINISHED
+    ]
+    assert sorted(said) == sorted(kept) and len(kept) >= 10
+    for trial in trials:
+        assert trial.state.name != "COMPLETE" or sorted(trial.intermediate_values) == [1, 2, 3, 4]
+
+
+def test_four_workers_took_part_and_none_drew_what_another_had(story):
+    trials = [trial for trial in story["study"].trials if not history(trial)]
+    assert len({trial.user_attrs["worker"] for trial in trials}) == 4
+    assert len({trial.params["learning_rate"] for trial in trials}) == len(trials)
+
+
+def test_a_killed_workers_trial_fails_and_is_tried_again_with_its_settings(story):
+    victim = story["study"].trials[story["victim"]]
+    assert victim.state.name == "FAIL" and story["codes"][0] == -signal.SIGKILL
+    [again] = tried_again(story["study"], victim.number)
+    assert again.params.items() >= victim.params.items()
+    assert again.user_attrs["worker"] != victim.user_attrs["worker"]
+
+
+def test_a_worker_that_is_told_to_stop_hands_its_trial_on_and_says_so(story):
+    ended = story["study"].trials[story["ended"]]
+    assert ended.state.name == "FAIL" and story["codes"][1:] == [0, 0, 0]
+    assert f"\nStopped: trial {ended.number} is queued again.\n" in story["said"][1]
+    assert len(tried_again(story["study"], ended.number)) == 1
+    assert standing(story["study"])["running"] == 0
+    for text in story["said"][1:]:
+        assert re.search(r"\nStopped(: trial \d+ is queued again| between two trials)\.\n\d+ done", text)
+        assert re.search(r"; best dev \d\.\d{4} by trial \d+: block_size \d, emb_dim \d+, .*\.\n$", text)
+
+
+def test_a_server_that_comes_back_costs_no_worker(story, url):
+    if url.startswith("journal"):
+        pytest.skip("a journal has no server")
+    for text in story["said"][2:]:
+        assert len(re.findall(r"^The server does not answer; waiting for it, 120 seconds at most\.$", text, re.M)) <= 2
+    assert any("The server does not answer" in text for text in story["said"][2:])
+    # A trial and its sign of life take one each. The two workers that were left, and this process.
+    assert 3 <= story["connections"] <= 6
+
+
+def test_no_output_holds_a_traceback_or_the_password(story):
+    text = "".join(story["said"])
+    assert "Traceback" not in text and "Error" not in text and SECRET not in text
+
+
+def test_the_best_equals_a_retraining_and_the_notebook_goes_on(story, url):
+    study = open_study(OBJECTIVE, url, "class", seed=1)
+    assert study.trials == story["study"].trials
+    assert OBJECTIVE.fit(**study.best_params)[1] == study.best_value
+    before = len(study.trials) - standing(study)["waiting"]
+    tune(study, OBJECTIVE, trials=3)
+    assert sum(standing(study).values()) - standing(study)["waiting"] == before + 3
+    assert {row["number"] for row in finished(study)} > {row["number"] for row in finished(story["study"])} - {-1}
+
+
+# --- what is refused, in one sentence ---
+
+
+def refused(capfd, *arguments):
+    """The one sentence that a worker ends with, which holds no password."""
+    assert main(arguments) == 1
+    out, err = capfd.readouterr()
+    assert err.count("\n") == 1 and "Traceback" not in err and SECRET not in out + err, err
+    return err.strip()
+
+
+def worker_on(url, names_file, study="class"):
+    return ("worker", "--storage", url, "--study", study, "--names", str(names_file), "--trials", "1")
+
+
+def test_another_data_set_is_refused(story, url, names_file, capfd, tmp_path):
+    other = tmp_path / "other.txt"
+    other.write_text("\n".join(NAMES[1:]) + "\n", encoding="utf-8")
+    said = refused(capfd, *worker_on(url, other))
+    assert said == "The study 'class' that is kept there has other names: pass another name."
+    assert "other names" in refused(capfd, *worker_on(url, names_file), "--unique")
+
+
+def test_another_version_of_the_space_or_another_budget_is_refused(story, url, names_file, capfd, monkeypatch):
+    assert "has another budget" in refused(capfd, *worker_on(url, names_file), "--budget", "1e9")
+    monkeypatch.setitem(SPACE, "hidden_dim", (50, 5000))
+    said = refused(capfd, *worker_on(url, names_file))
+    assert said == "The study 'class' that is kept there has another search space: pass another name."
+
+
+def test_a_worker_takes_the_studys_budget_and_says_how_it_stands(story, url, names_file, capfd):
+    assert main(worker_on(url, names_file)) == 0
+    out, err = capfd.readouterr()
+    assert re.search(r"\ntrial \d+: (dev \d|pruned)", out) and SECRET not in out + err
+    if url.startswith("postgresql"):
+        assert "on study 'class' at postgresql://course:***@127.0.0.1:" in out
+    assert main(("status", "--storage", url, "--study", "class")) == 0
+    assert out.endswith(capfd.readouterr().out)
+    there = refused(capfd, "status", "--storage", url, "--study", "klass")
+    assert there.endswith("has no study 'klass': there is class.")
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"password": SECRET}, "the server of {} refuses this user or password: check both"),
+        ({"password": None}, "the server of {} refuses this user or password: check both"),
+        ({"database": "none"}, "the server of {} has no such database: create it (createdb), or check the name."),
+        ({"port": 1}, "no server answers at {}: see to it that it runs, and check host and port."),
+        ({"port": "x"}, "{} is no storage's URL: write sqlite:///FILE, journal:///FILE or postgresql://"),
+    ],
+)
+def test_a_server_that_refuses(server, changed, says, capfd, names_file, monkeypatch, tmp_path):
+    monkeypatch.setenv("PGPASSFILE", str(tmp_path / "none"))
+    url = address(server, **changed)
+    said = refused(capfd, *worker_on(url, names_file))
+    sentence = says.format(storages.masked(url))
+    assert said.startswith(sentence[0].upper() + sentence[1:] if not says.startswith("{}") else sentence)
+    assert ":***@" in said or changed == {"password": None}
+
+
+def test_a_server_that_is_lost_for_good_is_waited_for_in_bounds(server, capfd):
+    storage = storages.open_storage(address(server), patience=1.0, say=print)
+    study = open_study(OBJECTIVE, storage, "lost")
+    server.stop()
+    try:
+        began = time.monotonic()
+        with pytest.raises(ValueError, match=r"^No server answers at the storage: see to it that it runs") as caught:
+            tune(study, OBJECTIVE, trials=1)
+        assert 1.0 < time.monotonic() - began < 60 and SECRET not in str(caught.value)
+        out, err = capfd.readouterr()
+        assert out.count("The server does not answer; waiting for it, 1 seconds at most.") == 1
+        assert "Traceback" not in err and SECRET not in out + err
+    finally:
+        server.start()
+    tune(study, OBJECTIVE, trials=1)
+    assert standing(study)["done"] == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("sqlite:///{}/none/study.db", "can't be written: see to it that its folder is there and yours."),
+        ("sqlite:///{}/text", "is no study's file: pass another path."),
+        ("journal:///{}/none/study.journal", "can't be written: see to it that its folder is there and yours."),
+        ("journal:///{}/text", "is no study's file: pass another path."),
+        ("journal:///{}", "is no study's file: pass another path."),
+        ("oddity://course:s3cr3t@host/study", "is no storage's URL: write sqlite:///FILE, journal:///FILE or postgres"),
+        ("course:s3cr3t@host/study", "is no storage's URL: write sqlite:///FILE, journal:///FILE or postgresql://"),
+        ("postgresql://course:s3cr3t@no.such.host.invalid/study", "names a host that is not known: check its name."),
+        ("postgresql+none://course:s3cr3t@host/study", "is no storage's URL: write sqlite"),
+    ],
+)
+def test_a_wrong_url_is_refused(url, says, tmp_path, capfd, names_file):
+    (tmp_path / "text").write_text("no study\n" * 100, encoding="utf-8")
+    url = url.format(tmp_path.as_posix())
+    assert refused(capfd, *worker_on(url, names_file)).startswith(f"{storages.masked(url)} {says}")
+
+
+def test_a_missing_driver_is_named(monkeypatch, capfd, names_file):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    said = refused(capfd, *worker_on(f"postgresql://course:{SECRET}@host/study", names_file))
+    assert said == (
+        "postgresql://course:***@host/study needs a driver that this Python lacks: install it (for "
+        "PostgreSQL: pip install 'makemlp[cluster]')."
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://me:s3cr3t@host:5432/db", "postgresql://me:***@host:5432/db"),
+        ("postgresql+psycopg://me:s3@cr/e:t@host/db", "postgresql+psycopg://me:***@host/db"),
+        ("postgresql:///db?host=h&user=me&password=s3cr3t&x=1", "postgresql:///db?host=h&user=me&password=***&x=1"),
+        ("me:s3cr3t@host/db", "me:***@host/db"),
+        ("postgresql://me@host:5432/db", "postgresql://me@host:5432/db"),
+        ("sqlite:///C:/a@b.db", "sqlite:///C:/a@b.db"),
+    ],
+)
+def test_masked(url, shown):
+    assert storages.masked(url) == shown
+
+
+# --- a trial that nobody finishes ---
+
+
+def test_a_trial_is_not_tried_again_for_ever(tmp_path):
+    study = open_study(OBJECTIVE, f"journal:///{(tmp_path / 'study.journal').as_posix()}")
+    study.enqueue_trial({"hidden_dim": 60})
+    for _ in range(10):
+        if standing(study)["waiting"]:
+            trial = study.ask()
+            study.tell(trial, state=optuna.trial.TrialState.FAIL)
+            storages.retry(study, study.trials[trial.number])
+    assert standing(study) == {"done": 0, "running": 0, "pruned": 0, "failed": 4, "waiting": 0}
+
+
+def test_a_silent_trial_is_taken_over_and_the_one_who_slept_goes_on(tmp_path, monkeypatch, capsys):
+    url = f"journal:///{(tmp_path / 'study.journal').as_posix()}"
+    other = open_study(OBJECTIVE, storages.open_storage(url, grace=1))
+    fit, slept = Objective.fit, []
+
+    def sleepy(self, *, report, **settings):
+        if not slept:
+            slept.append(True)
+            monkeypatch.setattr(storages.Journal, "record_heartbeat", lambda self, trial: None)
+            time.sleep(1.5)
+            optuna.storages.fail_stale_trials(other)
+        return fit(self, report=report, **settings)
+
+    monkeypatch.setattr(storages.Journal, "record_heartbeat", lambda self, trial: None)
+    monkeypatch.setattr(Objective, "fit", sleepy)
+    worker = Interruptible(TRAIN, DEV, OBJECTIVE.vocab, OBJECTIVE.budget)
+    work(open_study(OBJECTIVE, url), worker, trials=2, seconds=None)
+    assert "Trial 0 was given to another worker meanwhile.\n" in capsys.readouterr().out
+    assert [trial.state.name for trial in other.trials][:2] in (["FAIL", "COMPLETE"], ["FAIL", "PRUNED"])
+    assert history(other.trials[1]) == [0]
