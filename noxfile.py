@@ -64,7 +64,7 @@ class Row:
 def foreign_locale() -> str:
     """A locale that this machine has and in which text is not UTF-8 and 1.5 is 1,5; C where there is none."""
     before = locale.setlocale(locale.LC_ALL)
-    for name in ("tr_TR.ISO-8859-9", "de_DE.ISO-8859-1", "C"):
+    for name in ("tr_TR.ISO8859-9", "de_DE.ISO8859-1", "C"):
         try:
             return locale.setlocale(locale.LC_ALL, name)
         except locale.Error:
