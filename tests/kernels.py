@@ -28,8 +28,8 @@ class LiveLesson:
 
     def __enter__(self):
         self.stack = contextlib.ExitStack()
-        os.environ["MAKEMLP_RUNS"] = self.stack.enter_context(tempfile.TemporaryDirectory())
-        self.stack.enter_context(self.client.setup_kernel(env=os.environ))
+        runs = self.stack.enter_context(tempfile.TemporaryDirectory())
+        self.stack.enter_context(self.client.setup_kernel(env={**os.environ, "MAKEMLP_RUNS": runs}))
         return self
 
     def __exit__(self, *error):
