@@ -2,6 +2,7 @@
 
 # Options to pass on:  make lab ARGS="--no-browser --port 8901"   make test ARGS="-k vocabulary"
 ARGS =
+RUNS = 20
 PY = .venv/bin/python
 # JupyterLab refuses to start as root, which in a container one often is; it listens to this machine only.
 AS_ROOT = $$([ "$$(id -u)" != 0 ] || echo --allow-root)
@@ -9,7 +10,7 @@ AS_ROOT = $$([ "$$(id -u)" != 0 ] || echo --allow-root)
 # Text is UTF-8 for every command, also where the system's locale says otherwise.
 export PYTHONUTF8 = 1
 
-.PHONY: help lab test lint format refresh figures grade bench matrix clean
+.PHONY: help lab test lint format refresh figures grade bench matrix steady clean
 
 help:
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -49,6 +50,11 @@ grade: ## check a class's exercises: make grade SUBMISSIONS=folder
 	@test -n "$(SUBMISSIONS)" || { echo "Say which folder: make grade SUBMISSIONS=folder" >&2; exit 2; }
 	@sh tools/setup.sh lab
 	$(PY) -m makemlp.checking grade "$(SUBMISSIONS)" --out build/grades $(ARGS)
+
+steady: ## all lessons RUNS=20 times; their cells in any order, twice and stopped; sliders for five minutes
+	@sh tools/setup.sh test
+	STEADY=1 $(PY) -m pytest -n 0 tests/test_steady.py tests/test_memory.py
+	$(PY) tools/steady.py $(RUNS)
 
 bench: ## time the course beside its peers (QUICK=1: under a minute)
 	@sh tools/setup.sh test

@@ -441,7 +441,10 @@ def divergence(step: int, learning_rate: float) -> ValueError:
 
 def say_stopped(done: int, steps: int) -> None:
     """What every loop here says when it is interrupted."""
-    print(f"Stopped at step {done} of {steps}; what was learned until then is kept.")
+    print(
+        f"Stopped at step {done} of {steps}; what was learned until then is kept, and what follows uses it. "
+        f"For the whole run, run the cell again."
+    )
 
 
 def _difference(name: str, then: object, now: object) -> str:

@@ -1,10 +1,12 @@
 """A lesson in a real kernel, its cells run in any order, any number of times."""
 
+import asyncio
 import contextlib
 import copy
 import os
 import re
 import tempfile
+import threading
 
 import nbformat
 from lessons import Lesson
@@ -26,8 +28,8 @@ class LiveLesson:
 
     def __enter__(self):
         self.stack = contextlib.ExitStack()
-        os.environ["MAKEMLP_RUNS"] = self.stack.enter_context(tempfile.TemporaryDirectory())
-        self.stack.enter_context(self.client.setup_kernel(env=os.environ))
+        runs = self.stack.enter_context(tempfile.TemporaryDirectory())
+        self.stack.enter_context(self.client.setup_kernel(env={**os.environ, "MAKEMLP_RUNS": runs}))
         return self
 
     def __exit__(self, *error):
@@ -39,13 +41,22 @@ class LiveLesson:
         self.client.execute_cell(cell, number)
         return told(cell.outputs)
 
+    def interrupt(self, number: int, after: float) -> list[tuple]:
+        """As `run`, with the stop button pressed after so many seconds, if the cell is still at work then."""
+        stop = threading.Timer(after, lambda: asyncio.run(self.client.km.interrupt_kernel()))
+        stop.start()
+        try:
+            return self.run(number)
+        finally:
+            stop.cancel()
+
     def expected(self, number: int) -> list[tuple]:
         """What is stored for a cell."""
         return told(self.stored.cells[number].outputs)
 
 
 def told(outputs) -> list[tuple]:
-    """What a reader is told by a cell's outputs: text as one piece, pictures by their alt text, errors by their kind."""
+    """What a reader is told by a cell's outputs: text as one piece, pictures by their alt text, errors by kind."""
     pieces = []
     for output in outputs:
         if output.output_type == "error":

@@ -63,9 +63,14 @@ def test_the_lessons_are_there():
 # --- stored from one clean run ---
 
 
+def plain(source):
+    """A cell's text as Python; a line of IPython's, such as %pip, counts as `pass`."""
+    return re.sub(r"^(\s*)%", r"\1pass  # %", source, flags=re.M)
+
+
 def parse(source):
-    """A cell's syntax tree; a line of IPython's, such as %pip, counts as `pass`."""
-    return ast.parse(re.sub(r"^(\s*)%", r"\1pass  # %", source, flags=re.M))
+    """A cell's syntax tree."""
+    return ast.parse(plain(source))
 
 
 @every_lesson

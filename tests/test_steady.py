@@ -1,0 +1,157 @@
+"""A lesson's cells in any order and any number of times: each gives its stored output, or an error, or says why not.
+
+The default run takes the two lightest lessons; `make steady` sets STEADY and takes all.
+"""
+
+import dis
+import importlib.util
+import os
+import random
+import shutil
+from types import CodeType
+
+import pytest
+from kernels import LiveLesson, error
+from lessons import LESSONS, ROOT
+from test_lessons import every_lesson, plain
+
+CHOSEN = LESSONS if os.environ.get("STEADY") else [LESSONS[0], LESSONS[3]]
+
+# What a file keeps goes on from run to run; such a cell's text says so, in these words.
+GOES_ON = {
+    "06-36": "runs. Run",
+    "06-44": "finished trials are kept",
+    "06-46": "trials were kept",
+    "06-63": "at this test set",
+    "06-64": "at this test set",
+    "09-52": "at this test set",
+}
+
+
+def names(source):
+    """Which names a cell gives a value, and which it needs from elsewhere."""
+    given, needed = set(), set()
+
+    def walk(code, top):
+        for instruction in dis.get_instructions(code):
+            if isinstance(instruction.argval, CodeType):
+                walk(instruction.argval, False)
+            elif instruction.opname in ("LOAD_NAME", "LOAD_GLOBAL", "DELETE_NAME") and instruction.argval not in given:
+                needed.add(instruction.argval)
+            elif instruction.opname == "STORE_NAME" and top:
+                given.add(instruction.argval)
+
+    walk(compile(plain(source), "cell", "exec"), True)
+    return given, needed
+
+
+def ambiguous(sources):
+    """The names that one cell needs and more than one other gives: their meaning depends on which ran last."""
+    cells = [names(source) for source in sources]
+    needed = set().union(*(needed for _, needed in cells))
+    return {name for name in needed if sum(name in given for given, _ in cells) > 1}
+
+
+@every_lesson
+def test_a_name_has_one_meaning(lesson):
+    """Else a cell that is run once more, or out of order, answers about something else and nobody notices."""
+    # Lesson 06 forgets its study and opens the same file again.
+    assert ambiguous(cell.source for cell in lesson.code) <= {"study"}
+
+
+def test_an_ambiguous_name_is_found():
+    assert ambiguous(["x = 1", "x = 2", "print(x)"]) == {"x"}
+    assert ambiguous(["x = 1", "x = 2", "def f():\n    return x"]) == {"x"}
+    assert ambiguous(["x = 1", "x += 1"]) == {"x"}
+    assert ambiguous(["for x in [1]:\n    print(x)", "x = 2\nprint([x for y in [3]])", "y = 1"]) == set()
+
+
+class Judge:
+    """Runs cells and notes each answer that is neither the stored one nor a clear error nor said to go on."""
+
+    def __init__(self, lesson, live):
+        self.lesson, self.live, self.wrong, self.right, self.stopped = lesson, live, [], set(), []
+
+    def run(self, number, when, clear=("NameError",)):
+        self.take(number, self.live.run(number), when, clear)
+
+    def take(self, number, told, when, clear=("NameError",)):
+        cell, failure = self.lesson.cells[number], error(told)
+        goes_on = GOES_ON.get(cell.raw["id"])
+        if failure:
+            if not failure.startswith(clear):
+                self.wrong.append((when, cell.raw["id"], failure))
+            return
+        self.right.add(number)
+        if "nbval-ignore-output" in cell.tags or told == self.live.expected(number):
+            return
+        if not (goes_on and goes_on in str(told)):
+            self.wrong.append((when, cell.raw["id"], told))
+
+
+@pytest.mark.parametrize("lesson", CHOSEN, ids=repr)
+def test_cells_in_any_order_and_twice(lesson):
+    with LiveLesson(lesson) as live:
+        judge, dice = Judge(lesson, live), random.Random(lesson.path.stem)
+        setup, rest = live.code[:2], live.code[2:]
+        for number in setup:
+            judge.run(number, "first")
+        for number in dice.sample(rest, len(rest)) + dice.sample(rest, len(rest)):
+            judge.run(number, "at random")
+        for number in rest:
+            judge.run(number, "in order")
+            judge.run(number, "twice")
+        assert judge.right == set(live.code)
+        for number in dice.sample(live.code, len(live.code)):
+            judge.run(number, "at random after all")
+    assert judge.wrong == []
+
+
+def following(lesson, number):
+    """The code cells between a cell and the next heading."""
+    for cell in lesson.cells[number + 1 :]:
+        if cell.source.startswith("## "):
+            return
+        if cell.kind == "code":
+            yield cell.number
+
+
+@pytest.mark.parametrize("lesson", CHOSEN, ids=repr)
+def test_an_interrupt_leaves_nothing_that_misleads(lesson):
+    """Each cell that takes long is stopped on its way: what follows fails, or is right, or the cell has said that it
+    will use what was learned until then. Run again, the cell is right, and so is what follows."""
+    with LiveLesson(lesson) as live:
+        judge = Judge(lesson, live)
+        for number in live.code[:2]:  # to stop half-way in an import is Python's own affair
+            judge.run(number, "first")
+        for number in live.code[2:]:
+            told = live.interrupt(number, after=0.25)
+            if "KeyboardInterrupt" in error(told) or "Stopped" in str(told):
+                judge.stopped.append(number)
+                for other in [] if "what follows uses it" in str(told) else following(lesson, number):
+                    judge.run(other, f"after {number} was stopped", ("NameError", "AssertionError"))
+                judge.run(number, "again")
+            else:
+                judge.take(number, told, "first")
+        assert judge.right == set(live.code)
+    print(f"{lesson}: stopped in cells {judge.stopped}")
+    assert judge.wrong == []
+
+
+def refresher():
+    spec = importlib.util.spec_from_file_location("refresh", ROOT / "tools" / "refresh.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("lesson", CHOSEN, ids=repr)
+def test_refreshing_twice_stores_the_same(lesson, tmp_path, monkeypatch):
+    """Pictures included, which nbval doesn't compare."""
+    monkeypatch.setenv("MAKEMLP_RUNS", "")  # which refresh changes
+    copies = [tmp_path / f"{turn}.ipynb" for turn in (1, 2)]
+    for copy in copies:
+        shutil.copy(lesson.path, copy)
+    assert refresher().main([str(copy) for copy in copies]) == 0
+    first, second = (copy.read_text(encoding="utf-8") for copy in copies)
+    assert first == second
