@@ -9,10 +9,10 @@ AS_ROOT = $$([ "$$(id -u)" != 0 ] || echo --allow-root)
 # Text is UTF-8 for every command, also where the system's locale says otherwise.
 export PYTHONUTF8 = 1
 
-.PHONY: help lab test lint format refresh figures grade bench clean
+.PHONY: help lab test lint format refresh figures grade bench colab colab-test publish clean
 
 help:
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 # The folder is the root of the file browser, so that exercises are a click away from the lessons.
 lab: ## open the course in JupyterLab (the first time, this makes .venv)
@@ -49,6 +49,18 @@ grade: ## check a class's exercises: make grade SUBMISSIONS=folder
 	@test -n "$(SUBMISSIONS)" || { echo "Say which folder: make grade SUBMISSIONS=folder" >&2; exit 2; }
 	@sh tools/setup.sh lab
 	$(PY) -m makemlp.checking grade "$(SUBMISSIONS)" --out build/grades $(ARGS)
+
+colab: ## write each lesson and exercise as one file to upload to Colab, in build/colab
+	@sh tools/setup.sh lab
+	$(PY) tools/colab.py
+
+colab-test: ## run every lesson and solution on Colab's own packages (downloads gigabytes the first time)
+	@sh tools/setup.sh test
+	$(PY) -m pytest tests/colab/in_colab_set.py $(ARGS)
+
+publish: ## set the public repository's name everywhere: make publish REPO=owner/name
+	@sh tools/setup.sh lab
+	@$(PY) tools/publish.py "$(REPO)"
 
 bench: ## time the course beside its peers (QUICK=1: under a minute)
 	@sh tools/setup.sh test

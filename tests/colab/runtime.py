@@ -83,9 +83,7 @@ def wheels(python: Path) -> Path:
     folder = HOME / "wheels"
     if not folder.exists():
         report = call(python, "-m", "pip", "install", "--quiet", "--dry-run", "--report", "-", *WANTED)
-        lacking = [
-            f"{one['metadata']['name']}=={one['metadata']['version']}" for one in json.loads(report)["install"]
-        ]
+        lacking = [f"{one['metadata']['name']}=={one['metadata']['version']}" for one in json.loads(report)["install"]]
         call(python, "-m", "pip", "download", "--no-deps", "-d", folder, *lacking)
         call(python, "-m", "pip", "download", "-d", folder, *BUILDS)
     return folder
