@@ -99,6 +99,8 @@ def test_pip_would_change_nothing_that_is_there(colab):
     for arguments, wanted in [
         (["--no-deps", course], {"makemlp"}),  # with its needs, pip would bring the jedi that Colab leaves out
         (["optuna"], {"optuna", "colorlog"}),
+        (["jupyterquiz"], {"JupyterQuiz"}),
+        (["jupytercards"], {"jupytercards"}),
     ]:
         assert colab.would_install(*arguments) == wanted
         words = "`, `".join(sorted(wanted))
