@@ -176,11 +176,7 @@ def test_runs_from_an_empty_folder_where_the_course_is_not_installed(name, bundl
     place.mkdir()
     temporary.mkdir()
     env = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "MAKEMLP_RUNS")}
-    env |= {
-        "TMPDIR": str(temporary),
-        "TEMP": str(temporary),
-        "JUPYTER_DATA_DIR": str(temporary),
-    }  # no kernel of the user's
+    env |= dict.fromkeys(("TMPDIR", "TEMP", "JUPYTER_DATA_DIR"), str(temporary))
     look = "from importlib.util import find_spec; print(find_spec('makemlp') is None, find_spec('torch') is None)"
     options = {"cwd": place, "env": env, "check": True, "capture_output": True, "encoding": "utf-8"}
     assert subprocess.run([stranger, "-c", look], **options).stdout == "True False\n"
