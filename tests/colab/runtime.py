@@ -56,10 +56,10 @@ def find_python() -> str:
 
 
 def build() -> Path:
-    """The Python of Colab's package set, made where it isn't there yet or its list has changed."""
+    """The Python of Colab's package set, made where it isn't there, or isn't as it was made from the list."""
     python, stamp = HOME / "venv" / "bin" / "python", HOME / "venv" / "made-from"
     listed = PACKAGES.read_text(encoding="utf-8")
-    if stamp.exists() and stamp.read_text(encoding="utf-8") == listed:
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == listed + frozen(python):
         return python
     uv = find_uv()
     call(*uv, "venv", "--clear", "--python", find_python(), HOME / "venv")
@@ -74,8 +74,12 @@ def build() -> Path:
         except RuntimeError:
             if number == len(PYTORCH):
                 raise
-    stamp.write_text(listed, encoding="utf-8")
+    stamp.write_text(listed + frozen(python), encoding="utf-8")
     return python
+
+
+def frozen(python: Path) -> str:
+    return call(python, "-m", "pip", "freeze", "--all")
 
 
 def wheels(python: Path) -> Path:
