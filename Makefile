@@ -10,10 +10,10 @@ AS_ROOT = $$([ "$$(id -u)" != 0 ] || echo --allow-root)
 # Text is UTF-8 for every command, also where the system's locale says otherwise.
 export PYTHONUTF8 = 1
 
-.PHONY: help lab test lint format refresh figures grade bench matrix steady clean
+.PHONY: help lab test lint format refresh figures grade bench matrix steady colab colab-test publish clean
 
 help:
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 # The folder is the root of the file browser, so that exercises are a click away from the lessons.
 lab: ## open the course in JupyterLab (the first time, this makes .venv)
@@ -55,6 +55,17 @@ steady: ## all lessons RUNS=20 times; their cells in any order, twice and stoppe
 	@sh tools/setup.sh test
 	STEADY=1 $(PY) -m pytest -n 0 tests/test_steady.py tests/test_memory.py
 	$(PY) tools/steady.py $(RUNS)
+colab: ## write each lesson and exercise as one file to upload to Colab, in build/colab
+	@sh tools/setup.sh lab
+	$(PY) tools/colab.py
+
+colab-test: ## run every lesson and solution on Colab's own packages (downloads gigabytes the first time)
+	@sh tools/setup.sh test
+	$(PY) -m pytest tests/colab/in_colab_set.py $(ARGS)
+
+publish: ## set the public repository's name everywhere: make publish REPO=owner/name
+	@sh tools/setup.sh lab
+	@$(PY) tools/publish.py "$(REPO)"
 
 bench: ## time the course beside its peers (QUICK=1: under a minute)
 	@sh tools/setup.sh test

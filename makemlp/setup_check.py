@@ -22,8 +22,10 @@ def check_setup() -> bool:
     try:
         distribution = metadata.metadata("makemlp")
     except metadata.PackageNotFoundError:
-        print("[FAIL] makemlp was copied here, not installed, so its needs are not known. To mend it, run %pip install -e")
-        print("       and the course's folder in a cell, then restart the kernel.")
+        print(
+            "[FAIL] makemlp is here without a note of what it needs, as it was copied, not installed. To mend it, run "
+            "%pip install -e and the course's folder in a cell, then restart the kernel."
+        )
         return False
     python = distribution["Requires-Python"].removeprefix(">=")
     results = [_report("Python", python, platform.python_version(), "make .venv again with a newer Python")]

@@ -249,6 +249,16 @@ def test_an_old_python_is_reported_with_its_mend(monkeypatch, capsys):
     )
 
 
+def test_a_package_that_was_copied_is_reported_with_its_mend(monkeypatch, capsys):
+    def nowhere(package):
+        raise metadata.PackageNotFoundError(package)
+
+    monkeypatch.setattr(metadata, "metadata", nowhere)
+    ready, lines = report(capsys)
+    assert not ready
+    assert len(lines) == 1 and lines[0].startswith("[FAIL] makemlp") and "run %pip install -e" in lines[0]
+
+
 @pytest.mark.parametrize(
     ("version", "newer"),
     [("{major}.{minor}", True), ("{major}.{minor}.0+cpu", True), ("{major}.100", True), ("{next}.0a0+git1", True)],

@@ -5,6 +5,7 @@
 Files stay otherwise as they are, byte for byte; nothing is run again. It may be done as often as the name changes.
 """
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -15,7 +16,8 @@ else:
     import tomli as tomllib  # JupyterLab brings it along where Python has none
 
 ROOT = Path(__file__).resolve().parents[1]
-NOT_OURS = {".git", ".venv", "build", "dist", "runs", "__pycache__", ".ipynb_checkpoints", ".hypothesis"}
+NOT_OURS = {"build", "dist", "runs", "__pycache__"}  # nor what begins with a dot, but for these two:
+OURS = {".ci", ".github"}
 TEXTS = {".cfg", ".cff", ".ipynb", ".json", ".md", ".py", ".sh", ".toml", ".txt", ".yml", ".yaml", ""}
 # The sites that a repository's name may follow: GitHub, Colab and those that open notebooks from GitHub.
 SITES = r"(?:github\.com[/:]|githubusercontent\.com/|/github/(?:[\w-]+/)*?|/gh/)"
@@ -35,8 +37,11 @@ def repository(root: Path = ROOT) -> str:
 
 def files(root: Path = ROOT) -> list[Path]:
     """The texts of the course that may mention the repository."""
-    found = (path for path in sorted(root.rglob("*")) if not NOT_OURS & set(path.relative_to(root).parts))
-    return [path for path in found if path.suffix in TEXTS and path.is_file()]
+    found = []
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in set(folders) - NOT_OURS if name in OURS or not name.startswith("."))
+        found += [Path(folder, name) for name in sorted(names) if Path(name).suffix in TEXTS]
+    return found
 
 
 def mentions(name: str) -> re.Pattern:

@@ -64,8 +64,8 @@ def colab(request):
 
 def report(runtime: Runtime) -> str:
     """A row for each notebook, a column for each form."""
-    version = runtime.run("-c", "import sys, torch; print(sys.version.split()[0], torch.__version__)").split()
-    lines = [f"On Python {version[0]} and PyTorch {version[1]}, with {len(runtime.freeze())} packages of Colab's set.", ""]
+    python, torch = runtime.run("-c", "import sys, torch; print(sys.version.split()[0], torch.__version__)").split()
+    lines = [f"On Python {python} and PyTorch {torch}, with {len(runtime.freeze())} packages of Colab's set.", ""]
     lines += [*runtime.notes, "", "| Notebook | uploaded file | from the repository |", "|---|---|---|"]
     for name in dict.fromkeys(row["name"] for row in runtime.rows):
         cells = {row["form"]: row["said"] for row in runtime.rows if row["name"] == name}
@@ -99,6 +99,8 @@ def test_pip_would_change_nothing_that_is_there(colab):
     for arguments, wanted in [
         (["--no-deps", course], {"makemlp"}),  # with its needs, pip would bring the jedi that Colab leaves out
         (["optuna"], {"optuna", "colorlog"}),
+        (["jupyterquiz"], {"JupyterQuiz"}),
+        (["jupytercards"], {"jupytercards"}),
     ]:
         assert colab.would_install(*arguments) == wanted
         words = "`, `".join(sorted(wanted))

@@ -1,6 +1,6 @@
 """Run a command in a process that has no network but its own loopback, which Jupyter's kernels talk over (Linux only).
 
-    python offline.py command argument …
+python offline.py command …
 """
 
 import fcntl

@@ -15,8 +15,8 @@ PACKAGES = HERE / "packages.txt"
 # PyTorch's CPU build where that can be had, as it spares gigabytes of CUDA, and the next version where this one can't.
 PYTORCH = [("2.11.0", "cpu"), ("2.11.0", None), ("2.13.0", "cpu"), ("2.13.0", None)]
 NOBODY_THERE = "http://127.0.0.1:9"
-# What the course installs there besides itself, and what pip needs to build the course from its repository.
-WANTED, BUILDS = ["optuna"], ["hatchling"]
+# What a lesson installs there besides the course or tells the learner to install, and what pip builds the course with.
+WANTED, BUILDS = ["optuna", "jupyterquiz", "jupytercards"], ["hatchling"]
 
 
 def call(*command: str | Path, **options) -> str:
@@ -56,10 +56,10 @@ def find_python() -> str:
 
 
 def build() -> Path:
-    """The Python of Colab's package set, made where it isn't there yet or its list has changed."""
+    """The Python of Colab's package set, made where it isn't there, or isn't as it was made from the list."""
     python, stamp = HOME / "venv" / "bin" / "python", HOME / "venv" / "made-from"
     listed = PACKAGES.read_text(encoding="utf-8")
-    if stamp.exists() and stamp.read_text(encoding="utf-8") == listed:
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == listed + frozen(python):
         return python
     uv = find_uv()
     call(*uv, "venv", "--clear", "--python", find_python(), HOME / "venv")
@@ -74,20 +74,24 @@ def build() -> Path:
         except RuntimeError:
             if number == len(PYTORCH):
                 raise
-    stamp.write_text(listed, encoding="utf-8")
+    stamp.write_text(listed + frozen(python), encoding="utf-8")
     return python
 
 
+def frozen(python: Path) -> str:
+    return call(python, "-m", "pip", "freeze", "--all")
+
+
 def wheels(python: Path) -> Path:
-    """A folder that stands in for the package index: what Optuna lacks there, and what builds the course."""
-    folder = HOME / "wheels"
-    if not folder.exists():
+    """A folder that stands in for the package index: what these packages lack, and what builds the course."""
+    folder, stamp = HOME / "wheels", HOME / "wheels" / "made-for"
+    listed = " ".join(WANTED + BUILDS)
+    if not (stamp.exists() and stamp.read_text(encoding="utf-8") == listed):
         report = call(python, "-m", "pip", "install", "--quiet", "--dry-run", "--report", "-", *WANTED)
-        lacking = [
-            f"{one['metadata']['name']}=={one['metadata']['version']}" for one in json.loads(report)["install"]
-        ]
+        lacking = [f"{one['metadata']['name']}=={one['metadata']['version']}" for one in json.loads(report)["install"]]
         call(python, "-m", "pip", "download", "--no-deps", "-d", folder, *lacking)
         call(python, "-m", "pip", "download", "-d", folder, *BUILDS)
+        stamp.write_text(listed, encoding="utf-8")
     return folder
 
 
