@@ -15,6 +15,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -45,6 +46,7 @@ class Page:
     target: str
     name: str
     notebook: nbformat.NotebookNode
+    where: str = ""
     before: "Page | None" = None
     next: "Page | None" = None
     beside: list["Page"] = field(default_factory=list)
@@ -98,10 +100,13 @@ def read(source: str, name: str) -> Page:
     return Page(source, target, name, notebook)
 
 
-def notebooks(folder: str, names: dict[str, str], kind: str = "") -> list[Page]:
-    return [
-        read(f"{folder}/{path.name}", f"{names[path.stem]}{kind}") for path in sorted((ROOT / folder).glob("*.ipynb"))
-    ]
+def notebooks(folder: str, names: dict[str, str], kind: str) -> list[Page]:
+    pages = [read(f"{folder}/{path.name}", names[path.stem]) for path in sorted((ROOT / folder).glob("*.ipynb"))]
+    for page in pages:
+        page.where = f"{kind} {page.name[:2]}"
+        if kind != "Lesson":
+            page.name += f", {kind.lower()}"
+    return pages
 
 
 def listing(folder: str, title: str, pages: list[Page]) -> Page:
@@ -112,17 +117,17 @@ def listing(folder: str, title: str, pages: list[Page]) -> Page:
 
 
 def chain(pages: list[Page]) -> None:
-    for one, other in zip(pages, pages[1:], strict=False):
+    for one, other in pairwise(pages):
         one.next, other.before = other, one
 
 
 def contents() -> dict[str, list[Page]]:
     """Every page, by the part of the book it belongs to; a lesson's name is what the README's course map calls it."""
-    home = read("README.md", "The course")
+    home = read("README.md", "About this course")
     names = {stem: name for name, stem in re.findall(r"\[(\d\d [^]]+)\]\(notebooks/(\w+)\.ipynb\)", cell_text(home))}
-    lessons = notebooks("notebooks", names)
-    exercises = notebooks("exercises", names, ", exercises")
-    solutions = notebooks("exercises/solutions", names, ", solutions")
+    lessons = notebooks("notebooks", names, "Lesson")
+    exercises = notebooks("exercises", names, "Exercises")
+    solutions = notebooks("exercises/solutions", names, "Solutions")
     guide = read("exercises/README.md", "How the exercises work")
     for one, other in zip(exercises, solutions, strict=True):
         lesson = next(page for page in lessons if Path(page.source).name == Path(one.source).name)
@@ -133,7 +138,7 @@ def contents() -> dict[str, list[Page]]:
     more.append(read("makemlp/names/README.md", ""))
     for page in more:
         page.name = page.title
-    solutions.insert(0, listing("exercises/solutions", "Solutions", solutions))
+    solutions.insert(0, listing("exercises/solutions", "All solutions", solutions))
     return {"Lessons": [home, *lessons], "Exercises": [guide, *exercises], "Solutions": solutions, "More": more}
 
 
