@@ -10,7 +10,7 @@ AS_ROOT = $$([ "$$(id -u)" != 0 ] || echo --allow-root)
 # Text is UTF-8 for every command, also where the system's locale says otherwise.
 export PYTHONUTF8 = 1
 
-.PHONY: help lab test lint format refresh figures grade bench matrix steady colab colab-test publish clean
+.PHONY: help lab test lint format refresh figures grade bench matrix steady colab colab-test publish book clean
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,10 @@ refresh: ## run the lessons and solutions again and store their outputs
 figures: ## draw every picture of the README and the lessons again
 	@sh tools/setup.sh test
 	$(PY) -m makemlp.gallery
+
+book: ## write the course as web pages, to read without Python or a network: build/book
+	@sh tools/setup.sh test
+	$(PY) tools/book.py $(ARGS)
 
 grade: ## check a class's exercises: make grade SUBMISSIONS=folder
 	@test -n "$(SUBMISSIONS)" || { echo "Say which folder: make grade SUBMISSIONS=folder" >&2; exit 2; }

@@ -1,0 +1,313 @@
+"""The book: built once, its HTML read, then looked at in a Chromium as on a phone, by keyboard, in light and dark.
+
+axe-core's rules (https://github.com/dequelabs/axe-core/blob/develop/doc/rule-descriptions.md) hold on every page, in
+light and dark; the browser's tests alone need a Chromium.
+"""
+
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+
+from .lab import REPOSITORY
+
+PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+NARROWEST = {"width": 320, "height": 640}  # what a page must still fit, says WCAG 1.4.10
+VAGUE = {"here", "click here", "link", "this", "more", "read more", "click"}
+
+# A token's colour is judged where it stands first on a page; ten thousand alike would only take longer.
+UNWRAP = """() => {
+    const seen = new Set();
+    for (const token of document.querySelectorAll('.highlight span')) {
+        if (seen.has(token.className)) token.replaceWith(...token.childNodes);
+        else seen.add(token.className);
+    }
+}"""
+
+
+def module():
+    spec = importlib.util.spec_from_file_location("makemlp_book", REPOSITORY / "tools" / "book.py")
+    book = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(book)
+    return book
+
+
+BOOK = module()
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory):
+    """The folder of the book, built once as `make book` builds it."""
+    out = tmp_path_factory.mktemp("book")
+    command = [sys.executable, REPOSITORY / "tools" / "book.py", out]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode == 0 and "index.html" in done.stdout, done.stderr
+    return out
+
+
+@pytest.fixture(scope="module")
+def pages(book):
+    """Each page's HTML by its path from the book's root."""
+    found = {path.relative_to(book).as_posix(): path.read_text(encoding="utf-8") for path in book.rglob("*.html")}
+    return {path: BeautifulSoup(text, "html.parser") for path, text in sorted(found.items())}
+
+
+def stored(path):
+    return json.loads((REPOSITORY / path).read_text(encoding="utf-8"))["cells"]
+
+
+def lessons(pages):
+    """Path of the notebook and page of each lesson."""
+    return [
+        (path.removesuffix("html") + "ipynb", page) for path, page in pages.items() if path.startswith("notebooks/")
+    ]
+
+
+# --- what is in it ---
+
+
+def test_every_notebook_and_text_has_its_page(pages):
+    sources = [path for folder in ("notebooks", "exercises") for path in (REPOSITORY / folder).rglob("*.ipynb")]
+    sources = [path for path in sources if ".ipynb_checkpoints" not in path.parts]
+    expected = {path.relative_to(REPOSITORY).with_suffix(".html").as_posix() for path in sources}
+    expected |= {f"docs/{path.stem}.html" for path in (REPOSITORY / "docs").glob("*.md")}
+    expected |= {"index.html", "exercises/index.html", "exercises/solutions/index.html", "makemlp/names/index.html"}
+    assert set(pages) == expected and len(lessons(pages)) == 10
+
+
+def test_links_and_anchors_resolve(pages, book):
+    ids = {path: {tag["id"] for tag in page.select("[id]")} for path, page in pages.items()}
+    for path, page in pages.items():
+        for tag in page.select("[href], [src]"):
+            address = urlsplit(tag.get("href") or tag.get("src"))
+            if address.scheme:
+                assert tag.name == "a" and address.scheme == "https", (
+                    f"{path} needs {address.geturl()} from the network"
+                )
+                continue
+            target = (book / path).parent / unquote(address.path) if address.path else book / path
+            assert target.is_file(), f"{path} leads to {address.geturl()}"
+            if address.fragment:
+                assert address.fragment in ids[target.resolve().relative_to(book.resolve()).as_posix()], (path, address)
+
+
+def test_link_texts_say_where_they_lead(pages):
+    for path, page in pages.items():
+        for link in page.select("a[href]"):
+            words = link.get_text().strip() or " ".join(image["alt"] for image in link.select("img"))
+            assert words and words.lower() not in VAGUE and "://" not in words, f"{path}: {link}"
+
+
+def test_headings_are_in_order(pages):
+    for path, page in pages.items():
+        levels = [int(tag.name[1]) for tag in page.main.find_all(re.compile(r"^h[1-6]$"))]
+        assert levels[0] == 1 and levels.count(1) == 1, path
+        assert all(after <= before + 1 for before, after in pairwise(levels)), path
+        ids = [tag["id"] for tag in page.select("[id]")]
+        assert len(set(ids)) == len(ids), path
+        assert page.html["lang"] == "en-GB"
+    assert (
+        len({page.title.get_text() for page in pages.values()}) > len(pages) - 10
+    )  # a solution is called as its exercise
+
+
+def test_previous_and_next_go_through_all_lessons(pages):
+    path, read = "index.html", []
+    while path and len(read) < 20:
+        read.append(path)
+        (onward,) = pages[path].select(".onward")
+        found = [p.a["href"] for p in onward.select("p") if p.get_text().startswith("Next: ")]
+        path = (Path(path).parent / found[0]).as_posix() if found else None
+    assert read[1:] == [path for path in pages if path.startswith("notebooks/")]
+
+
+def test_nothing_is_left_that_only_a_kernel_could_do(pages):
+    for path, page in pages.items():
+        shown = " ".join(tag.get_text() for tag in page.select(".output"))
+        assert not re.search(r"Loading widget|Explorer\(|Run this cell|jupyterquiz|widget-view", shown), path
+        assert "$$" not in page.get_text(), path
+
+
+def test_each_explorer_leads_to_its_static_picture(pages):
+    for path, page in lessons(pages):
+        explorers = [cell for cell in stored(path) if "explore_" in "".join(cell["source"]) and cell.get("outputs")]
+        sentences = page.select(".live")
+        assert len(sentences) == len(explorers) > 0, path
+        for cell, sentence in zip(explorers, sentences, strict=True):
+            assert sentence.find_parent(class_="cell")["id"] == cell["id"]
+            assert "In JupyterLab" in sentence.get_text()
+            picture = page.find(id=sentence.a["href"].removeprefix("#"))
+            assert picture.img and picture.sourceline < sentence.sourceline
+
+
+def test_quizzes_unfold_with_their_answers(pages):
+    for path, page in lessons(pages):
+        number = Path(path).name[:2]
+        sheet = stored_quiz(Path(path).stem)
+        quiz, cards = page.find(id=f"{number}-quiz"), page.find(id=f"{number}-cards")
+        assert len(quiz.find_all("b")) == len(sheet["questions"])
+        assert quiz.get_text().count("✓") >= len(sheet["questions"])
+        assert len(cards.find_all("details")) == len(sheet["cards"])
+
+
+def stored_quiz(stem):
+    return json.loads((REPOSITORY / "makemlp" / "quizzes" / f"{stem}.json").read_text(encoding="utf-8"))
+
+
+def test_pictures_have_their_alternative_texts(pages):
+    for path, page in lessons(pages):
+        outputs = [output for cell in stored(path) for output in cell.get("outputs", [])]
+        html = "".join("".join(output.get("data", {}).get("text/html", "")) for output in outputs)
+        alts = [image["alt"] for image in BeautifulSoup(html, "html.parser").find_all("img")]
+        assert [image["alt"] for image in page.select(".output img")] == alts and min(map(len, alts)) > 50
+        assert all(int(image["width"]) > 100 for image in page.select("img"))
+
+
+def test_tables_have_headers(pages):
+    for path, page in pages.items():
+        for table in page.find_all("table"):
+            heads = table.select("thead th[scope=col]")
+            assert heads and all(head.get_text().strip() for head in heads), f"{path}: {table}"
+
+
+# --- what it refuses ---
+
+
+def page_of(source):
+    cell = nbformat.v4.new_markdown_cell(source)
+    return BOOK.Page("notebooks/x.ipynb", "notebooks/x.html", "x", nbformat.v4.new_notebook(cells=[cell]))
+
+
+def bind(source, out):
+    page, home = page_of(source), page_of("# home")
+    home.source = "README.md"
+    BOOK.Binder({"Lessons": [home, page]}, out).bind(page)
+    return (out / "notebooks" / "x.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("# x\n\n[gone](gone.ipynb)", r"notebooks/x\.ipynb links to gone\.ipynb, which is neither"),
+        ("# x\n\n![](../figures/loss_curve.png)", r"shows the picture \.\./figures/loss_curve\.png without"),
+        ("# x\n\n$$\\frac{1}{2}$$", "can't set"),
+    ],
+)
+def test_a_page_with_a_fault_is_refused(source, words, tmp_path):
+    with pytest.raises(ValueError, match=words):
+        bind(source, tmp_path)
+
+
+def test_an_explorer_needs_a_picture_before_it():
+    notebook = page_of("# x").notebook
+    cell = nbformat.v4.new_code_cell("makemlp.explore_x()", outputs=[BOOK.shown("")])
+    cell.outputs[0].data = {"text/plain": "Controls: a. Run this cell to use them."}
+    notebook.cells.append(cell)
+    with pytest.raises(ValueError, match="without a picture before it"):
+        BOOK.still(notebook)
+
+
+def test_formulas_become_mathml_and_prices_stay(tmp_path):
+    html = bind("# x\n\n$$|V|\\,(1 - n)$$\n\nIt costs $5 or $6, and $n$ more.", tmp_path)
+    assert '<math display="block">' in html and "<mn>1</mn><mo>−</mo><mi>n</mi>" in html
+    assert "costs $5 or $6, and" in html and '<math display="inline"><mi>n</mi></math>' in html
+
+
+def test_a_folder_with_files_is_left_alone(tmp_path, capsys):
+    (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
+    assert BOOK.main([str(tmp_path)]) == 1
+    assert "is not empty" in capsys.readouterr().err and [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+# --- in the browser ---
+
+
+@pytest.fixture(scope="module")
+def reader(browser, book):
+    """A page on the screen, which complains about every request that leaves the book."""
+    page = browser.new_page(viewport=PHONE, reduced_motion="reduce")
+    page.strangers = []
+    page.on("request", lambda request: page.strangers.append(request.url))
+    page.on("pageerror", lambda error: page.strangers.append(str(error)))
+    yield page
+    page.close()
+
+
+def faults(page, options):
+    """What axe finds, whatever its impact, one line each."""
+    found = page.evaluate("options => axe.run(options)", {"resultTypes": ["violations"], **options})["violations"]
+    return [f"{fault['impact']} {fault['id']}: {node['html'][:120]}" for fault in found for node in fault["nodes"]]
+
+
+def axe_script():
+    from axe_playwright_python.sync_playwright import Axe
+
+    return Axe().axe_script
+
+
+def inspect(page):
+    """All rules in light, and those about colours in dark too: nothing else depends on it."""
+    page.evaluate(UNWRAP)
+    page.evaluate(axe_script())
+    page.emulate_media(color_scheme="light")
+    in_light = faults(page, {})
+    page.emulate_media(color_scheme="dark")
+    return in_light + [f"dark {line}" for line in faults(page, {"runOnly": ["color-contrast", "link-in-text-block"]})]
+
+
+def test_axe_finds_nothing_on_any_page(reader, book, pages):
+    found = []
+    for path in pages:
+        reader.goto((book / path).as_uri())
+        found += [f"{path}: {line}" for line in inspect(reader)]
+    assert not found, "\n".join(found)
+    assert all(url.startswith("file:") for url in reader.strangers), reader.strangers
+
+
+def test_axe_sees_what_is_wrong(reader, book):
+    reader.goto((book / "notebooks" / "00_start_here.html").as_uri())
+    reader.evaluate("() => document.querySelector('img').removeAttribute('alt')")
+    reader.add_style_tag(
+        content=".prose { color: #999 } @media (prefers-color-scheme: dark) { .prose { color: #555 } }"
+    )
+    found = "\n".join(inspect(reader))
+    assert "critical image-alt" in found and "\nserious color-contrast" in found and "dark serious color" in found
+
+
+@pytest.mark.parametrize("size", [NARROWEST, PHONE, DESKTOP], ids=lambda size: size["width"])
+def test_no_page_is_wider_than_the_screen(reader, book, pages, size):
+    reader.set_viewport_size(size)
+    for path in pages:
+        reader.goto((book / path).as_uri())
+        width = reader.evaluate("() => document.documentElement.scrollWidth")
+        assert width <= size["width"], path
+        broken = "all => all.filter(img => !img.complete || !img.naturalWidth).map(img => img.src)"
+        assert reader.locator("img").evaluate_all(broken) == []
+
+
+def test_wide_code_scrolls_by_keyboard(reader, book):
+    reader.set_viewport_size(PHONE)
+    reader.goto((book / "notebooks" / "00_start_here.html").as_uri())
+    wide = reader.locator("pre[tabindex='0']")
+    wide.first.wait_for()
+    unreachable = "all => all.filter(box => box.scrollWidth > box.clientWidth && box.tabIndex < 0).length"
+    assert reader.locator("pre, .table").evaluate_all(unreachable) == 0
+    wide.first.focus()
+    reader.keyboard.press("ArrowRight")
+    reader.wait_for_function("() => document.activeElement.scrollLeft > 0", timeout=5000)
+
+
+def test_an_answer_of_a_quiz_unfolds_by_keyboard(reader, book):
+    reader.goto((book / "notebooks" / "01_bigram.html").as_uri())
+    answer = reader.locator("[id='01-quiz'] details").nth(1)
+    answer.locator("summary").focus()
+    reader.keyboard.press("Enter")
+    assert answer.locator("li").first.is_visible()

@@ -1,0 +1,327 @@
+"""Write the course as web pages that need neither Python nor a network: build/book/index.html.
+
+    python tools/book.py [FOLDER]
+
+Every page stands where its source stands, notebooks/01_bigram.html for notebooks/01_bigram.ipynb. nbconvert turns cells
+into HTML by the template in tools/book; what follows here finds the links' targets, the pictures and the headings.
+"""
+
+import base64
+import html
+import os
+import posixpath
+import re
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+import nbformat
+from bs4 import BeautifulSoup
+from nbconvert import HTMLExporter
+from nbformat.v4 import new_markdown_cell, new_notebook, new_output
+from PIL import Image
+from pygments.formatters import HtmlFormatter
+
+ROOT = Path(__file__).parents[1]
+PARTS = Path(__file__).parent / "book"
+OUT = ROOT / "build" / "book"
+
+# Pygments' own styles whose colours all have a contrast of 4.5 : 1 on the book's pages.
+CODE_STYLES = {"light": "default", "dark": "github-dark"}
+
+# What nbconvert writes for a picture that has no words.
+NO_ALT = "No description has been provided for this image"
+
+PIXELS = 1.5  # of a stored picture, for each of the page's
+
+
+@dataclass(eq=False)
+class Page:
+    """A page: the path of its source and its own, both from the root, and what its neighbours show of it."""
+
+    source: str
+    target: str
+    name: str
+    notebook: nbformat.NotebookNode
+    where: str = ""
+    before: "Page | None" = None
+    next: "Page | None" = None
+    beside: list["Page"] = field(default_factory=list)
+
+    def __deepcopy__(self, memo: dict) -> "Page":
+        return self  # nbconvert copies what its template is given, and each page leads to all others
+
+    @property
+    def title(self) -> str:
+        return self._headings("#")[0]
+
+    @property
+    def short(self) -> str:
+        """Its name among its own kind: "01 Bigram" for "01 Bigram, exercises"."""
+        return self.name.partition(", ")[0]
+
+    @property
+    def headings(self) -> list[tuple[str, str]]:
+        """The anchor and the words of each section."""
+        return [(slug(words), words) for words in self._headings("##")]
+
+    def _headings(self, level: str) -> list[str]:
+        prose = "\n\n".join(cell.source for cell in self.notebook.cells if cell.cell_type == "markdown")
+        prose = re.sub(r"^```.*?^```", "", prose, flags=re.M | re.S)
+        return [re.sub(r"[*`]", "", words) for words in re.findall(rf"^{level} (.+)", prose, re.M)]
+
+    @property
+    def up(self) -> str:
+        """The way from this page to the book's root: "" or "../" and so on."""
+        return "../" * self.target.count("/")
+
+    def to(self, other: "Page") -> str:
+        return posixpath.relpath(other.target, posixpath.dirname(self.target) or ".")
+
+
+def slug(words: str) -> str:
+    """A heading's anchor, as GitHub writes it; JupyterLab's, which keeps capitals, comes to the same."""
+    return re.sub(r"[^\w\- ]", "", words.lower()).strip().replace(" ", "-")
+
+
+# --- which pages there are ---
+
+
+def read(source: str, name: str) -> Page:
+    path = ROOT / source
+    if path.suffix == ".ipynb":
+        notebook, target = nbformat.read(path, as_version=4), source.removesuffix("ipynb") + "html"
+    else:
+        notebook = new_notebook(cells=[new_markdown_cell(path.read_text(encoding="utf-8"))])
+        target = re.sub(r"(README)?\.md$", lambda end: "index.html" if end[1] else ".html", source)
+    return Page(source, target, name, notebook)
+
+
+def notebooks(folder: str, names: dict[str, str], kind: str) -> list[Page]:
+    pages = [read(f"{folder}/{path.name}", names[path.stem]) for path in sorted((ROOT / folder).glob("*.ipynb"))]
+    for page in pages:
+        page.where = f"{kind} {page.name[:2]}"
+        if kind != "Lesson":
+            page.name += f", {kind.lower()}"
+    return pages
+
+
+def listing(folder: str, title: str, pages: list[Page]) -> Page:
+    """The page of a folder that has no README: a list of its pages."""
+    lines = [f"- [{page.name}]({posixpath.basename(page.source)})" for page in pages]
+    notebook = new_notebook(cells=[new_markdown_cell("\n".join([f"# {title}", "", *lines]))])
+    return Page(folder, f"{folder}/index.html", title, notebook)
+
+
+def chain(pages: list[Page]) -> None:
+    for one, other in pairwise(pages):
+        one.next, other.before = other, one
+
+
+def contents() -> dict[str, list[Page]]:
+    """Every page, by the part of the book it belongs to; a lesson's name is what the README's course map calls it."""
+    home = read("README.md", "About this course")
+    names = {stem: name for name, stem in re.findall(r"\[(\d\d [^]]+)\]\(notebooks/(\w+)\.ipynb\)", cell_text(home))}
+    lessons = notebooks("notebooks", names, "Lesson")
+    exercises = notebooks("exercises", names, "Exercises")
+    solutions = notebooks("exercises/solutions", names, "Solutions")
+    guide = read("exercises/README.md", "How the exercises work")
+    for one, other in zip(exercises, solutions, strict=True):
+        lesson = next(page for page in lessons if Path(page.source).name == Path(one.source).name)
+        lesson.beside, one.beside, other.beside = [one], [lesson, other], [one]
+    for pages in ([home, *lessons], [guide, *exercises], solutions):
+        chain(pages)
+    more = [read(f"docs/{path.name}", "") for path in sorted((ROOT / "docs").glob("*.md"))]
+    more.append(read("makemlp/names/README.md", ""))
+    for page in more:
+        page.name = page.title
+    solutions.insert(0, listing("exercises/solutions", "All solutions", solutions))
+    return {"Lessons": [home, *lessons], "Exercises": [guide, *exercises], "Solutions": solutions, "More": more}
+
+
+def cell_text(page: Page) -> str:
+    return "\n\n".join(cell.source for cell in page.notebook.cells)
+
+
+# --- what a reader sees in place of what only a kernel can show ---
+
+
+def still(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """The notebook with a sentence for each explorer, quizzes that unfold, and formulas as MathML."""
+    picture = None
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = with_mathml(cell.source)
+            continue
+        if any("<img" in data_of(output, "text/html") for output in cell.outputs):
+            picture = cell.id
+        if "explore_" in cell.source:
+            cell.outputs = [explorer(data_of(output, "text/plain"), picture, cell) for output in cell.outputs]
+        elif re.match(r"makemlp\.(quiz|cards)\(", cell.source):
+            cell.outputs = [sheet(data_of(output, "text/html"), cell) for output in cell.outputs]
+    return notebook
+
+
+def data_of(output: dict, kind: str) -> str:
+    return "".join(output.get("data", {}).get(kind, ""))
+
+
+def shown(page: str) -> nbformat.NotebookNode:
+    return new_output("display_data", {"text/html": page})
+
+
+def explorer(text: str, picture: str | None, cell: dict) -> nbformat.NotebookNode:
+    controls = re.fullmatch(r"Controls: (.+)\. Run this cell to use them\.", text)
+    if not controls or picture is None:
+        raise ValueError(f"Cell {cell.id} has an explorer without a picture before it or its list of controls.")
+    return shown(
+        f'<p class="live">In JupyterLab this cell has controls: {html.escape(controls[1])}. '
+        f'<a href="#{picture}">The picture above</a> shows the same at fixed values.</p>'
+    )
+
+
+def sheet(page: str, cell: dict) -> nbformat.NotebookNode:
+    """A quiz or cards: the first paragraph, which is about running the cell, becomes one about reading."""
+    first, questions = re.fullmatch(r"<p>(.+?)</p>\n(.+)", page, re.S).groups()
+    summary = first.split(". ")[0]
+    how = "Choose an answer to read what is said of it." if "quiz(" in cell.source else "Open a card for its back."
+    return shown(f"<p>{summary}. {how}</p>\n{questions}")
+
+
+def with_mathml(markdown: str) -> str:
+    """Markdown with its formulas as MathML, which browsers show without a script from the network."""
+    markdown = re.sub(r"\$\$(.+?)\$\$", lambda found: mathml(found[1], "block"), markdown, flags=re.S)
+    return re.sub(r"(?<![\w\\])\$(\S[^$\n]*?)\$(?!\w)", lambda found: mathml(found[1], "inline"), markdown)
+
+
+def mathml(tex: str, display: str) -> str:
+    """A formula of letters, numbers and signs; anything else of TeX is refused."""
+    marks = {r"\,": "<mspace width='0.17em'></mspace>", "-": "<mo>−</mo>", "|": "<mo lspace='0' rspace='0'>|</mo>"}
+    line = ""
+    for part in re.findall(r"\\,|\d+|\S", tex):
+        if not re.fullmatch(r"\\,|\d+|[A-Za-z]|[-+()|=.,]", part):
+            raise ValueError(f"The book can't set {part!r} in the formula {tex.strip()!r}: write it in plain signs.")
+        tag = "mn" if part.isdigit() else "mi" if part.isalpha() else "mo"
+        line += marks.get(part, f"<{tag}>{part}</{tag}>")
+    return f'<math display="{display}">{line}</math>'
+
+
+# --- a page's HTML ---
+
+
+class Binder:
+    """Turns pages into HTML and collects the files that they need."""
+
+    def __init__(self, parts: dict[str, list[Page]], out: Path):
+        self.parts = parts
+        self.out = out
+        self.pages = {page.source: page for pages in parts.values() for page in pages}
+        self.exporter = HTMLExporter(
+            extra_template_basedirs=[str(PARTS.parent)], template_name="book", exclude_anchor_links=True
+        )
+
+    def bind(self, page: Page) -> None:
+        self.unpack(page)
+        resources = {"page": page, "home": self.pages["README.md"], "contents": self.parts}
+        body, _ = self.exporter.from_notebook_node(still(page.notebook), resources)
+        soup = BeautifulSoup(body, "html.parser")
+        main = soup.main
+        for heading in main.find_all(["h1", "h2", "h3", "h4"]):
+            heading["id"] = slug(heading.get_text())
+        for link in main.select("a[href]"):
+            if link.find_parent("nav") is None:
+                link["href"] = self.target(link["href"], page)
+        for image in main.find_all("img"):
+            self.place(image, page, soup)
+        for table in main.find_all("table"):
+            table.wrap(soup.new_tag("div", attrs={"class": "table"}))
+            for head in table.find_all("th"):
+                head["scope"] = "col"
+        for paragraph in main.find_all("p"):
+            if paragraph.strong and paragraph.get_text().startswith(("Predict:", "Your turn.")):
+                paragraph["class"] = "ask"
+        self.write(page.target, str(soup).encode("utf-8"))
+
+    def target(self, href: str, page: Page) -> str:
+        """Where a link leads in the book; a file that is no page comes along."""
+        if re.match(r"[a-z]+:", href):
+            return href
+        path, _, anchor = href.partition("#")
+        anchor = f"#{slug(anchor) if path.endswith('.md') else anchor}" if anchor else ""
+        if not path:
+            return anchor
+        source = posixpath.normpath(posixpath.join(posixpath.dirname(page.source), path))
+        if source in self.pages:
+            return page.to(self.pages[source]) + anchor
+        if not (ROOT / source).is_file():
+            raise ValueError(f"{page.source} links to {href}, which is neither a page of the book nor a file.")
+        self.write(source, (ROOT / source).read_bytes())
+        return href
+
+    def unpack(self, page: Page) -> None:
+        """Put the pictures that stand in a notebook's outputs into files beside its page."""
+        for cell in page.notebook.cells:
+            for number, output in enumerate(cell.get("outputs", [])):
+                text = data_of(output, "text/html")
+                name = f"{Path(page.target).stem}-{cell.id}-{number}.png"
+                if found := re.search(r'src="data:image/png;base64,([^"]+)"', text):
+                    self.write(posixpath.join(posixpath.dirname(page.target), name), base64.b64decode(found[1]))
+                    output["data"]["text/html"] = text.replace(found[0], f'src="{name}"')
+
+    def place(self, image, page: Page, soup: BeautifulSoup) -> None:
+        """Give a picture its room on the page, and a link to see it large."""
+        if image.get("alt", NO_ALT) in ("", NO_ALT):
+            raise ValueError(f"{page.source} shows the picture {image['src']} without alternative text.")
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(page.target), image["src"]))
+        if not (self.out / path).exists():
+            self.target(image["src"], page)
+        with Image.open(self.out / path) as picture:
+            image["width"], image["height"] = (round(size / PIXELS) for size in picture.size)
+        del image["style"]
+        image.wrap(soup.new_tag("a", attrs={"class": "picture", "href": image["src"]}))
+
+    def write(self, path: str, content: bytes) -> None:
+        (self.out / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.out / path).write_bytes(content)
+
+
+def style() -> str:
+    """The style sheet, with the colours of code."""
+    light, dark = (
+        HtmlFormatter(style=name, nobackground=True).get_style_defs(".highlight") for name in CODE_STYLES.values()
+    )
+    own = (PARTS / "book.css").read_text(encoding="utf-8")
+    return f"{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n{own}"
+
+
+def build(out: Path) -> Iterator[Page]:
+    """Write the book into an empty or new folder, page by page."""
+    if out.exists() and any(out.iterdir()):
+        raise ValueError(f"{out} is not empty: name a new folder for the book, or empty this one.")
+    binder = Binder(contents(), out)
+    binder.write("book.css", style().encode("utf-8"))
+    binder.write("book.js", (PARTS / "book.js").read_bytes())
+    for page in binder.pages.values():
+        binder.bind(page)
+        yield page
+
+
+def main(arguments: Iterable[str]) -> int:
+    folders = [Path(argument) for argument in arguments]
+    if not folders:
+        shutil.rmtree(OUT, ignore_errors=True)
+    out = folders[0] if folders else OUT
+    try:
+        count = sum(1 for _ in build(out))
+    except ValueError as error:
+        print(f"The book stopped: {error}", file=sys.stderr)
+        return 1
+    print(f"{count} pages: open {os.path.relpath(out / 'index.html')} in a browser.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
