@@ -247,6 +247,30 @@ def _side_by_side() -> Picture:
     return figures.side_by_side({**made_up, "real": dev_names[:12]}, train_names)
 
 
+@functools.cache
+def _film() -> figures.Film:
+    """A run with two numbers a character, at moments that begin close together and end further apart."""
+    vocab, train_names, dev_names = _names()
+    model, steps, moments = MLP(len(vocab), emb_dim=2), 600, 90
+    dev = build_dataset(dev_names, vocab)
+    run = Run([model], *build_dataset(train_names, vocab), learning_rates=[0.02])
+    at = sorted({round(steps * (i / moments) ** 2.2) for i in range(moments + 1)})
+    losses, points, names = [], [], []
+    for moment in at:
+        for step in range(len(run.losses), moment):
+            run.step(learning_rate_at(step, steps))
+        run.write_back()
+        losses.append(nll(model, *dev))
+        points.append(model.C.detach().clone())
+        names.append(sample(model, vocab, 6, seed=0, max_length=20))
+    pairs = CountModel(len(vocab), 1, 0.1).fit(*build_dataset(train_names, vocab, 1))
+    lines = {
+        "letter pairs, counted": nll(pairs, *build_dataset(dev_names, vocab, 1)),
+        "the best count table": nll(_writer(), *build_dataset(dev_names, vocab, 5)),
+    }
+    return figures.Film(vocab, at, losses, torch.stack(points), names, lines)
+
+
 GALLERY: dict[str, Callable[[], Picture]] = {
     "ablation": lambda: figures.ablation(ablation.table()),
     "anatomy": lambda: figures.anatomy(_network(), _names()[0], "emm"),
@@ -259,6 +283,8 @@ GALLERY: dict[str, Callable[[], Picture]] = {
     "chance_histogram": _chance_histogram,
     "embedding_map": lambda: figures.embedding_map(_maps(1.0)[0], _names()[0]),
     "explained_variance": _explained_variance,
+    "film": lambda: figures.film(_film()),
+    "film_narrow": lambda: figures.film_narrow(_film()),
     "flattery": _flattery,
     "live_training": lambda: figures.live_training(*_short_run(), _names()[0]),
     "loss_curve": _loss_curve,
@@ -292,12 +318,22 @@ GALLERY: dict[str, Callable[[], Picture]] = {
 }
 
 
+# Those that move, from the same as the picture of that name, which is their last moment.
+MOVING: dict[str, Callable[[], bytes]] = {
+    "film": lambda: figures.animate(GALLERY["film"](), _film()),
+    "film_narrow": lambda: figures.animate(GALLERY["film_narrow"](), _film()),
+}
+
+
 def main(folder: Path) -> None:
     """Draw every picture into `folder`."""
     folder.mkdir(exist_ok=True)
     for name, draw in GALLERY.items():
         (folder / f"{name}.png").write_bytes(draw().to_png())
         print(folder / f"{name}.png")
+    for name, draw in MOVING.items():
+        (folder / f"{name}.gif").write_bytes(draw())
+        print(folder / f"{name}.gif")
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ FLOORS = {
     "figures.baseline": 4.2,
     "figures.counting": 4.2,
     "figures.embeddings": 4.2,
+    "figures.film": 4.2,
     "figures.names": 4.2,
     "figures.network": 4.2,
     "figures.training": 4.2,

@@ -12,7 +12,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from torch import Tensor
 
 from makemlp.data import Vocabulary
-from makemlp.figures.base import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, bars, literal, picture
+from makemlp.figures.base import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, bars, literal, picture, text_on
 from makemlp.mlp import MLP, count_parameters, trace
 
 
@@ -70,18 +70,18 @@ def _draw_network(axes, vocab_size: int, block_size: int, emb_dim: int, hidden_d
         _arrow(axes, (x, 0.8), (x, 1.65))
         _box(axes, x, 2.1, 0.85, 0.8, str(emb_dim), GREEN)
         _arrow(axes, (x, 2.55), (5 + (x - 5) * 0.6, 3.5))
-    axes.text(5, -0.5, f"each character picks its row of C ({vocab_size} × {emb_dim})", color=GREEN, ha="center")
+    axes.text(5, -0.5, f"each character picks its row of C ({vocab_size} × {emb_dim})", ha="center")
     _box(axes, 5, 3.9, 5.6, 0.8, f"concatenated: {block_size} × {emb_dim} = {inputs} numbers", GREEN)
     _arrow(axes, (5, 4.35), (5, 5.4))
-    axes.text(5.2, 4.75, f"W1 ({inputs} × {hidden_dim}), b1 ({hidden_dim})", color=BLUE)
+    axes.text(5.2, 4.75, f"W1 ({inputs} × {hidden_dim}), b1 ({hidden_dim})")
     _box(axes, 5, 5.8, 5.6, 0.8, f"tanh: {hidden_dim} hidden units", BLUE)
     _arrow(axes, (5, 6.25), (5, 7.3))
-    axes.text(5.2, 6.65, f"W2 ({hidden_dim} × {vocab_size}), b2 ({vocab_size})", color=ORANGE)
+    axes.text(5.2, 6.65, f"W2 ({hidden_dim} × {vocab_size}), b2 ({vocab_size})")
     _box(axes, 5, 7.7, 5.6, 0.8, f"softmax over {vocab_size} logits", ORANGE)
     axes.text(5, 8.6, "probability of each next character", ha="center")
     if direct:
         _arrow(axes, (7.85, 3.9), (7.85, 7.7), PURPLE, linestyle="--", connectionstyle="arc3,rad=0.5")
-        axes.text(10.2, 5.3, f"W\n({inputs} × {vocab_size})", color=PURPLE, ha="right")
+        axes.text(10.2, 5.3, f"W\n({inputs} × {vocab_size})", ha="right")
 
 
 def _draw_counts(axes, counts: Mapping[str, int]) -> None:
@@ -136,6 +136,9 @@ def saturation(fig: Figure, hidden: Mapping[str, Tensor]) -> str:
     )
 
 
+ROOM = 60  # embedding numbers that can be written in their cells
+
+
 @picture(10.0, 6.6)
 def anatomy(fig: Figure, model: MLP, vocab: Vocabulary, prefix: str = "") -> str:
     """One prediction, end to end: the context, its embeddings, the hidden units, the next character's probabilities."""
@@ -145,7 +148,11 @@ def anatomy(fig: Figure, model: MLP, vocab: Vocabulary, prefix: str = "") -> str
     shown = "".join(vocab.itos[i] for i in context)
     top_axes, middle, bottom = fig.subplots(3, 1, height_ratios=(model.block_size, 1.6, 3))
     limit = float(model.C.detach().abs().max())  # of all characters, so that a row looks the same in every context
-    top_axes.imshow(emb.numpy(), cmap="cividis", vmin=-limit, vmax=limit, aspect="auto")
+    image = top_axes.imshow(emb.numpy(), cmap="cividis", vmin=-limit, vmax=limit, aspect="auto")
+    if emb.numel() <= ROOM:
+        for (y, x), number in np.ndenumerate(emb.numpy()):
+            written = f"{number:.1f}".replace("-", "−")
+            top_axes.text(x, y, written, ha="center", va="center", color=text_on(image.cmap(image.norm(number))))
     top_axes.set_yticks(range(len(context)), [literal(f"'{s}'") for s in shown])
     top_axes.set_xticks(range(emb.shape[1]))
     top_axes.set(
