@@ -51,19 +51,25 @@ def _lenders() -> list[str]:
     return [name for name in wanted if name in here]
 
 
-# A figure's inch is shown as 100 of the page's pixels, so 10.5 points here are as large as the page's prose.
+# A figure's inch is shown as 100 of the page's pixels, so 10.5 points here are as large as the page's prose: 14 pixels.
 PIXELS_PER_INCH = 100
+# Below a cell there is room for 828 pixels when JupyterLab's window has 1280 and its file browser is open. A wider
+# picture is shown smaller there, so its text has to be larger.
+ROOM = 8.28
 
-STYLE = {
-    **{name: value for name, value in matplotlib.rcParamsDefault.items() if "backend" not in name},
-    # The first ships with matplotlib, so pictures are the same everywhere; the others lend what it lacks.
-    "font.family": ["DejaVu Sans", *_lenders()],
+SIZES = {
     "font.size": 10.5,
     "axes.titlesize": 11.5,
     "axes.labelsize": 10.5,
     "xtick.labelsize": 10.5,
     "ytick.labelsize": 10.5,
     "legend.fontsize": 10.5,
+}
+STYLE = {
+    **{name: value for name, value in matplotlib.rcParamsDefault.items() if "backend" not in name},
+    # The first ships with matplotlib, so pictures are the same everywhere; the others lend what it lacks.
+    "font.family": ["DejaVu Sans", *_lenders()],
+    **SIZES,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": GREY,
@@ -77,6 +83,12 @@ STYLE = {
     "lines.linewidth": 2,
     "legend.frameon": False,
 }
+
+
+def style(width: float) -> dict[str, object]:
+    """The settings for a picture of so many inches."""
+    larger = max(1.0, width / ROOM)
+    return STYLE | {name: larger * size for name, size in SIZES.items()}
 
 
 class Picture(Figure):
@@ -118,7 +130,7 @@ def picture(width: float, height: float) -> Callable[[Callable[..., str]], Calla
     def decorate(draw: Callable[..., str]) -> Callable[..., Picture]:
         @functools.wraps(draw)
         def wrapper(*args, **kwargs) -> Picture:
-            with DRAWING, matplotlib.rc_context(STYLE):
+            with DRAWING, matplotlib.rc_context(style(width)):
                 figure = Picture(figsize=(width, height), dpi=1.5 * PIXELS_PER_INCH, layout="constrained")
                 figure.alt = draw(figure, *args, **kwargs)
             return figure

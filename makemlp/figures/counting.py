@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from makemlp.data import Vocabulary
-from makemlp.figures.base import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, bars, literal, picture, symbols, text_on
+from makemlp.figures.base import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, SIZES, bars, literal, picture, symbols, text_on
 
 
 def _short(count: float) -> str:
@@ -21,7 +21,7 @@ def _short(count: float) -> str:
     return f"{count / 1000:.1f}k" if count < 9950 else f"{count / 1000:.0f}k"
 
 
-@picture(11.0, 9.6)
+@picture(10.0, 9.0)
 def bigram_table(fig: Figure, counts: Tensor, vocab: Vocabulary) -> str:
     """The table of how often one character follows another: counts (vocab_size, vocab_size)."""
     axes = fig.subplots()
@@ -31,7 +31,7 @@ def bigram_table(fig: Figure, counts: Tensor, vocab: Vocabulary) -> str:
         for j, count in enumerate(row):
             if count and len(vocab) <= 40:  # beyond that a cell has no room for its number
                 color = text_on(table.cmap(table.norm(count)))
-                axes.text(j, i, _short(count), ha="center", va="center", color=color)
+                axes.text(j, i, _short(count), ha="center", va="center", color=color, fontsize=SIZES["font.size"])
     axes.set_xticks(range(len(vocab)), symbols(vocab))
     axes.set_yticks(range(len(vocab)), symbols(vocab))
     axes.set(xlabel="next character", ylabel="this character", title="How often one character follows another")

@@ -81,7 +81,7 @@ def snapshot(fig: Figure, frames: Mapping[int, MLP], losses: Sequence[float], vo
     )
 
 
-@picture(11.0, 6.0)
+@picture(10.0, 5.6)
 def seed_maps(fig: Figure, maps: Sequence[Tensor], vocab: Vocabulary) -> str:
     """Small maps (vocab_size, 2), one a seed, side by side."""
     columns = min(4, len(maps))
@@ -96,7 +96,7 @@ def seed_maps(fig: Figure, maps: Sequence[Tensor], vocab: Vocabulary) -> str:
     return f"{len(maps)} maps of {len(vocab)} symbols. {said}."
 
 
-@picture(11.0, 5.6)
+@picture(10.0, 5.2)
 def seed_spread(fig: Figure, aligned: Mapping[str, Tensor], vocab: Vocabulary) -> str:
     """Where each seed puts each symbol: clouds (seeds, vocab_size, 2) that were aligned, a panel for each label.
 
@@ -113,6 +113,7 @@ def seed_spread(fig: Figure, aligned: Mapping[str, Tensor], vocab: Vocabulary) -
         axes.plot(*middle.T, "o", color="white", markersize=10, alpha=0.8, zorder=2.5)  # so that letters can be read
         letter_map(axes, middle, vocab, title=label, **NUMBERS)
         reach = float(torch.quantile((maps - middle.mean(0)).abs().amax(dim=2), 0.95))
+        reach = max(reach, 1.15 * float((middle - middle.mean(0)).abs().max()))  # no letter leaves it
         x, y = middle.mean(0).tolist()
         axes.set(xlim=(x - reach, x + reach), ylim=(y - reach, y + reach))
         wander = (maps - middle).norm(dim=2).mean() / (middle - middle.mean(0)).norm(dim=1).mean()

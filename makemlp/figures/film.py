@@ -22,6 +22,7 @@ from makemlp.figures.base import (
     DRAWING,
     INK,
     ORANGE,
+    SIZES,
     STYLE,
     VOWELS,
     Picture,
@@ -32,8 +33,7 @@ from makemlp.figures.base import (
 )
 
 # A README's prose is larger than a notebook's: 16 pixels, which are 11.5 points.
-LARGE = {name: 12 for name in STYLE if name in ("font.size", "xtick.labelsize", "ytick.labelsize", "axes.labelsize")}
-LARGE["axes.titlesize"] = 13
+LARGE = dict.fromkeys(SIZES, 12) | {"axes.titlesize": 13}
 
 
 def _tint(color: str, share: float) -> tuple[float, ...]:

@@ -73,10 +73,10 @@ def _draw_network(axes, vocab_size: int, block_size: int, emb_dim: int, hidden_d
     axes.text(5, -0.5, f"each character picks its row of C ({vocab_size} × {emb_dim})", ha="center")
     _box(axes, 5, 3.9, 5.6, 0.8, f"concatenated: {block_size} × {emb_dim} = {inputs} numbers", GREEN)
     _arrow(axes, (5, 4.35), (5, 5.4))
-    axes.text(5.2, 4.75, f"W1 ({inputs} × {hidden_dim}), b1 ({hidden_dim})")
+    axes.text(4.8, 4.75, f"W1 ({inputs} × {hidden_dim}), b1 ({hidden_dim})", ha="right")
     _box(axes, 5, 5.8, 5.6, 0.8, f"tanh: {hidden_dim} hidden units", BLUE)
     _arrow(axes, (5, 6.25), (5, 7.3))
-    axes.text(5.2, 6.65, f"W2 ({hidden_dim} × {vocab_size}), b2 ({vocab_size})")
+    axes.text(4.8, 6.65, f"W2 ({hidden_dim} × {vocab_size}), b2 ({vocab_size})", ha="right")
     _box(axes, 5, 7.7, 5.6, 0.8, f"softmax over {vocab_size} logits", ORANGE)
     axes.text(5, 8.6, "probability of each next character", ha="center")
     if direct:
@@ -94,7 +94,7 @@ def _draw_counts(axes, counts: Mapping[str, int]) -> None:
     axes.spines["bottom"].set_visible(False)
 
 
-@picture(10.0, 2.8)
+@picture(10.0, 3.6)
 def size_comparison(
     fig: Figure,
     vocab_size: int,
@@ -112,7 +112,7 @@ def size_comparison(
     axes.semilogy(lengths, mlp, "o-", color=BLUE, label=f"MLP with emb_dim {emb_dim}, hidden_dim {hidden_dim}")
     axes.axvline(block_size, color=INK, linestyle=":", linewidth=1.2)
     axes.set(xlabel="block_size (characters in the context)", ylabel="numbers stored (log scale)", xticks=lengths)
-    axes.legend()
+    axes.legend(loc="upper left", frameon=True, framealpha=1, edgecolor="white")  # above the line that marks block_size
     return (
         f"Numbers stored against context length, log scale. At {block_size} characters the count table has "
         f"{table[block_size - 1]:,} cells and the MLP {mlp[block_size - 1]:,} parameters; a character more "
@@ -129,6 +129,7 @@ def saturation(fig: Figure, hidden: Mapping[str, Tensor]) -> str:
         axes.hist(h.flatten().numpy(), bins=40, range=(-1, 1), color=color, weights=np.full(h.numel(), 100 / h.numel()))
         flat = float((h.abs() > 0.97).float().mean())
         axes.set(title=f"{label}: {flat:.0%} beyond ±0.97", xlabel="output of the tanh unit")
+        axes.set_xticks([-1, -0.5, 0, 0.5, 1])
         said.append(f"{label} {flat:.0%}")
     panels[0].set_ylabel("share of outputs (%)")
     return (
