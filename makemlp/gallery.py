@@ -77,7 +77,8 @@ def _loss_curve() -> Picture:
     vocab, train_names, _ = _names()
     X, Y = build_dataset(train_names[:5], vocab)
     losses = train(MLP(len(vocab), emb_dim=2, hidden_dim=50), X, Y, steps=200, learning_rate=0.05)
-    return figures.loss_curve({"five names": losses})
+    counted = CountModel(len(vocab), 3, smoothing=0).fit(X, Y)
+    return figures.loss_curve({"five names": losses}, {"the lowest there is": nll(counted, X, Y)})
 
 
 def _saturation() -> Picture:
@@ -100,6 +101,15 @@ def _rate_sweep() -> Picture:
     X, Y = build_dataset(train_names, vocab)
     losses = train_many(models, X, Y, learning_rates=(10**exponents).tolist(), steps=60, optimizer=SGD)
     return figures.rate_sweep(exponents.tolist(), {"plain descent": losses[:, -1].tolist()})
+
+
+def _rate_sweep_dots() -> Picture:
+    vocab, train_names, _ = _names()
+    run = Run([MLP(len(vocab), emb_dim=2)], *build_dataset(train_names, vocab), learning_rates=[1.0], optimizer=SGD)
+    exponents = torch.linspace(-3, 0, 300)
+    for exponent in exponents:
+        run.step(float(10**exponent))
+    return figures.rate_sweep(exponents.tolist(), {"one run": [loss.item() for loss in run.losses]}, dots=True)
 
 
 def _train_and_dev() -> Picture:
@@ -288,7 +298,7 @@ GALLERY: dict[str, Callable[[], Picture]] = {
     "flattery": _flattery,
     "live_training": lambda: figures.live_training(*_short_run(), _names()[0]),
     "loss_curve": _loss_curve,
-    "made_up_names": lambda: figures.made_up_names(sample(_writer(), _names()[0], 24, seed=2), 1.0),
+    "made_up_names": lambda: figures.made_up_names(sample(_writer(), _names()[0], 24, top_k=10, seed=2), 1.0, 10),
     "mixture": _mixture,
     "name_ranks": _name_ranks,
     "names_by_temperature": _names_by_temperature,
@@ -297,6 +307,7 @@ GALLERY: dict[str, Callable[[], Picture]] = {
     "nll_by_context": _nll_by_context,
     "probability_strip": lambda: figures.probability_strip(_writer(), _names()[0], "olivia"),
     "rate_sweep": _rate_sweep,
+    "rate_sweep_dots": _rate_sweep_dots,
     "saturation": _saturation,
     "schedule": lambda: figures.schedule([learning_rate_at(step, 300) for step in range(300)]),
     "scoreboard": lambda: figures.scoreboard(
@@ -306,7 +317,7 @@ GALLERY: dict[str, Callable[[], Picture]] = {
     "seed_maps": lambda: figures.seed_maps(_maps(1.0), _names()[0]),
     "seed_spread": _seed_spread,
     "side_by_side": _side_by_side,
-    "size_comparison": lambda: figures.size_comparison(len(_names()[0]), emb_dim=10, hidden_dim=200),
+    "size_comparison": lambda: figures.size_comparison(len(_names()[0]), block_size=3, emb_dim=10, hidden_dim=200),
     "smoothing": lambda: figures.smoothing(_bigram_counts(), _names()[0], 10.0, "q"),
     "snapshot": _snapshot,
     "study": lambda: figures.study(_searched_tables(), ["block_size", "smoothing"]),

@@ -15,7 +15,7 @@ from makemlp.figures.embeddings import (
     seed_spread,
     snapshot,
 )
-from makemlp.figures.film import Film, animate, film, film_narrow
+from makemlp.figures.moving import Film, animate, film, film_narrow
 from makemlp.figures.names import (
     made_up_names,
     name_ranks,
