@@ -77,7 +77,8 @@ def _loss_curve() -> Picture:
     vocab, train_names, _ = _names()
     X, Y = build_dataset(train_names[:5], vocab)
     losses = train(MLP(len(vocab), emb_dim=2, hidden_dim=50), X, Y, steps=200, learning_rate=0.05)
-    return figures.loss_curve({"five names": losses})
+    counted = CountModel(len(vocab), 3, smoothing=0).fit(X, Y)
+    return figures.loss_curve({"five names": losses}, {"the lowest there is": nll(counted, X, Y)})
 
 
 def _saturation() -> Picture:
@@ -100,6 +101,15 @@ def _rate_sweep() -> Picture:
     X, Y = build_dataset(train_names, vocab)
     losses = train_many(models, X, Y, learning_rates=(10**exponents).tolist(), steps=60, optimizer=SGD)
     return figures.rate_sweep(exponents.tolist(), {"plain descent": losses[:, -1].tolist()})
+
+
+def _rate_sweep_dots() -> Picture:
+    vocab, train_names, _ = _names()
+    run = Run([MLP(len(vocab), emb_dim=2)], *build_dataset(train_names, vocab), learning_rates=[1.0], optimizer=SGD)
+    exponents = torch.linspace(-3, 0, 300)
+    for exponent in exponents:
+        run.step(float(10**exponent))
+    return figures.rate_sweep(exponents.tolist(), {"one run": [loss.item() for loss in run.losses]}, dots=True)
 
 
 def _train_and_dev() -> Picture:
@@ -247,6 +257,30 @@ def _side_by_side() -> Picture:
     return figures.side_by_side({**made_up, "real": dev_names[:12]}, train_names)
 
 
+@functools.cache
+def _film() -> figures.Film:
+    """A run with two numbers a character, at moments that begin close together and end further apart."""
+    vocab, train_names, dev_names = _names()
+    model, steps, moments = MLP(len(vocab), emb_dim=2), 600, 90
+    dev = build_dataset(dev_names, vocab)
+    run = Run([model], *build_dataset(train_names, vocab), learning_rates=[0.02])
+    at = sorted({round(steps * (i / moments) ** 2.2) for i in range(moments + 1)})
+    losses, points, names = [], [], []
+    for moment in at:
+        for step in range(len(run.losses), moment):
+            run.step(learning_rate_at(step, steps))
+        run.write_back()
+        losses.append(nll(model, *dev))
+        points.append(model.C.detach().clone())
+        names.append(sample(model, vocab, 6, seed=0, max_length=20))
+    pairs = CountModel(len(vocab), 1, 0.1).fit(*build_dataset(train_names, vocab, 1))
+    lines = {
+        "letter pairs, counted": nll(pairs, *build_dataset(dev_names, vocab, 1)),
+        "the best count table": nll(_writer(), *build_dataset(dev_names, vocab, 5)),
+    }
+    return figures.Film(vocab, at, losses, torch.stack(points), names, lines)
+
+
 GALLERY: dict[str, Callable[[], Picture]] = {
     "ablation": lambda: figures.ablation(ablation.table()),
     "anatomy": lambda: figures.anatomy(_network(), _names()[0], "emm"),
@@ -259,10 +293,12 @@ GALLERY: dict[str, Callable[[], Picture]] = {
     "chance_histogram": _chance_histogram,
     "embedding_map": lambda: figures.embedding_map(_maps(1.0)[0], _names()[0]),
     "explained_variance": _explained_variance,
+    "film": lambda: figures.film(_film()),
+    "film_narrow": lambda: figures.film_narrow(_film()),
     "flattery": _flattery,
     "live_training": lambda: figures.live_training(*_short_run(), _names()[0]),
     "loss_curve": _loss_curve,
-    "made_up_names": lambda: figures.made_up_names(sample(_writer(), _names()[0], 24, seed=2), 1.0),
+    "made_up_names": lambda: figures.made_up_names(sample(_writer(), _names()[0], 24, top_k=10, seed=2), 1.0, 10),
     "mixture": _mixture,
     "name_ranks": _name_ranks,
     "names_by_temperature": _names_by_temperature,
@@ -271,6 +307,7 @@ GALLERY: dict[str, Callable[[], Picture]] = {
     "nll_by_context": _nll_by_context,
     "probability_strip": lambda: figures.probability_strip(_writer(), _names()[0], "olivia"),
     "rate_sweep": _rate_sweep,
+    "rate_sweep_dots": _rate_sweep_dots,
     "saturation": _saturation,
     "schedule": lambda: figures.schedule([learning_rate_at(step, 300) for step in range(300)]),
     "scoreboard": lambda: figures.scoreboard(
@@ -280,7 +317,7 @@ GALLERY: dict[str, Callable[[], Picture]] = {
     "seed_maps": lambda: figures.seed_maps(_maps(1.0), _names()[0]),
     "seed_spread": _seed_spread,
     "side_by_side": _side_by_side,
-    "size_comparison": lambda: figures.size_comparison(len(_names()[0]), emb_dim=10, hidden_dim=200),
+    "size_comparison": lambda: figures.size_comparison(len(_names()[0]), block_size=3, emb_dim=10, hidden_dim=200),
     "smoothing": lambda: figures.smoothing(_bigram_counts(), _names()[0], 10.0, "q"),
     "snapshot": _snapshot,
     "study": lambda: figures.study(_searched_tables(), ["block_size", "smoothing"]),
@@ -292,12 +329,22 @@ GALLERY: dict[str, Callable[[], Picture]] = {
 }
 
 
+# Those that move, from the same as the picture of that name, which is their last moment.
+MOVING: dict[str, Callable[[], bytes]] = {
+    "film": lambda: figures.animate(GALLERY["film"](), _film()),
+    "film_narrow": lambda: figures.animate(GALLERY["film_narrow"](), _film()),
+}
+
+
 def main(folder: Path) -> None:
     """Draw every picture into `folder`."""
     folder.mkdir(exist_ok=True)
     for name, draw in GALLERY.items():
         (folder / f"{name}.png").write_bytes(draw().to_png())
         print(folder / f"{name}.png")
+    for name, draw in MOVING.items():
+        (folder / f"{name}.gif").write_bytes(draw())
+        print(folder / f"{name}.gif")
 
 
 if __name__ == "__main__":

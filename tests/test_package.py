@@ -42,6 +42,7 @@ FLOORS = {
     "figures.counting": 4.2,
     "figures.embeddings": 4.2,
     "figures.names": 4.2,
+    "figures.moving": 4.2,
     "figures.network": 4.2,
     "figures.training": 4.2,
     "figures.tuning": 4.2,

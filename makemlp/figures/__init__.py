@@ -15,6 +15,7 @@ from makemlp.figures.embeddings import (
     seed_spread,
     snapshot,
 )
+from makemlp.figures.moving import Film, animate, film, film_narrow
 from makemlp.figures.names import (
     made_up_names,
     name_ranks,
@@ -28,14 +29,18 @@ from makemlp.figures.training import live_training, loss_curve, peers, rate_swee
 from makemlp.figures.tuning import flattery, scoreboard, seed_bands, study, train_and_dev
 
 __all__ = [
+    "Film",
     "Picture",
     "ablation",
     "anatomy",
+    "animate",
     "architecture",
     "bigram_table",
     "chance_histogram",
     "embedding_map",
     "explained_variance",
+    "film",
+    "film_narrow",
     "flattery",
     "live_training",
     "loss_curve",

@@ -14,15 +14,19 @@ from collections.abc import Callable
 import matplotlib
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
+from matplotlib.patheffects import withStroke
 from PIL import Image
 from torch import Tensor
 
 from makemlp.data import BOUNDARY, Vocabulary
+from makemlp.embeddings import distances, group_distance
 
-# Okabe and Ito's palette, which readers with any of the common colour-vision deficiencies can tell apart.
-BLUE, ORANGE, GREEN, PURPLE, GREY, INK = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a8a8a", "#222222"
+# Okabe and Ito's palette, which readers with any of the common colour-vision deficiencies can tell apart, and a grey
+# that is none of them in their eyes; tests/test_pictures.py measures both.
+BLUE, ORANGE, GREEN, PURPLE, GREY, INK = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#707070", "#222222"
 
 VOWELS = "aeiou"  # what the maps circle; a list of names in another script may have none of them
 
@@ -47,19 +51,25 @@ def _lenders() -> list[str]:
     return [name for name in wanted if name in here]
 
 
-# A figure's inch is shown as 100 of the page's pixels, so 10.5 points here are as large as the page's prose.
+# A figure's inch is shown as 100 of the page's pixels, so 10.5 points here are as large as the page's prose: 14 pixels.
 PIXELS_PER_INCH = 100
+# Below a cell there is room for 828 pixels when JupyterLab's window has 1280 and its file browser is open. A wider
+# picture is shown smaller there, so its text has to be larger.
+ROOM = 8.28
 
-STYLE = {
-    **{name: value for name, value in matplotlib.rcParamsDefault.items() if "backend" not in name},
-    # The first ships with matplotlib, so pictures are the same everywhere; the others lend what it lacks.
-    "font.family": ["DejaVu Sans", *_lenders()],
+SIZES = {
     "font.size": 10.5,
     "axes.titlesize": 11.5,
     "axes.labelsize": 10.5,
     "xtick.labelsize": 10.5,
     "ytick.labelsize": 10.5,
     "legend.fontsize": 10.5,
+}
+STYLE = {
+    **{name: value for name, value in matplotlib.rcParamsDefault.items() if "backend" not in name},
+    # The first ships with matplotlib, so pictures are the same everywhere; the others lend what it lacks.
+    "font.family": ["DejaVu Sans", *_lenders()],
+    **SIZES,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": GREY,
@@ -73,6 +83,12 @@ STYLE = {
     "lines.linewidth": 2,
     "legend.frameon": False,
 }
+
+
+def style(width: float) -> dict[str, object]:
+    """The settings for a picture of so many inches."""
+    larger = max(1.0, width / ROOM)
+    return STYLE | {name: larger * size for name, size in SIZES.items()}
 
 
 class Picture(Figure):
@@ -104,8 +120,8 @@ class Picture(Figure):
         style = f"width: {width}px; max-width: 100%; height: auto; background: white"
         return f'<img alt="{html.escape(self.alt)}" style="{style}" src="data:image/png;base64,{source}">'
 
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
-        return {"text/html": self.to_html(), "text/plain": self.alt}
+    def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+        return {"text/html": self.to_html(), "text/plain": self.alt}, {"text/html": {"alt": self.alt}}
 
 
 def picture(width: float, height: float) -> Callable[[Callable[..., str]], Callable[..., Picture]]:
@@ -114,7 +130,7 @@ def picture(width: float, height: float) -> Callable[[Callable[..., str]], Calla
     def decorate(draw: Callable[..., str]) -> Callable[..., Picture]:
         @functools.wraps(draw)
         def wrapper(*args, **kwargs) -> Picture:
-            with DRAWING, matplotlib.rc_context(STYLE):
+            with DRAWING, matplotlib.rc_context(style(width)):
                 figure = Picture(figsize=(width, height), dpi=1.5 * PIXELS_PER_INCH, layout="constrained")
                 figure.alt = draw(figure, *args, **kwargs)
             return figure
@@ -127,6 +143,13 @@ def picture(width: float, height: float) -> Callable[[Callable[..., str]], Calla
 def literal(text: str) -> str:
     """Text as it is, also where matplotlib would read two dollar signs as mathematics."""
     return text.replace("$", r"\$")
+
+
+def text_on(color: str | tuple[float, ...]) -> str:
+    """Black or white, whichever is read more easily on that colour: the contrast is 4.5 : 1 or more."""
+    channels = np.array(to_rgb(color))
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return "black" if linear @ (0.2126, 0.7152, 0.0722) > 0.179 else "white"  # where both have the same contrast
 
 
 def symbols(vocab: Vocabulary) -> list[str]:
@@ -152,13 +175,15 @@ def letter_map(axes, points: Tensor, vocab: Vocabulary, limit: float | None = No
     below zero to there above it, for pictures that are to be compared.
     """
     around = {"boxstyle": "circle,pad=0.15", "facecolor": "none", "edgecolor": ORANGE, "linewidth": 1.2}
+    halo = [withStroke(linewidth=2, foreground="white")]  # a letter above another can be read
     for symbol, (x, y) in zip(vocab.itos, points.tolist(), strict=True):
-        style = {"ha": "center", "va": "center", "zorder": 3}
+        style = {"ha": "center", "va": "center", "zorder": 3, "path_effects": halo}
         if symbol in VOWELS:
-            style |= {"bbox": around, "weight": "bold"}
+            style |= {"bbox": around, "weight": "bold", "zorder": 3.1}
         elif symbol == BOUNDARY:
-            style["bbox"] = around | {"boxstyle": "square,pad=0.2", "edgecolor": INK}
-        axes.text(x, y, literal(symbol), **style)
+            style |= {"bbox": around | {"boxstyle": "square,pad=0.1", "edgecolor": INK}, "weight": "bold"}
+        # A full stop is so narrow that its frame would be a slit.
+        axes.text(x, y, f" {symbol} " if symbol == BOUNDARY else literal(symbol), **style)
     if limit is None:
         axes.set_aspect("equal", adjustable="datalim")
         axes.margins(0.12)
@@ -167,6 +192,17 @@ def letter_map(axes, points: Tensor, vocab: Vocabulary, limit: float | None = No
     else:
         axes.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal")
     axes.set(**labels)
+
+
+def how_close(points: Tensor, vocab: Vocabulary) -> str:
+    """In words, how far apart the vowels stand, and all letters."""
+    letters = range(1, len(vocab))
+    vowels = [i for i in letters if vocab.itos[i] in VOWELS]
+    if len(vowels) < 2:
+        return "fewer than two vowels"
+    distance = distances(points)
+    apart, usual = (float(group_distance(distance, list(group))) for group in (vowels, letters))
+    return f"vowels {apart:.1f} apart on average, all letters {usual:.1f}"
 
 
 def move_letters(axes, points: Tensor) -> None:

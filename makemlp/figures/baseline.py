@@ -31,7 +31,7 @@ def mixture(
     )
 
 
-@picture(10.0, 11.0)
+@picture(10.0, 13.0)
 def ablation(fig: Figure, rows: Sequence[Mapping[str, object]]) -> str:
     """Dev losses of one recipe after the other, a dot a seed, on the lecture's kind of split and on unique names.
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from makemlp.data import Vocabulary
-from makemlp.figures.base import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, bars, literal, picture, symbols
+from makemlp.figures.base import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, SIZES, bars, literal, picture, symbols, text_on
 
 
 def _short(count: float) -> str:
@@ -21,16 +21,17 @@ def _short(count: float) -> str:
     return f"{count / 1000:.1f}k" if count < 9950 else f"{count / 1000:.0f}k"
 
 
-@picture(11.0, 9.6)
+@picture(10.0, 9.0)
 def bigram_table(fig: Figure, counts: Tensor, vocab: Vocabulary) -> str:
     """The table of how often one character follows another: counts (vocab_size, vocab_size)."""
     axes = fig.subplots()
     top = float(counts.max()) or 1.0
-    axes.imshow(counts.numpy(), cmap="Blues", norm=PowerNorm(0.5, vmin=0, vmax=top), aspect="auto")
+    table = axes.imshow(counts.numpy(), cmap="Blues", norm=PowerNorm(0.5, vmin=0, vmax=top), aspect="auto")
     for i, row in enumerate(counts.tolist()):
         for j, count in enumerate(row):
             if count and len(vocab) <= 40:  # beyond that a cell has no room for its number
-                axes.text(j, i, _short(count), ha="center", va="center", color="white" if count > top / 3 else INK)
+                color = text_on(table.cmap(table.norm(count)))
+                axes.text(j, i, _short(count), ha="center", va="center", color=color, fontsize=SIZES["font.size"])
     axes.set_xticks(range(len(vocab)), symbols(vocab))
     axes.set_yticks(range(len(vocab)), symbols(vocab))
     axes.set(xlabel="next character", ylabel="this character", title="How often one character follows another")
@@ -53,7 +54,7 @@ def smoothing(fig: Figure, counts: Tensor, vocab: Vocabulary, alpha: float, symb
     axes.plot((row / row.sum()).tolist(), "o", color=ORANGE, label="as counted")
     axes.axhline(1 / len(vocab), color=GREY, linestyle="--", linewidth=1.2, label="all alike (uniform)")
     axes.set_title(literal(f"After '{symbol}'") + f", with {alpha:,.4g} added to every count")
-    axes.legend(loc="upper right")
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2)  # inside, its dot would be one of the data's
     distance = float((smoothed - 1 / len(vocab)).abs().sum() / 2)
     return (
         f"Bars of what follows '{symbol}' when {alpha:,.4g} is added to every count, and dots for the counts alone. "

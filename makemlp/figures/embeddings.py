@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from makemlp.data import Vocabulary
-from makemlp.embeddings import distances, group_distance, neighbours, pca
-from makemlp.figures.base import BLUE, GREEN, GREY, INK, ORANGE, VOWELS, letter_map, literal, picture
+from makemlp.embeddings import distances, neighbours, pca
+from makemlp.figures.base import BLUE, GREEN, GREY, INK, ORANGE, how_close, letter_map, literal, picture
 from makemlp.mlp import MLP
 from makemlp.sampling import sample
 
@@ -25,24 +25,13 @@ def _flat(points: Tensor) -> Tensor:
     return pca(points)[0] if points.shape[1] > 2 else torch.nn.functional.pad(points, (0, 2 - points.shape[1]))
 
 
-def _how_close(points: Tensor, vocab: Vocabulary) -> str:
-    """In words, how far apart the vowels stand, and all letters."""
-    letters = range(1, len(vocab))
-    vowels = [i for i in letters if vocab.itos[i] in VOWELS]
-    if len(vowels) < 2:
-        return "fewer than two vowels"
-    distance = distances(points)
-    apart, usual = (float(group_distance(distance, list(group))) for group in (vowels, letters))
-    return f"vowels {apart:.1f} apart on average, all letters {usual:.1f}"
-
-
 @picture(6.0, 5.6)
 def embedding_map(fig: Figure, points: Tensor, vocab: Vocabulary) -> str:
     """Each symbol at its point, of `points` (vocab_size, 2)."""
     title = "vowels circled, the boundary framed"
     letter_map(fig.subplots(), points, vocab, title=title, **NUMBERS)
     farthest = vocab.itos[int((points - points.mean(0)).norm(dim=1).argmax())]
-    close = _how_close(points, vocab)
+    close = how_close(points, vocab)
     return f"Map of {len(vocab)} symbols: {close}. Farthest from the middle is '{farthest}'."
 
 
@@ -92,7 +81,7 @@ def snapshot(fig: Figure, frames: Mapping[int, MLP], losses: Sequence[float], vo
     )
 
 
-@picture(11.0, 6.0)
+@picture(10.0, 5.6)
 def seed_maps(fig: Figure, maps: Sequence[Tensor], vocab: Vocabulary) -> str:
     """Small maps (vocab_size, 2), one a seed, side by side."""
     columns = min(4, len(maps))
@@ -103,15 +92,16 @@ def seed_maps(fig: Figure, maps: Sequence[Tensor], vocab: Vocabulary) -> str:
         axes.spines[:].set_visible(True)
     for axes in panels[len(maps) :]:
         axes.set_axis_off()
-    said = "; ".join(f"seed {seed}: {_how_close(points, vocab)}" for seed, points in enumerate(maps))
+    said = "; ".join(f"seed {seed}: {how_close(points, vocab)}" for seed, points in enumerate(maps))
     return f"{len(maps)} maps of {len(vocab)} symbols. {said}."
 
 
-@picture(11.0, 5.6)
+@picture(10.0, 5.2)
 def seed_spread(fig: Figure, aligned: Mapping[str, Tensor], vocab: Vocabulary) -> str:
     """Where each seed puts each symbol: clouds (seeds, vocab_size, 2) that were aligned, a panel for each label.
 
-    A symbol is written at its mean place, with a line to its place under each seed.
+    A symbol is written at its mean place, with a line to its place under each seed. The farthest twentieth of the lines
+    run out of the frame, or a few of them would press all letters into a heap.
     """
     panels = fig.subplots(1, len(aligned), squeeze=False)[0]
     said = []
@@ -122,6 +112,10 @@ def seed_spread(fig: Figure, aligned: Mapping[str, Tensor], vocab: Vocabulary) -
             axes.plot(*points.T, ".", color=BLUE, markersize=3, alpha=0.6)
         axes.plot(*middle.T, "o", color="white", markersize=10, alpha=0.8, zorder=2.5)  # so that letters can be read
         letter_map(axes, middle, vocab, title=label, **NUMBERS)
+        reach = float(torch.quantile((maps - middle.mean(0)).abs().amax(dim=2), 0.95))
+        reach = max(reach, 1.15 * float((middle - middle.mean(0)).abs().max()))  # no letter leaves it
+        x, y = middle.mean(0).tolist()
+        axes.set(xlim=(x - reach, x + reach), ylim=(y - reach, y + reach))
         wander = (maps - middle).norm(dim=2).mean() / (middle - middle.mean(0)).norm(dim=1).mean()
         said.append(f"{label}: {wander:.1f}")
     return (

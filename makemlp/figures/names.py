@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from makemlp.data import Vocabulary, build_dataset
-from makemlp.figures.base import BLUE, INK, ORANGE, bars, literal, picture
+from makemlp.figures.base import BLUE, INK, ORANGE, bars, literal, picture, text_on
 from makemlp.sampling import score_name
 
 
@@ -128,7 +128,8 @@ def _called(index: int, vocab: Vocabulary) -> str:
 
 def _cell(axes, x: float, y: float, symbol: str, p: float, framed: bool) -> None:
     """A symbol and its probability in a box, darker for more."""
-    box = Rectangle((x - 0.45, y - 0.45), 0.9, 0.9, facecolor=colormaps["Blues"](0.75 * p**0.5))
+    color = colormaps["Blues"](0.75 * p**0.5)
+    box = Rectangle((x - 0.45, y - 0.45), 0.9, 0.9, facecolor=color)
     if framed:
         box.set(edgecolor=ORANGE, linewidth=2.5)
     axes.add_patch(box)
@@ -138,7 +139,7 @@ def _cell(axes, x: float, y: float, symbol: str, p: float, framed: bool) -> None
         f"{literal(symbol)}\n{_percent(p)}",
         ha="center",
         va="center",
-        color="white" if p > 0.5 else INK,
+        color=text_on(color),
         weight="bold" if framed else "normal",
     )
 

@@ -12,7 +12,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from torch import Tensor
 
 from makemlp.data import Vocabulary
-from makemlp.figures.base import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, bars, literal, picture
+from makemlp.figures.base import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, bars, literal, picture, text_on
 from makemlp.mlp import MLP, count_parameters, trace
 
 
@@ -70,18 +70,18 @@ def _draw_network(axes, vocab_size: int, block_size: int, emb_dim: int, hidden_d
         _arrow(axes, (x, 0.8), (x, 1.65))
         _box(axes, x, 2.1, 0.85, 0.8, str(emb_dim), GREEN)
         _arrow(axes, (x, 2.55), (5 + (x - 5) * 0.6, 3.5))
-    axes.text(5, -0.5, f"each character picks its row of C ({vocab_size} × {emb_dim})", color=GREEN, ha="center")
+    axes.text(5, -0.5, f"each character picks its row of C ({vocab_size} × {emb_dim})", ha="center")
     _box(axes, 5, 3.9, 5.6, 0.8, f"concatenated: {block_size} × {emb_dim} = {inputs} numbers", GREEN)
     _arrow(axes, (5, 4.35), (5, 5.4))
-    axes.text(5.2, 4.75, f"W1 ({inputs} × {hidden_dim}), b1 ({hidden_dim})", color=BLUE)
+    axes.text(4.8, 4.75, f"W1 ({inputs} × {hidden_dim}), b1 ({hidden_dim})", ha="right")
     _box(axes, 5, 5.8, 5.6, 0.8, f"tanh: {hidden_dim} hidden units", BLUE)
     _arrow(axes, (5, 6.25), (5, 7.3))
-    axes.text(5.2, 6.65, f"W2 ({hidden_dim} × {vocab_size}), b2 ({vocab_size})", color=ORANGE)
+    axes.text(4.8, 6.65, f"W2 ({hidden_dim} × {vocab_size}), b2 ({vocab_size})", ha="right")
     _box(axes, 5, 7.7, 5.6, 0.8, f"softmax over {vocab_size} logits", ORANGE)
     axes.text(5, 8.6, "probability of each next character", ha="center")
     if direct:
         _arrow(axes, (7.85, 3.9), (7.85, 7.7), PURPLE, linestyle="--", connectionstyle="arc3,rad=0.5")
-        axes.text(10.2, 5.3, f"W\n({inputs} × {vocab_size})", color=PURPLE, ha="right")
+        axes.text(10.2, 5.3, f"W\n({inputs} × {vocab_size})", ha="right")
 
 
 def _draw_counts(axes, counts: Mapping[str, int]) -> None:
@@ -94,7 +94,7 @@ def _draw_counts(axes, counts: Mapping[str, int]) -> None:
     axes.spines["bottom"].set_visible(False)
 
 
-@picture(10.0, 2.8)
+@picture(10.0, 3.6)
 def size_comparison(
     fig: Figure,
     vocab_size: int,
@@ -112,7 +112,7 @@ def size_comparison(
     axes.semilogy(lengths, mlp, "o-", color=BLUE, label=f"MLP with emb_dim {emb_dim}, hidden_dim {hidden_dim}")
     axes.axvline(block_size, color=INK, linestyle=":", linewidth=1.2)
     axes.set(xlabel="block_size (characters in the context)", ylabel="numbers stored (log scale)", xticks=lengths)
-    axes.legend()
+    axes.legend(loc="upper left", frameon=True, framealpha=1, edgecolor="white")  # above the line that marks block_size
     return (
         f"Numbers stored against context length, log scale. At {block_size} characters the count table has "
         f"{table[block_size - 1]:,} cells and the MLP {mlp[block_size - 1]:,} parameters; a character more "
@@ -129,11 +129,15 @@ def saturation(fig: Figure, hidden: Mapping[str, Tensor]) -> str:
         axes.hist(h.flatten().numpy(), bins=40, range=(-1, 1), color=color, weights=np.full(h.numel(), 100 / h.numel()))
         flat = float((h.abs() > 0.97).float().mean())
         axes.set(title=f"{label}: {flat:.0%} beyond ±0.97", xlabel="output of the tanh unit")
+        axes.set_xticks([-1, -0.5, 0, 0.5, 1])
         said.append(f"{label} {flat:.0%}")
     panels[0].set_ylabel("share of outputs (%)")
     return (
         f"Histograms of tanh outputs. Share of them beyond plus or minus 0.97, where tanh is flat: {', '.join(said)}."
     )
+
+
+ROOM = 60  # embedding numbers that can be written in their cells
 
 
 @picture(10.0, 6.6)
@@ -145,7 +149,11 @@ def anatomy(fig: Figure, model: MLP, vocab: Vocabulary, prefix: str = "") -> str
     shown = "".join(vocab.itos[i] for i in context)
     top_axes, middle, bottom = fig.subplots(3, 1, height_ratios=(model.block_size, 1.6, 3))
     limit = float(model.C.detach().abs().max())  # of all characters, so that a row looks the same in every context
-    top_axes.imshow(emb.numpy(), cmap="cividis", vmin=-limit, vmax=limit, aspect="auto")
+    image = top_axes.imshow(emb.numpy(), cmap="cividis", vmin=-limit, vmax=limit, aspect="auto")
+    if emb.numel() <= ROOM:
+        for (y, x), number in np.ndenumerate(emb.numpy()):
+            written = f"{number:.1f}".replace("-", "−")
+            top_axes.text(x, y, written, ha="center", va="center", color=text_on(image.cmap(image.norm(number))))
     top_axes.set_yticks(range(len(context)), [literal(f"'{s}'") for s in shown])
     top_axes.set_xticks(range(emb.shape[1]))
     top_axes.set(

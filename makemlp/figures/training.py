@@ -19,11 +19,11 @@ from makemlp.figures.base import (
     INK,
     ORANGE,
     PURPLE,
-    STYLE,
     Picture,
     letter_map,
     move_letters,
     picture,
+    style,
 )
 
 CEILING = 4.0  # nats: a little above the loss of knowing nothing about some tens of symbols
@@ -101,7 +101,7 @@ def live_training(fig: Figure, losses: Sequence[float], C: Tensor, vocab: Vocabu
 
 def update_live_training(shown: Picture, losses: Sequence[float], C: Tensor) -> None:
     """Move the artists of a `live_training` picture, which takes half the time of a new one."""
-    with DRAWING, matplotlib.rc_context(STYLE):
+    with DRAWING, matplotlib.rc_context(style(shown.get_figwidth())):
         shown.set_layout_engine("none")  # the axes stay where the first drawing put them
         shown.alt = _show_run(shown, losses, C)
 
@@ -121,7 +121,7 @@ def _show_run(fig: Figure, losses: Sequence[float], C: Tensor) -> str:
     return f"Loss curve after {len(losses)} steps, {last}, beside a map of {len(C)} embeddings."
 
 
-@picture(10.0, 4.6)
+@picture(10.0, 5.4)
 def peers(fig: Figure, rows: Sequence[Mapping[str, object]]) -> str:
     """How many times longer each peer took for the same work, on a log scale.
 
