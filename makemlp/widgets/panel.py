@@ -13,6 +13,17 @@ WIDE = {"description_width": "11em"}
 
 LAYOUT = widgets.Layout(width="min(36em, 95%)")
 
+# Keys pressed on a control are not JupyterLab's: it would take an arrow key away from a list of choices, and a letter
+# typed there to choose would be a command, such as m, which turns the cell into prose.
+KEYS = """(function start() {
+if (typeof element === "undefined") return;
+const panel = element.closest(".widget-vbox");
+if (!panel) return setTimeout(start, 100);
+panel.addEventListener("keydown", event => {
+    if (!event.ctrlKey && !event.metaKey && !event.shiftKey) event.stopPropagation();
+});
+})();"""
+
 
 class Panel(widgets.VBox):
     """What explorers and the trainer share: controls by name, a message line and a picture."""
@@ -20,7 +31,7 @@ class Panel(widgets.VBox):
     def __init__(self, controls: dict[str, widgets.Widget], rows: Sequence[widgets.Widget]):
         self.controls = controls
         self._picture, self._message = widgets.HTML(), widgets.HTML()
-        super().__init__([*rows, self._message, self._picture])
+        super().__init__([*rows, self._message, self._picture, own_keys()])
 
     def __repr__(self) -> str:
         """What a page without widgets shows in the panel's place, and what nbval compares."""
@@ -79,6 +90,12 @@ def slider(kind: type, description: str, value: float, low: float, high: float, 
 
 def text(description: str, value: str) -> widgets.Text:
     return widgets.Text(value=value, description=description, style=WIDE, layout=LAYOUT)
+
+
+def own_keys() -> widgets.Output:
+    """Nothing to see; the script in it keeps the keys that are pressed in a panel to the panel."""
+    script = {"output_type": "display_data", "data": {"application/javascript": KEYS}, "metadata": {}}
+    return widgets.Output(outputs=[script], layout=widgets.Layout(display="none"))
 
 
 def announced(sentence: str, style: str) -> str:

@@ -71,11 +71,11 @@ def lab_server(browser, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def latencies():
-    """Milliseconds from release to new picture, written to build/screens/latency.json at the end."""
+    """Milliseconds from release to new picture, written to build/latency.txt and .json at the end."""
     records = []
     yield records
     if records:
-        write_latencies(records, BUILD / "latency.json")
+        write_latencies(records, BUILD / "latency")
 
 
 @pytest.fixture(scope="session")

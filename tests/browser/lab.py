@@ -5,8 +5,11 @@ is an open notebook and `Explorer` the widget below one of its cells.
 """
 
 import ast
+import html
+import inspect
 import json
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -17,14 +20,18 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections import defaultdict
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
+from jupyter_client import BlockingKernelClient
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 NOTEBOOKS = REPOSITORY / "notebooks"
-BUILD = REPOSITORY / "build" / "screens"
+BUILD = REPOSITORY / "build"
+SCREENS = BUILD / "screens"
 HOST = "127.0.0.1"
 
 START_SECONDS = 120
@@ -46,7 +53,7 @@ SETTINGS = {
 # JupyterLab looks for living widgets when it opens a notebook; a kernel that has not imported ipywidgets yet logs this.
 HARMLESS = ("No such comm",)
 
-PICTURES = ".jp-Notebook .jp-OutputArea img"
+PICTURES = ".jp-Notebook img"
 # JupyterLab 4.6 marks errors and warnings with the same type; other versions have one for each.
 RED = '[data-mime-type="application/vnd.jupyter.error"], [data-mime-type="application/vnd.jupyter.stderr"]'
 
@@ -150,6 +157,15 @@ class LabServer:
         for session in self.ask("sessions"):
             self.ask(f"sessions/{session['id']}", "DELETE")
 
+    def kernel(self):
+        """A connection of its own to the only kernel there is."""
+        [session] = self.ask("sessions")
+        file = self.folder / "runtime" / f"kernel-{session['kernel']['id']}.json"
+        client = BlockingKernelClient(connection_file=str(file))
+        client.load_connection_file()
+        client.start_channels()
+        return client
+
 
 # --- what a lesson's file says --------------------------------------------------------------------------------------
 
@@ -187,11 +203,10 @@ def explorers_in(cells):
     return found
 
 
-def pictures_in(bundle):
-    """How many pictures JupyterLab shows for one stored output."""
-    if "text/html" in bundle:
-        return "".join(bundle["text/html"]).count("<img ")
-    return int(any(mime.startswith("image/") for mime in bundle))
+def stored_alts(cell):
+    """The alternative texts of the pictures that a cell's stored outputs hold."""
+    pages = ["".join(output.get("data", {}).get("text/html", "")) for output in cell.get("outputs", [])]
+    return [html.unescape(alt) for page in pages for alt in re.findall(r'<img alt="([^"]*)"', page)]
 
 
 # --- what happens behind the page -----------------------------------------------------------------------------------
@@ -310,7 +325,20 @@ TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnima
 SHOWN = """(area, red) => {
     const seen = selector => [...area.querySelectorAll(selector)].filter(node => node.checkVisibility());
     const text = selector => seen(selector).map(node => node.innerText.trim()).filter(Boolean).join(' ');
+    const label = node => {
+        const box = node.closest('.widget-inline-hbox') || node;
+        const read = node => (node?.innerText || '').replace(/\\u200b/g, '').trim();
+        return read(box.querySelector('.widget-label')) || read(box);
+    };
+    const place = {
+        '.widget-slider': node => node.querySelector('.noUi-target').noUiSlider.get(true),
+        '.widget-dropdown select': node => node.selectedOptions[0]?.label,
+        '.widget-text input': node => node.value,
+        '.widget-checkbox input': node => node.checked,
+    };
     return {
+        places: Object.fromEntries(Object.entries(place).flatMap(
+            ([selector, read]) => seen(selector).map(node => [label(node), read(node)]))),
         pictures: seen('img').map(img => [img.src, img.alt]),
         text: text('.widget-html, .jp-RenderedText'),
         readouts: seen('.widget-readout').map(node => node.innerText.trim()),
@@ -319,17 +347,30 @@ SHOWN = """(area, red) => {
     };
 }"""
 
-# Notes when the mouse was released and when a picture last changed, both as seconds since 1970.
+# Notes when the mouse was released (or a text typed, an option chosen) and when the last new picture was on the
+# screen, both as seconds since 1970.
 WATCH = """area => {
     const now = () => (performance.timeOrigin + performance.now()) / 1000;
-    const watch = window.watchedPicture = {released: 0, changed: 0};
-    const drawn = node => node.nodeName === 'IMG' || (node.querySelector && node.querySelector('img'));
-    new MutationObserver(changes => {
-        if (changes.some(change => drawn(change.target))) watch.changed = now();
+    const watch = window.watchedPicture = {released: 0, changed: 0, drawing: 0};
+    const images = node => node.nodeName === 'IMG' ? [node] : [...(node.querySelectorAll?.('img') ?? [])];
+    const decoded = image => image.decode().catch(() => {});  // another picture has taken its place
+    new MutationObserver(async changes => {
+        const drawn = changes.flatMap(change => images(change.target));
+        if (!drawn.length) return;
+        watch.drawing += 1;
+        await Promise.all(drawn.map(decoded));
+        requestAnimationFrame(() => { watch.changed = now(); watch.drawing -= 1; });
     }).observe(area, {subtree: true, childList: true, attributeFilter: ['src']});
     const released = () => { watch.released = now(); };
-    document.addEventListener('pointerup', released, {capture: true});
+    for (const act of ['pointerup', 'input']) document.addEventListener(act, released, {capture: true});
 }"""
+
+WATCHED = """async () => {
+    while (window.watchedPicture.drawing) await new Promise(requestAnimationFrame);
+    return window.watchedPicture;
+}"""
+
+IN_FOCUS = "node => node === document.activeElement"
 
 
 class Desk:
@@ -367,26 +408,28 @@ class Desk:
 class Lesson:
     """One notebook in JupyterLab."""
 
-    def __init__(self, browser, server, name):
+    def __init__(self, browser, server, name, folder="notebooks"):
         self.name = name
         self.server = server
+        self.file = server.root / folder / f"{name}.ipynb"
+        self.kernel = None
         # The copy as it was before JupyterLab saves to it; the original may be edited while the tests run.
-        self.cells = cells_of(name, server.root / "notebooks")
+        self.cells = cells_of(name, self.file.parent)
         self.page = browser.new_page(viewport={"width": 1400, "height": 1100}, reduced_motion="reduce")
         self.traffic = Traffic(self.page)
         self.complaints = Complaints(self.page)
-        self.stored_alts = []
+        self.alts_as_opened = self.alts_of_run = []
         self.faults_of_run = []
         self.seconds = {"server start": server.start_seconds}
 
     def open(self):
         """Open the notebook and wait until its kernel is ready."""
         with self.timed("open"):
-            address = f"{self.server.url}/lab/tree/notebooks/{self.name}.ipynb?reset&token={self.server.token}"
-            self.page.goto(address)
+            place = self.file.relative_to(self.server.root).as_posix()
+            self.page.goto(f"{self.server.url}/lab/tree/{place}?reset&token={self.server.token}")
             self.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=OPEN_SECONDS * 1000)
             self.wait_for_kernel()
-        self.stored_alts = self.alts()
+        self.alts_as_opened = self.alts()
 
     def run_all(self):
         """Clear what is stored, run every cell from the menu and wait for the last one."""
@@ -396,6 +439,7 @@ class Lesson:
             self.page.wait_for_function(ALL_RUN, arg=RED, timeout=RUN_SECONDS * 1000)
             self.settle()
         self.faults_of_run = self.errors()
+        self.alts_of_run = self.alts()
 
     def menu(self, title, entry):
         self.page.locator(".lm-MenuBar-itemLabel", has_text=title).first.click()
@@ -441,17 +485,22 @@ class Lesson:
                 found += [f"red below cell {index}: {text.strip()[-300:]}" for text in texts]
         return found
 
+    def press(self, key):
+        self.page.keyboard.press(key)
+
     def cell(self, index):
         return self.page.locator(".jp-Notebook .jp-Cell").nth(index)
 
-    def alts(self):
-        """The alternative text of each picture in an output."""
-        return self.page.locator(f"{PICTURES}:visible").evaluate_all("all => all.map(img => img.alt)")
+    def count_cells(self):
+        """How many cells of each kind the page shows."""
+        return [self.page.locator(f".jp-Notebook .jp-{kind}Cell").count() for kind in ("Code", "Markdown")]
 
-    def stored_pictures(self):
-        """How many pictures the stored text/html and image outputs hold."""
-        outputs = [out for cell in self.cells for out in cell.get("outputs", [])]
-        return sum(pictures_in(out.get("data", {})) for out in outputs)
+    def alts(self):
+        """For each cell, the alternative texts of its pictures, in prose and in outputs."""
+        return self.page.locator(".jp-Notebook .jp-Cell").evaluate_all(
+            "all => all.map(cell => [...cell.querySelectorAll('img')]"
+            ".filter(image => image.checkVisibility()).map(image => image.alt))"
+        )
 
     def explorer(self, label):
         """The explorer of that name, e.g. `explore_smoothing`, or of that place in the lesson."""
@@ -459,9 +508,20 @@ class Lesson:
         label = list(found)[label] if isinstance(label, int) else label
         return Explorer(self, label, self.cell(found[label]))
 
+    def value(self, expression):
+        """What a Python expression is worth in the lesson's kernel; the page takes no part in this."""
+        if self.kernel is None:
+            self.kernel = self.server.kernel()
+            self.kernel.execute(inspect.getsource(_model_says), silent=True)
+        reply = self.kernel.execute("", silent=True, user_expressions={"it": expression}, reply=True, timeout=60)
+        found = reply["content"]["user_expressions"]["it"]
+        if found["status"] != "ok":
+            raise RuntimeError(f"{expression}: {found['ename']}: {found['evalue']}")
+        return ast.literal_eval(found["data"]["text/plain"])
+
     def screenshot(self, name):
-        BUILD.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=BUILD / f"{name}.png")
+        SCREENS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=SCREENS / f"{name}.png")
 
     @contextmanager
     def timed(self, what):
@@ -470,7 +530,33 @@ class Lesson:
         self.seconds[what] = round(time.monotonic() - began, 2)
 
     def close(self):
+        if self.kernel:
+            self.kernel.stop_channels()
         self.page.close()
+
+
+def _model_says(explorer, places):
+    """Sent to the kernel: alternative texts and message that an explorer's functions give for the places of the page.
+
+    places : by a control's label, where a slider's handle stands, or what is chosen, typed or ticked.
+    """
+    values = {}
+    for name, control in explorer.controls.items():
+        place, kind = places.get(control.description), type(control).__name__
+        if kind == "Button":
+            values[name] = control.presses
+        elif kind == "FloatLogSlider":
+            values[name] = control.base**place
+        elif kind == "SelectionSlider":
+            values[name] = control._options_values[round(place)]
+        elif kind == "Dropdown":
+            values[name] = control._options_values[control._options_labels.index(place)]
+        elif kind != "Play":  # it moves another control
+            values[name] = type(control.value)(place)
+    try:
+        return [picture.alt for picture in explorer._draw(**values)], ""
+    except ValueError as error:
+        return None, str(error)
 
 
 class Explorer:
@@ -480,6 +566,7 @@ class Explorer:
         self.lesson = lesson
         self.page = lesson.page
         self.label = label
+        self.cell = cell
         self.area = cell.locator(".jp-Cell-outputArea")
         self.area.locator(".jupyter-widgets").first.wait_for(timeout=OPEN_SECONDS * 1000)
         lesson.settle()
@@ -515,6 +602,14 @@ class Explorer:
         """What the explorer shows now: pictures as [src, alt], text, readouts, message, red."""
         return self.area.evaluate(SHOWN, RED)
 
+    def object(self):
+        """The Python expression for this explorer in the lesson's kernel."""
+        return f"Out{self.cell.locator('.jp-InputPrompt').first.inner_text().strip(' :')}"
+
+    def model_says(self, places):
+        """Alternative texts (None if there is a mistake to tell) and message that belong to places of the controls."""
+        return self.lesson.value(f"_model_says({self.object()}, {places!r})")
+
     def picture(self):
         """`src` and `alt` of the first picture, or None."""
         return next(iter(self.shown()["pictures"]), None)
@@ -531,15 +626,39 @@ class Explorer:
             self.lesson.settle()
         return now
 
+    def enter(self):
+        """Come from the cell to its first control by the Tab key."""
+        self.cell.focus()
+        for _ in range(10):
+            self.lesson.press("Tab")
+            if self.area.evaluate("area => area.contains(document.activeElement)"):
+                return
+        raise AssertionError(f"the Tab key does not lead from the cell to {self.label}")
+
+    def tab_to(self, stop):
+        """Press Tab, or Shift+Tab to go back, until a control has the focus."""
+        if not self.area.evaluate("area => area.contains(document.activeElement)"):
+            self.enter()
+        behind = "node => document.activeElement.compareDocumentPosition(node) & Node.DOCUMENT_POSITION_PRECEDING"
+        key = "Shift+Tab" if stop.evaluate(behind) else "Tab"
+        for _ in range(20):
+            if stop.evaluate(IN_FOCUS):
+                return
+            self.lesson.press(key)
+        raise AssertionError(f"{key} does not come to {label_of(stop)}")
+
+    def scroll_to_top(self):
+        self.area.evaluate("area => area.closest('.jp-Cell').scrollIntoView({block: 'start'})")
+
     def screenshot(self):
         """The page with this explorer's cell at its top, as build/screens/<lesson>-<explorer>.png."""
-        self.area.evaluate("area => area.closest('.jp-Cell').scrollIntoView({block: 'start'})")
+        self.scroll_to_top()
         self.lesson.screenshot(f"{self.lesson.name}-{self.label}")
 
     # what a person does
 
-    def drag(self, slider, fraction, steps=8, handle=0):
-        """Drag a slider's handle by mouse to a fraction of its track."""
+    def drag(self, slider, fraction, steps=8, handle=0, halfway=None):
+        """Drag a slider's handle by mouse to a fraction of its track; `halfway` is called before it is let go."""
         knob = slider.locator(".noUi-handle").nth(handle)
         knob.scroll_into_view_if_needed()
         x, y = middle(knob.bounding_box())
@@ -550,11 +669,9 @@ class Explorer:
         self.page.mouse.move(x, y)
         self.page.mouse.down()
         self.page.mouse.move(*target, steps=steps)
+        if halfway:
+            halfway()
         self.page.mouse.up()
-
-    def press(self, slider, key, handle=0):
-        """Press a key on a slider's handle."""
-        slider.locator(".noUi-handle").nth(handle).press(key)
 
     def type(self, box, text):
         """Replace a box's text by typing, then press Enter."""
@@ -571,11 +688,11 @@ class Explorer:
         dropdown.select_option(label=option)
 
     def latency(self):
-        """Milliseconds from the last release to the last new picture, and how many of them the kernel was at work.
+        """Milliseconds from the last act to the last new picture, and how many of them the kernel was at work.
 
-        None if no picture followed the release.
+        None if no picture followed the act.
         """
-        watch = self.page.evaluate("() => window.watchedPicture")
+        watch = self.page.evaluate(WATCHED)
         if watch["changed"] <= watch["released"]:
             return None
         computing = self.lesson.traffic.computing(watch["released"], watch["changed"])
@@ -597,8 +714,8 @@ def label_of(control):
     return control.evaluate(
         """node => {
             const box = node.closest('.widget-inline-hbox, .jupyter-button') || node;
-            const label = box.querySelector('.widget-label') || box;
-            return (label.innerText || node.title || '').trim() || '(no label)';
+            const read = node => (node?.innerText || '').replace(/\\u200b/g, '').trim();
+            return read(box.querySelector('.widget-label')) || read(box) || node.title || '(no label)';
         }"""
     )
 
@@ -612,12 +729,21 @@ def middle(box):
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-def write_latencies(records, file):
-    """Write the records with their median and 95th percentile of what was not computing."""
+def beyond_computing(records):
+    """How many moves, and the median and 95th percentile of the milliseconds that were not computing."""
     beyond = sorted(record["total_ms"] - record["computing_ms"] for record in records)
-    summary = {"count": len(beyond)}
-    if len(beyond) > 1:
-        summary["beyond_computing_median_ms"] = round(statistics.median(beyond), 1)
-        summary["beyond_computing_p95_ms"] = round(statistics.quantiles(beyond, n=20, method="inclusive")[-1], 1)
+    p95 = statistics.quantiles(beyond, n=20, method="inclusive")[-1] if len(beyond) > 1 else beyond[0]
+    return {"moves": len(beyond), "median_ms": round(statistics.median(beyond), 1), "p95_ms": round(p95, 1)}
+
+
+def write_latencies(records, file):
+    """Write each explorer's latencies beyond computing, and all of them: a table for people, JSON for programs."""
+    groups = defaultdict(list)
+    for record in records:
+        groups[f"{record['lesson']} {record['explorer']}"].append(record)
+    rows = {name: beyond_computing(some) for name, some in groups.items()} | {"all": beyond_computing(records)}
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(summary | {"moves": records}, indent=1) + "\n", encoding="utf-8")
+    file.with_suffix(".json").write_text(json.dumps(rows | {"records": records}, indent=1) + "\n", encoding="utf-8")
+    lines = [f"{'from release to the new picture, beyond computing':52} moves  median     p95"]
+    lines += [f"{name:52} {r['moves']:5d} {r['median_ms']:4.0f} ms {r['p95_ms']:4.0f} ms" for name, r in rows.items()]
+    file.with_suffix(".txt").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -1,8 +1,8 @@
 """The quizzes and flashcards in a real JupyterLab: answered, turned over, reached and left by keyboard.
 
 Two lessons stand for all, as the code is the same and tests/test_quizzes.py reads every text: the first, and one with a
-formula, where the page has a MathJax that the libraries would replace from the network. That no lesson's cells go wrong
-is for test_lessons.py to see.
+formula, where the page has a MathJax that the libraries would replace from the network. That no lesson's cells go
+wrong, and that a question and a card answer in each, is for test_lessons.py to see.
 """
 
 import re
@@ -12,10 +12,10 @@ import pytest
 from makemlp.questions import FILES, _read
 
 from .lab import NOTEBOOKS, cells_of
+from .sheets import SECONDS, below, choose, read_as, said_by, shown, type_in
 
 LESSONS = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
 two_lessons = pytest.mark.parametrize("name", ["00_start_here", "03_embed_and_concatenate"])
-SECONDS = 1000  # Playwright counts in milliseconds
 CARD_MOVES = 1.5 * SECONDS
 
 
@@ -23,26 +23,6 @@ CARD_MOVES = 1.5 * SECONDS
 def test_every_lesson_ends_with_its_quiz_and_its_cards(lesson_name):
     code = [cell["source"] for cell in cells_of(lesson_name) if cell["cell_type"] == "code"]
     assert code[-2:] == [f'makemlp.{call}("{lesson_name[:2]}")' for call in ("quiz", "cards")]
-
-
-def below(lesson, call):
-    """The output of the cell that calls `makemlp.quiz` or `makemlp.cards` for its own lesson."""
-    source = f'makemlp.{call}("{lesson.name[:2]}")'
-    places = [place for place, cell in enumerate(lesson.cells) if cell["source"] == source]
-    area = lesson.cell(places[-1]).locator(".jp-Cell-outputArea")
-    area.scroll_into_view_if_needed()
-    return area
-
-
-def shown(area, selector):
-    found = area.locator(selector)
-    found.first.wait_for(timeout=10 * SECONDS)
-    return found
-
-
-def read_as(text):
-    """A text of the data as a page shows it."""
-    return re.sub("[`*]", "", text)
 
 
 @two_lessons
@@ -57,26 +37,10 @@ def test_quiz_says_why(lesson):
         for answer in question["answers"]:
             (type_in if question["type"] == "numeric" else choose)(box, answer)
             sign = "✓" if answer.get("correct") else "✗"
-            said = re.sub(r"\s+", " ", box.locator(".Feedback").inner_text())
-            assert said.startswith(f"{sign} {read_as(answer['feedback'])}")
+            assert said_by(box).startswith(f"{sign} {read_as(answer['feedback'])}")
     area.evaluate("area => area.closest('.jp-Cell').scrollIntoView({block: 'start'})")
     lesson.screenshot(f"{lesson.name}-quiz")
     assert not lesson.errors()
-
-
-def choose(box, answer):
-    labels = box.locator(".MCButton")
-    texts = [re.sub(r"\s+", " ", text).strip() for text in labels.all_inner_texts()]
-    labels.nth(texts.index(read_as(answer["answer"]))).click()
-
-
-def type_in(box, answer):
-    """A number that the answer takes; for all others, one that none takes."""
-    number = answer["range"][0] if "range" in answer else answer.get("value", 99999)
-    field = box.get_by_role("textbox", name="Your number")
-    field.click()
-    field.press_sequentially(str(number))
-    field.press("Enter")
 
 
 @two_lessons

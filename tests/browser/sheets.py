@@ -1,0 +1,45 @@
+"""Verbs for the quizzes and cards below a lesson's last cells."""
+
+import re
+
+SECONDS = 1000  # Playwright counts in milliseconds
+
+
+def below(lesson, call):
+    """The output of the cell that calls `makemlp.quiz` or `makemlp.cards` for its own lesson."""
+    source = f'makemlp.{call}("{lesson.name[:2]}")'
+    places = [place for place, cell in enumerate(lesson.cells) if cell["source"] == source]
+    area = lesson.cell(places[-1]).locator(".jp-Cell-outputArea")
+    area.scroll_into_view_if_needed()
+    return area
+
+
+def shown(area, selector):
+    found = area.locator(selector)
+    found.first.wait_for(timeout=10 * SECONDS)
+    return found
+
+
+def read_as(text):
+    """A text of the data as a page shows it."""
+    return re.sub("[`*]", "", text)
+
+
+def choose(box, answer):
+    labels = box.locator(".MCButton")
+    texts = [re.sub(r"\s+", " ", text).strip() for text in labels.all_inner_texts()]
+    labels.nth(texts.index(read_as(answer["answer"]))).click()
+
+
+def type_in(box, answer):
+    """A number that the answer takes; for all others, one that none takes."""
+    number = answer["range"][0] if "range" in answer else answer.get("value", 99999)
+    field = box.get_by_role("textbox", name="Your number")
+    field.click()
+    field.press_sequentially(str(number))
+    field.press("Enter")
+
+
+def said_by(box):
+    """What a question says of the last answer."""
+    return re.sub(r"\s+", " ", box.locator(".Feedback").inner_text()).strip()
