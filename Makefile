@@ -59,6 +59,7 @@ steady: ## all lessons RUNS=20 times; their cells in any order, twice and stoppe
 	@sh tools/setup.sh test
 	STEADY=1 $(PY) -m pytest -n 0 tests/test_steady.py tests/test_memory.py
 	$(PY) tools/steady.py $(RUNS)
+
 colab: ## write each lesson and exercise as one file to upload to Colab, in build/colab
 	@sh tools/setup.sh lab
 	$(PY) tools/colab.py
