@@ -3,7 +3,7 @@
 Source: https://github.com/berkeley-dsep-infra/jupyterlab-a11y-checker, doc/rules.md and packages/core/src/detection.
 Its rules come from a study of a hundred thousand notebooks, https://arxiv.org/abs/2308.03241. Where it looks at prose
 alone, the outputs are held to the same here, and to it come two of our own: no colour in prose, and alternative texts
-that are words.
+that are words. It reads the text in pictures to judge its contrast; we draw them, so the pictures' own tests know it.
 """
 
 import re

@@ -89,5 +89,5 @@ def test_images_have_alt_text(path, text):
             assert len(words) > 30 or "badge" in target, target
     for image in re.findall(r"<img [^>]*>", text):
         assert len(re.search(r'alt="([^"]*)"', image)[1]) > 30
-        source = re.search(r'src="([^"]*)"', image)[1]
+    for source in re.findall(r'\bsrc(?:set)?="([^"]*)"', text):
         assert (path.parent / source).exists(), source

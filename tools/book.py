@@ -234,6 +234,8 @@ class Binder:
         for link in main.select("a[href]"):
             if link.find_parent("nav") is None:
                 link["href"] = self.target(link["href"], page)
+        for source in main.select("source[srcset]"):
+            source["srcset"] = self.target(source["srcset"], page)
         for image in main.find_all("img"):
             self.place(image, page, soup)
         for table in main.find_all("table"):
@@ -250,7 +252,7 @@ class Binder:
         if re.match(r"[a-z]+:", href):
             return href
         path, _, anchor = href.partition("#")
-        anchor = f"#{slug(anchor) if path.endswith('.md') else anchor}" if anchor else ""
+        anchor = f"#{slug(anchor)}" if anchor else ""
         if not path:
             return anchor
         source = posixpath.normpath(posixpath.join(posixpath.dirname(page.source), path))
@@ -281,7 +283,8 @@ class Binder:
         with Image.open(self.out / path) as picture:
             image["width"], image["height"] = (round(size / PIXELS) for size in picture.size)
         del image["style"]
-        image.wrap(soup.new_tag("a", attrs={"class": "picture", "href": image["src"]}))
+        shown = image.find_parent("picture") or image
+        shown.wrap(soup.new_tag("a", attrs={"class": "picture", "href": image["src"]}))
 
     def write(self, path: str, content: bytes) -> None:
         (self.out / path).parent.mkdir(parents=True, exist_ok=True)

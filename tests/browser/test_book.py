@@ -78,7 +78,7 @@ def test_every_notebook_and_text_has_its_page(pages):
     sources = [path for folder in ("notebooks", "exercises") for path in (REPOSITORY / folder).rglob("*.ipynb")]
     sources = [path for path in sources if ".ipynb_checkpoints" not in path.parts]
     expected = {path.relative_to(REPOSITORY).with_suffix(".html").as_posix() for path in sources}
-    expected |= {f"docs/{path.stem}.html" for path in (REPOSITORY / "docs").glob("*.md")}
+    expected |= {f"docs/{path.stem}.html".replace("README", "index") for path in (REPOSITORY / "docs").glob("*.md")}
     expected |= {"index.html", "exercises/index.html", "exercises/solutions/index.html", "makemlp/names/index.html"}
     assert set(pages) == expected and len(lessons(pages)) == 10
 
@@ -86,8 +86,8 @@ def test_every_notebook_and_text_has_its_page(pages):
 def test_links_and_anchors_resolve(pages, book):
     ids = {path: {tag["id"] for tag in page.select("[id]")} for path, page in pages.items()}
     for path, page in pages.items():
-        for tag in page.select("[href], [src]"):
-            address = urlsplit(tag.get("href") or tag.get("src"))
+        for tag in page.select("[href], [src], [srcset]"):
+            address = urlsplit(tag.get("href") or tag.get("src") or tag["srcset"])
             if address.scheme:
                 assert tag.name == "a" and address.scheme == "https", (
                     f"{path} needs {address.geturl()} from the network"
@@ -138,14 +138,16 @@ def test_nothing_is_left_that_only_a_kernel_could_do(pages):
 
 def test_each_explorer_leads_to_its_static_picture(pages):
     for path, page in lessons(pages):
-        explorers = [cell for cell in stored(path) if "explore_" in "".join(cell["source"]) and cell.get("outputs")]
+        picture, expected = None, []
+        for cell in stored(path):
+            shown = "".join("".join(output.get("data", {}).get("text/html", "")) for output in cell.get("outputs", []))
+            picture = cell["id"] if "<img" in shown else picture
+            if cell.get("outputs") and "explore_" in "".join(cell["source"]):
+                expected.append((cell["id"], f"#{picture}"))
         sentences = page.select(".live")
-        assert len(sentences) == len(explorers) > 0, path
-        for cell, sentence in zip(explorers, sentences, strict=True):
-            assert sentence.find_parent(class_="cell")["id"] == cell["id"]
-            assert "In JupyterLab" in sentence.get_text()
-            picture = page.find(id=sentence.a["href"].removeprefix("#"))
-            assert picture.img and picture.sourceline < sentence.sourceline
+        assert [(one.find_parent(class_="cell")["id"], one.a["href"]) for one in sentences] == expected != [], path
+        assert all(page.find(id=one.a["href"][1:]).img for one in sentences)
+        assert all(one.get_text().startswith("In JupyterLab this cell has controls: ") for one in sentences)
 
 
 def test_quizzes_unfold_with_their_answers(pages):
@@ -219,6 +221,19 @@ def test_formulas_become_mathml_and_prices_stay(tmp_path):
     html = bind("# x\n\n$$|V|\\,(1 - n)$$\n\nIt costs $5 or $6, and $n$ more.", tmp_path)
     assert '<math display="block">' in html and "<mn>1</mn><mo>−</mo><mi>n</mi>" in html
     assert "costs $5 or $6, and" in html and '<math display="inline"><mi>n</mi></math>' in html
+
+
+def test_an_anchor_in_jupyterlabs_form_leads_to_the_books(tmp_path):
+    html = bind("# x\n\n## How *this* works\n\n[What comes next](x.ipynb#How-this-works)", tmp_path)
+    assert '<h2 id="how-this-works">' in html and 'href="x.html#how-this-works"' in html
+
+
+def test_a_picture_with_a_narrow_form_comes_whole(tmp_path):
+    forms = '<source media="(max-width: 600px)" srcset="../figures/anatomy.png">'
+    html = bind(f'# x\n\n<picture>{forms}<img src="../figures/mixture.png" alt="two curves"></picture>', tmp_path)
+    picture = BeautifulSoup(html, "html.parser").picture
+    assert picture.parent.name == "a" and picture.img.parent is picture
+    assert {path.name for path in (tmp_path / "figures").iterdir()} == {"anatomy.png", "mixture.png"}
 
 
 def test_a_folder_with_files_is_left_alone(tmp_path, capsys):
