@@ -10,7 +10,7 @@ import torch
 from lessons import LESSONS, ROOT
 
 import makemlp
-from makemlp import ablation, checking
+from makemlp import ablation
 
 if sys.version_info >= (3, 11):
     import tomllib
