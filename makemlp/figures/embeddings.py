@@ -64,7 +64,7 @@ def snapshot(fig: Figure, frames: Mapping[int, MLP], losses: Sequence[float], vo
     ways = _flat(ways.flatten(0, 1)).view(len(frames), len(vocab), 2)
     until = ways[: list(frames).index(step) + 1]
     left, right = fig.subplots(1, 2, width_ratios=(4, 5))
-    left.plot(losses, color=GREY, linewidth=0.6)
+    left.plot(losses, color=GREY, linewidth=0.8, alpha=0.5)  # pale, to be known from the other in grey
     left.plot(losses[: step + 1], color=BLUE)
     left.set(xlabel="step", ylabel="loss (nats per character)", title=f"step {step}")
     names = sample(frames[step], vocab, 3, seed=0, max_length=20)
