@@ -53,6 +53,9 @@ SETTINGS = {
 # JupyterLab looks for living widgets when it opens a notebook; a kernel that has not imported ipywidgets yet logs this.
 HARMLESS = ("No such comm",)
 
+# What JupyterLab says of the machine, and not of the lesson.
+SLOW_MACHINE = re.compile(r"Plugin @jupyterlab/\S+ .*(taking too long|took [\d.]+ms) to activate")
+
 PICTURES = ".jp-Notebook img"
 # JupyterLab 4.6 marks errors and warnings with the same type; other versions have one for each.
 RED = '[data-mime-type="application/vnd.jupyter.error"], [data-mime-type="application/vnd.jupyter.stderr"]'
@@ -293,7 +296,7 @@ class Complaints:
         page.on("crash", lambda _: self.lines.append("the page crashed"))
 
     def console(self, message):
-        if message.type in ("error", "warning"):
+        if message.type in ("error", "warning") and not SLOW_MACHINE.match(message.text):
             self.lines.append(f"console {message.type}: {message.text}")
 
     def dialog(self, dialog):

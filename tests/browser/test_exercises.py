@@ -12,7 +12,7 @@ from makemlp.checking import find
 
 from .lab import RED, REPOSITORY, Lesson, cells_of
 
-NAME, EXERCISE = "01_bigram", "count_pairs"
+NAME, EXERCISE = "01_bigram", "normalise"
 SOLUTIONS = REPOSITORY / "exercises" / "solutions"
 
 
@@ -60,11 +60,11 @@ def test_exercise_is_solved_by_typing(sheet):
     assert red and says.startswith(f"… {exercise.title}: still open.")
 
     right = next(cell["source"] for cell in cells_of(NAME, SOLUTIONS) if cell["id"] == page.cells[answer]["id"])
-    wrong = right.replace("stoi[this], stoi[following]", "stoi[following], stoi[this]")
+    wrong = right.replace("N.sum(1", "N.sum(0")
     page.write(answer, wrong)
     says, red = checked(page)
-    transposed = next(mistake for mistake in exercise.mistakes if mistake.name == "transposed")
-    assert red and says.startswith(f"✗ {exercise.title}: {transposed.says}")
+    made = next(mistake for mistake in exercise.mistakes if mistake.name == "sum over the wrong axis")
+    assert red and says.startswith(f"✗ {exercise.title}: {made.says}")
     page.screenshot("exercise-wrong")
 
     page.write(answer, right)

@@ -116,6 +116,7 @@ def test_trainer_lives(lesson, label):
     trainer.drag(hidden, 0.9)  # another model, from its beginning, and still running
     trainer.page.wait_for_timeout(1000)  # until the last of the drag's values has come to the kernel
     until(trainer.page, lambda: 0 < steps() < 2000)
+    until(trainer.page, lambda: steps() > 100)
     trainer.screenshot()
     trainer.click(start)
     until(trainer.page, lambda: start.inner_text().strip() == "Start")

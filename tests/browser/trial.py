@@ -59,7 +59,8 @@ class Trial:
             "button": self.key_button,
         }
         self.problems += [f"nothing shows that the focus is on {title}" for title in unseen_stops(self.explorer)]
-        for kind, control in in_order(self.explorer):
+        # Buttons first: later a slider stands where another draw gives the same names.
+        for kind, control in sorted(in_order(self.explorer), key=lambda pair: pair[0] != "button"):
             self.stop = stop_of(control, kind)
             self.explorer.tab_to(self.stop)
             attempts[kind](control, label_of(control))
