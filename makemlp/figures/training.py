@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 
 import matplotlib
@@ -114,7 +115,10 @@ def _show_run(fig: Figure, losses: Sequence[float], C: Tensor) -> str:
     left, right = fig.axes
     left.lines[0].set_data(range(len(losses)), losses)
     left.relim()
+    if not losses:
+        left.update_datalim([(0, 0), (0, math.log(len(C)))])  # up to what a blind guess costs
     left.autoscale_view()
+    left.set_xlim(0, max(len(losses), 10))
     left.set_title(f"step {len(losses)}")
     move_letters(right, _flat(C))
     last = f"the last loss is {losses[-1]:.2f}" if losses else "no step yet"

@@ -53,6 +53,9 @@ SETTINGS = {
 # JupyterLab looks for living widgets when it opens a notebook; a kernel that has not imported ipywidgets yet logs this.
 HARMLESS = ("No such comm",)
 
+# What JupyterLab says of the machine, and not of the lesson.
+SLOW_MACHINE = re.compile(r"Plugin @jupyterlab/\S+ .*(taking too long|took [\d.]+ms) to activate")
+
 PICTURES = ".jp-Notebook img"
 # JupyterLab 4.6 marks errors and warnings with the same type; other versions have one for each.
 RED = '[data-mime-type="application/vnd.jupyter.error"], [data-mime-type="application/vnd.jupyter.stderr"]'
@@ -293,7 +296,7 @@ class Complaints:
         page.on("crash", lambda _: self.lines.append("the page crashed"))
 
     def console(self, message):
-        if message.type in ("error", "warning"):
+        if message.type in ("error", "warning") and not SLOW_MACHINE.match(message.text):
             self.lines.append(f"console {message.type}: {message.text}")
 
     def dialog(self, dialog):
@@ -487,6 +490,50 @@ class Lesson:
 
     def press(self, key):
         self.page.keyboard.press(key)
+
+    def text(self, index):
+        """What stands in a cell's editor."""
+        return "\n".join(self.cell(index).locator(".cm-line").all_text_contents())
+
+    def write(self, index, source):
+        """Replace what stands in a cell by typing; the editor indents and closes brackets as it does for a person."""
+        self.cell(index).locator(".cm-content").click()
+        self.press("ControlOrMeta+a")
+        self.press("Delete")
+        for number, line in enumerate(source.splitlines()):
+            if number:
+                self.press("Enter")
+                self.indent(index, len(line) - len(line.lstrip()))
+            self.page.keyboard.type(line.lstrip())
+        if self.text(index) != source:
+            raise AssertionError(f"typed was {source!r}, and the cell holds {self.text(index)!r}")
+
+    def indent(self, index, wanted):
+        """Give the last line, which is new, another indentation than the editor has given it."""
+        line = self.cell(index).locator(".cm-line").last
+        while len(line.text_content()) > wanted:
+            self.press("Backspace")
+        self.page.keyboard.type(" " * (wanted - len(line.text_content())))
+
+    def run(self, index):
+        """Run one cell by Shift+Enter, and wait for what comes of it."""
+        self.cell(index).locator(".cm-content").click()
+        self.press("Shift+Enter")
+        self.page.evaluate(TWO_FRAMES)
+        self.settle()
+
+    def save(self):
+        """Save by Ctrl+S, and wait until the file is written."""
+        before = self.file.stat().st_mtime_ns
+        self.press("ControlOrMeta+s")
+        end = time.monotonic() + SETTLE_SECONDS
+        while self.file.stat().st_mtime_ns == before or not self.saved():
+            if time.monotonic() > end:
+                raise TimeoutError(f"{self.name} is not saved")
+            self.page.wait_for_timeout(20)
+
+    def saved(self):
+        return not self.page.locator(".jp-mod-dirty").count()
 
     def cell(self, index):
         return self.page.locator(".jp-Notebook .jp-Cell").nth(index)

@@ -12,7 +12,7 @@ from makemlp.questions import _read
 
 from .lab import IN_FOCUS, NOTEBOOKS, cells_of, explorers_in, stop_of, stored_alts
 from .sheets import below, choose, read_as, said_by, shown, type_in
-from .trial import Trial
+from .trial import Trial, unseen_stops
 
 LESSONS = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
 EVERYWHERE = [(name, label) for name in LESSONS for label in explorers_in(cells_of(name))]
@@ -116,6 +116,7 @@ def test_trainer_lives(lesson, label):
     trainer.drag(hidden, 0.9)  # another model, from its beginning, and still running
     trainer.page.wait_for_timeout(1000)  # until the last of the drag's values has come to the kernel
     until(trainer.page, lambda: 0 < steps() < 2000)
+    until(trainer.page, lambda: steps() > 100)
     trainer.screenshot()
     trainer.click(start)
     until(trainer.page, lambda: start.inner_text().strip() == "Start")
@@ -160,6 +161,7 @@ def test_keyboard_alone_works_trainer(lesson, label):
         lesson.settle()
         assert stop.evaluate(IN_FOCUS), f"{key} has lost the focus"
 
+    assert not unseen_stops(trainer)
     press(start, "Enter")
     until(trainer.page, lambda: steps_of(trainer) > 100)
     press(rate, "Home")
@@ -190,7 +192,7 @@ def test_game_is_played(lesson, label):
     """Three rounds by mouse, one by keyboard, a double click that counts once, the rest, and a new game."""
     game = lesson.explorer(label)
     real, made_up, reset = game.controls("button")
-    assert not game.strangers() and not game.cut_labels()
+    assert not game.strangers() and not game.cut_labels() and not unseen_stops(game)
 
     def lines():
         return [text.strip() for text in game.area.locator("[role=status]").all_inner_texts()]

@@ -58,16 +58,11 @@ class Trial:
             "text": self.key_text,
             "button": self.key_button,
         }
-        self.lesson.page.mouse.move(0, 0)  # what the mouse is over may look as if it had the focus
-        self.lesson.page.evaluate("() => document.activeElement.blur()")
-        stops = [(kind, control, stop_of(control, kind)) for kind, control in self.explorer.all_controls()]
-        without_focus = [look(stop) for _, _, stop in stops]
-        self.explorer.enter()
-        for place in sorted(range(len(stops)), key=lambda place: place_of(stops[place][2])):
-            kind, control, self.stop = stops[place]
+        self.problems += [f"nothing shows that the focus is on {title}" for title in unseen_stops(self.explorer)]
+        # Buttons first: later a slider stands where another draw gives the same names.
+        for kind, control in sorted(in_order(self.explorer), key=lambda pair: pair[0] != "button"):
+            self.stop = stop_of(control, kind)
             self.explorer.tab_to(self.stop)
-            if look(self.stop) == without_focus[place]:
-                self.problems.append(f"nothing shows that the focus is on {label_of(control)}")
             attempts[kind](control, label_of(control))
         if self.lesson.count_cells() != cells:
             self.problems.append("a key that was meant for a control was a command to the notebook")
@@ -267,13 +262,31 @@ def many_places(slider):
     )
 
 
-def place_of(stop):
-    box = stop.bounding_box()
-    return round(box["y"] / 10), box["x"]
-
-
 def plain(text):
     return " ".join(text.split())
+
+
+def in_order(explorer):
+    """(kind, control) of all that can be operated now, as one reads: line by line."""
+
+    def place(pair):
+        box = stop_of(pair[1], pair[0]).bounding_box()
+        return round(box["y"] / 10), box["x"]
+
+    return sorted(explorer.all_controls(), key=place)
+
+
+def unseen_stops(explorer):
+    """Come to every control by the Tab key; the labels of those that don't show that the focus is on them."""
+    explorer.page.mouse.move(0, 0)  # what the mouse is over may look as if it had the focus
+    explorer.page.evaluate("() => document.activeElement.blur()")
+    stops = [(label_of(control), stop_of(control, kind)) for kind, control in in_order(explorer)]
+    without_focus = [look(stop) for _, stop in stops]
+    unseen = []
+    for (title, stop), before in zip(stops, without_focus, strict=True):
+        explorer.tab_to(stop)
+        unseen += [title] if look(stop) == before else []
+    return unseen
 
 
 def look(stop):
