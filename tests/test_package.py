@@ -279,3 +279,15 @@ def test_the_size_of_the_bundled_vocabulary_is_a_constant_nowhere():
         if isinstance(node, ast.Constant) and node.value == 27
     ]
     assert constants == []
+
+
+def test_every_legend_has_its_place_said():
+    """Where none is said, matplotlib looks for the best as well, but warns when that takes a second: on a busy machine."""
+    unsaid = [
+        f"{path.name}:{node.lineno}"
+        for path in sorted((FOLDER / "figures").glob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "legend"
+        if not any(keyword.arg == "loc" for keyword in node.keywords)
+    ]
+    assert unsaid == []

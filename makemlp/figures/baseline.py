@@ -24,7 +24,7 @@ def mixture(
         axes.set_title(f"share {mark[0]:.2f}: dev loss {mark[1]:.3f}")
         said = f" Marked: a share of {mark[0]:.2f} with {mark[1]:.3f}."
     axes.set(xlabel="share of the network (0: counts alone, 1: network alone)", ylabel="dev loss (nats per character)")
-    axes.legend()
+    axes.legend(loc="best")
     return (
         f"Dev loss of a mixture against the network's share. Counts alone {losses[0]:.2f}, network alone "
         f"{losses[-1]:.2f}; lowest {losses[low]:.2f} with a share of {weights[low]:.1f}.{said}"

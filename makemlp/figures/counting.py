@@ -95,7 +95,7 @@ def table_growth(fig: Figure, rows: Sequence[Mapping[str, float]]) -> str:
     examples = rows[0]["examples"]
     axes.axhline(examples, color=INK, linestyle=":", linewidth=1.2, label=f"examples in train: {examples:,}")
     axes.set(xlabel="characters in the context", ylabel="rows of the table (log scale)", xticks=length)
-    axes.legend()
+    axes.legend(loc="best")
     last = rows[-1]
     return (
         f"Line plot on a log scale. Possible contexts grow from {rows[0]['possible']:,} to {last['possible']:.1e} at "

@@ -139,7 +139,7 @@ def explained_variance(fig: Figure, shares: Mapping[str, Tensor]) -> str:
         said.append(f"{label} {two}")
     longest = max(len(share) for share in shares.values())
     axes.set(xlabel="direction, widest first", ylabel="share of the variance (%)", xticks=range(1, longest + 1))
-    axes.legend()
+    axes.legend(loc="best")
     return f"Bars of each direction's share of the variance. In the first two together: {', '.join(said)}."
 
 

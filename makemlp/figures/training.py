@@ -40,7 +40,7 @@ def loss_curve(fig: Figure, losses: Mapping[str, Sequence[float]], target: Mappi
     for label, value in (target or {}).items():
         axes.axhline(value, color=INK, linestyle=":", linewidth=1.2, label=f"{label}: {value:.3f}")
     axes.set(xlabel="step", ylabel="loss (nats per character)")
-    axes.legend()
+    axes.legend(loc="best")
     runs = "; ".join(f"{label} from {run[0]:.2f} to {run[-1]:.2f}" for label, run in losses.items())
     lines = "".join(f" A line marks {label} at {value:.2f}." for label, value in (target or {}).items())
     return f"Loss curve over {max(len(run) for run in losses.values())} steps: {runs}.{lines}"
@@ -73,7 +73,7 @@ def rate_sweep(
         low = int(shown.argmin())
         said.append(f"{label} is lowest near 10 to the power {exponents[low]:.1f}; {int(lost.sum())} are off the chart")
     axes.set(xlabel="exponent of the learning rate", ylabel="loss (nats per character)", ylim=(None, top * 1.02))
-    axes.legend()
+    axes.legend(loc="best")
     return f"Loss against the exponent of the learning rate: {'; '.join(said)}."
 
 

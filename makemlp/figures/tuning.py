@@ -29,7 +29,7 @@ def train_and_dev(
         axes.set_xticks(x, [f"{value:g}" for value in x])
         axes.minorticks_off()
     axes.set(xlabel=xlabel, ylabel=NATS)
-    axes.legend()
+    axes.legend(loc="best")
     return (
         f"Train and dev loss against {xlabel}. From {x[0]:g} to {x[-1]:g}, train goes from {train[0]:.2f} to "
         f"{train[-1]:.2f}; dev is lowest with {dev[low]:.2f} at {x[low]:g} and ends at {dev[-1]:.2f}."
@@ -132,6 +132,6 @@ def flattery(fig: Figure, tried: Sequence[int], gaps: Mapping[str, Sequence[floa
     axes.set_xscale("log", base=2)
     axes.set_xticks(tried, [str(n) for n in tried])
     axes.set(xlabel="models tried on the same names", ylabel="too good by (nats per character)")
-    axes.legend()
+    axes.legend(loc="best")
     said = "; ".join(f"{label}: {values[0]:+.3f} for {tried[0]}, {values[-1]:+.3f}" for label, values in gaps.items())
     return f"How much the best of several models flatters itself, rising with their number up to {tried[-1]}. {said}."
