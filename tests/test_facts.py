@@ -67,6 +67,27 @@ def test_every_figure_in_the_readme_is_earned():
     assert [figure for figure in figures_in(readme) if figure not in known] == []
 
 
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.stem)
+def test_every_figure_in_the_docs_is_earned(page):
+    known = {fact["figure"] for fact in FACTS if f"docs/{page.stem}" in fact["where"]}
+    prose = re.sub(r"```.*?```|`[^`\n]+`", "", page.read_text(encoding="utf-8"), flags=re.S)
+    assert [figure for figure in figures_in(prose) if figure not in known] == []
+
+
+def growth():
+    """What `make growth` stored."""
+    return json.loads((ROOT / "makemlp" / "measured" / "growth.json").read_text(encoding="utf-8"))
+
+
+def own_cost(storage, finished):
+    """Milliseconds that a storage takes of a trial, without the sampler's and the pruner's work."""
+    cost = growth()["cost"]
+    return cost[storage][str(finished)]["least"] - cost["memory"][str(finished)]["least"]
+
+
 def bench_row(number):
     """A row of the stored bench."""
     return json.loads((ROOT / "makemlp" / "measured" / "bench.json").read_text(encoding="utf-8"))[number]
@@ -86,7 +107,9 @@ def test_fact(fact):
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: f"{fact['figure']}: {fact['says']}")
 def test_fact_is_used(fact):
     for where in fact["where"]:
-        prose = (ROOT / "README.md").read_text(encoding="utf-8") if where == "README" else None
+        prose = None
+        if where == "README" or where.startswith("docs/"):
+            prose = (ROOT / f"{where}.md").read_text(encoding="utf-8")
         for lesson in LESSONS:
             if lesson.path.stem == where:
                 prose = "\n".join(cell.source for cell in lesson.prose)
