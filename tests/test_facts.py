@@ -73,7 +73,10 @@ DOCS = sorted((ROOT / "docs").glob("*.md"))
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: page.stem)
 def test_every_figure_in_the_docs_is_earned(page):
     known = {fact["figure"] for fact in FACTS if f"docs/{page.stem}" in fact["where"]}
-    prose = re.sub(r"```.*?```|`[^`\n]+`", "", page.read_text(encoding="utf-8"), flags=re.S)
+    text = page.read_text(encoding="utf-8")
+    for line in growth_table():
+        text = text.replace(line, "")
+    prose = re.sub(r"```.*?```|`[^`\n]+`", "", text, flags=re.S)
     assert [figure for figure in figures_in(prose) if figure not in known] == []
 
 
@@ -82,10 +85,16 @@ def growth():
     return json.loads((ROOT / "makemlp" / "measured" / "growth.json").read_text(encoding="utf-8"))
 
 
-def own_cost(storage, finished):
-    """Milliseconds that a storage takes of a trial, without the sampler's and the pruner's work."""
-    cost = growth()["cost"]
-    return cost[storage][str(finished)]["least"] - cost["memory"][str(finished)]["least"]
+def growth_table():
+    """The lines of the docs' table: milliseconds of the processor by finished trials."""
+    for storage, costs in growth()["cost"].items():
+        label = {"memory": "none (sampler and pruner alone)"}.get(storage, storage)
+        yield f"| {label} | " + " | ".join(f"{costs[size]['processor']:.0f}" for size in costs if size != "open") + " |"
+
+
+def test_the_docs_table_of_growth_is_what_was_measured():
+    page = (ROOT / "docs" / "many_machines.md").read_text(encoding="utf-8")
+    assert "\n".join(growth_table()) in page
 
 
 def bench_row(number):
