@@ -10,7 +10,7 @@ AS_ROOT = $$([ "$$(id -u)" != 0 ] || echo --allow-root)
 # Text is UTF-8 for every command, also where the system's locale says otherwise.
 export PYTHONUTF8 = 1
 
-.PHONY: help lab test lint format refresh figures grade bench matrix steady colab colab-test publish book clean
+.PHONY: help lab test lint format refresh figures grade bench growth matrix steady colab colab-test publish book clean
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -24,6 +24,7 @@ lab: ## open the course in JupyterLab (the first time, this makes .venv)
 test: ## check everything that must hold: style, package, pictures, lessons, browser
 	@sh tools/setup.sh test
 	@sh tools/chromium.sh
+	@sh tools/postgresql.sh
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m pytest --nbval --nbval-current-env --mpl -n auto --maxprocesses 4 --dist loadfile $(ARGS)
@@ -79,6 +80,11 @@ bench: ## time the course beside its peers (QUICK=1: under a minute)
 matrix: ## run lessons and tests on many versions (one row: ARGS="-s py313"; QUICK=1: lessons only)
 	@sh tools/setup.sh test
 	@$(PY) -m nox $(ARGS); status=$$?; cat build/matrix.md; exit $$status
+
+growth: ## measure what a study costs as it grows, in each storage
+	@sh tools/setup.sh test
+	@sh tools/postgresql.sh
+	$(PY) tools/growth.py
 
 clean: ## remove what make has made (.venv too); notebooks and exercises stay
 	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -12,7 +12,7 @@ This machine            check_setup
 Sliders                 explore_sampling, explore_smoothing, explore_count_tables,
                         explore_architecture, explore_prediction, explore_training, explore_tuning,
                         explore_snapshots, explore_neighbours, explore_name, explore_real_or_made_up,
-                        explore_mixture
+                        explore_mixture, explore_study
 Pictures                makemlp.figures, one function for each picture of the lessons
 
 A model is anything that maps contexts (N, block_size) to logits (N, vocab_size). ``nll`` scores any of them and
@@ -61,6 +61,7 @@ from makemlp.widgets import (
     explore_sampling,
     explore_smoothing,
     explore_snapshots,
+    explore_study,
     explore_training,
     explore_tuning,
 )
@@ -91,6 +92,7 @@ __all__ = [
     "explore_sampling",
     "explore_smoothing",
     "explore_snapshots",
+    "explore_study",
     "explore_training",
     "explore_tuning",
     "figures",

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,13 @@ def programs():
     return max(places, default=None)
 
 
+def missing(reason):
+    """Skip on a learner's machine; fail where the server is required."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{reason} (required when CI is set)", pytrace=False)
+    pytest.skip(reason)
+
+
 class Server:
     """PostgreSQL with one superuser, `user`, who needs `password`, and one database, `study`."""
 
@@ -32,10 +40,9 @@ class Server:
         self.password = password
         self.programs = programs()
         if self.programs is None:
-            reason = "no PostgreSQL on this machine (Debian: apt install postgresql)"
-            if os.environ.get("CI"):
-                pytest.fail(f"{reason}, and CI is set", pytrace=False)
-            pytest.skip(reason)
+            missing("no PostgreSQL on this machine (Debian: apt install postgresql)")
+        if find_spec("psycopg") is None:
+            missing("psycopg is not installed (pip install 'makemlp[cluster]')")
         self.folder = Path(tempfile.mkdtemp(prefix="makemlp-postgresql-"))
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))

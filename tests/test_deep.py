@@ -8,7 +8,19 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from makemlp import MLP, CountModel, DeepMLP, Mixture, Vocabulary, ablation, build_dataset, load_names, nll, train_deep
+from makemlp import (
+    MLP,
+    CountModel,
+    DeepMLP,
+    Mixture,
+    Objective,
+    Vocabulary,
+    ablation,
+    build_dataset,
+    load_names,
+    nll,
+    train_deep,
+)
 from makemlp.deep import drop
 from makemlp.training import Batches
 
@@ -210,6 +222,13 @@ def test_a_row_of_the_network_is_measured_again():
     stored = next(line for line in ablation.stored() if line["row"] == "the lecture's MLP, 1,000 steps")
     again = ablation.measure(stored["row"], stored["split"], stored["seed"])
     assert again["dev"] == pytest.approx(stored["dev"], abs=0.01) and again["numbers"] == stored["numbers"]
+
+
+def test_the_studys_row_is_what_an_objective_trains():
+    settings = {**ablation.STUDY, "budget": 1e9}
+    model = ablation.studied(NAMES, VOCAB, 0, **settings)
+    objective = Objective(NAMES, NAMES, VOCAB, budget=settings.pop("budget"))
+    assert nll(model, *build_dataset(NAMES, VOCAB, model.block_size)) == objective.fit(**settings)[1]
 
 
 def test_the_test_set_stays_shut_unless_asked():

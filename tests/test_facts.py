@@ -68,6 +68,36 @@ def test_every_figure_in_the_readme_is_earned():
     assert [figure for figure in figures_in(readme) if figure not in known] == []
 
 
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.stem)
+def test_every_figure_in_the_docs_is_earned(page):
+    known = {fact["figure"] for fact in FACTS if f"docs/{page.stem}" in fact["where"]}
+    text = page.read_text(encoding="utf-8")
+    for line in growth_table():
+        text = text.replace(line, "")
+    prose = re.sub(r"```.*?```|`[^`\n]+`", "", text, flags=re.S)
+    assert [figure for figure in figures_in(prose) if figure not in known] == []
+
+
+def growth():
+    """What `make growth` stored."""
+    return json.loads((ROOT / "makemlp" / "measured" / "growth.json").read_text(encoding="utf-8"))
+
+
+def growth_table():
+    """The lines of the docs' table: milliseconds of the processor by finished trials."""
+    for storage, costs in growth()["cost"].items():
+        label = {"memory": "none (sampler and pruner alone)"}.get(storage, storage)
+        yield f"| {label} | " + " | ".join(f"{costs[size]['processor']:.0f}" for size in costs if size != "open") + " |"
+
+
+def test_the_docs_table_of_growth_is_what_was_measured():
+    page = (ROOT / "docs" / "many_machines.md").read_text(encoding="utf-8")
+    assert "\n".join(growth_table()) in page
+
+
 def bench_row(number):
     """A row of the stored bench."""
     return json.loads((ROOT / "makemlp" / "measured" / "bench.json").read_text(encoding="utf-8"))[number]
@@ -87,7 +117,9 @@ def test_fact(fact):
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: f"{fact['figure']}: {fact['says']}")
 def test_fact_is_used(fact):
     for where in fact["where"]:
-        prose = (ROOT / "README.md").read_text(encoding="utf-8") if where == "README" else None
+        prose = None
+        if where == "README" or where.startswith("docs/"):
+            prose = (ROOT / f"{where}.md").read_text(encoding="utf-8")
         for lesson in LESSONS:
             if lesson.path.stem == where:
                 prose = "\n".join(cell.source for cell in lesson.prose)

@@ -282,7 +282,7 @@ def test_the_size_of_the_bundled_vocabulary_is_a_constant_nowhere():
 
 
 def test_every_legend_has_its_place_said():
-    """Where none is said, matplotlib looks for the best as well, but warns when that takes a second: on a busy machine."""
+    """Where none is said, matplotlib looks for the best as well, but warns if that takes a second."""
     unsaid = [
         f"{path.name}:{node.lineno}"
         for path in sorted((FOLDER / "figures").glob("*.py"))

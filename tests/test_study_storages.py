@@ -15,14 +15,13 @@ from makemlp import Objective, Vocabulary, load_names, open_study, split, tune
 from makemlp.tuning import SPACE, finished, standing
 
 optuna = pytest.importorskip("optuna")
-pytest.importorskip("psycopg", reason="psycopg is not installed (pip install 'makemlp[cluster]')")
 
 from makemlp.tuning import storages  # noqa: E402  (needs optuna)
 from makemlp.tuning.worker import Interruptible, main, work  # noqa: E402
 
 SECRET = "s3cr3t"
 PASSWORD = SECRET + "{x}@/:%"  # what a URL, and optuna's templates, could stumble over
-NAMES = load_names()[:600]
+NAMES = load_names()[:600] + load_names()[:50]  # some of them twice
 TRAIN, DEV, _ = split(NAMES)
 OBJECTIVE = Objective(TRAIN, DEV, Vocabulary(NAMES), budget=5e9)
 GRACE = 6
@@ -54,7 +53,7 @@ def url(request, tmp_path_factory):
     return f"journal:///{(tmp_path_factory.mktemp('disk') / 'study.journal').as_posix()}"
 
 
-def until(condition, seconds=180):
+def until(condition, seconds=300):
     """Wait for what must come sooner or later; the limit is only there so that a fault does not hang the tests."""
     end = time.monotonic() + seconds
     while not (found := condition()):
@@ -139,14 +138,14 @@ def story(request, url, names_file, tmp_path_factory):
         for worker in workers:
             worker.process.kill()
             worker.process.wait()
-    return told | {"study": study, "said": [worker.said() for worker in workers]}
+    return told | {"study": study, "trials": study.trials, "said": [worker.said() for worker in workers]}
 
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the signals are those of Unix")
 
 
 def test_every_trial_that_was_reported_is_there_once(story):
-    trials = story["study"].trials
+    trials = story["trials"]
     assert [trial.number for trial in trials] == list(range(len(trials)))
     said = [line for text in story["said"] for line in re.findall(r"^trial (\d+): (.+)$", text, re.M)]
     kept = [
@@ -160,13 +159,13 @@ def test_every_trial_that_was_reported_is_there_once(story):
 
 
 def test_four_workers_took_part_and_none_drew_what_another_had(story):
-    trials = [trial for trial in story["study"].trials if not history(trial)]
+    trials = [t for t in story["trials"] if t.state.name in FINISHED and not history(t)]
     assert len({trial.user_attrs["worker"] for trial in trials}) == 4
     assert len({trial.params["learning_rate"] for trial in trials}) == len(trials)
 
 
 def test_a_killed_workers_trial_fails_and_is_tried_again_with_its_settings(story):
-    victim = story["study"].trials[story["victim"]]
+    victim = story["trials"][story["victim"]]
     assert victim.state.name == "FAIL" and story["codes"][0] == -signal.SIGKILL
     [again] = tried_again(story["study"], victim.number)
     assert again.params.items() >= victim.params.items()
@@ -174,19 +173,20 @@ def test_a_killed_workers_trial_fails_and_is_tried_again_with_its_settings(story
 
 
 def test_a_worker_that_is_told_to_stop_hands_its_trial_on_and_says_so(story):
-    ended = story["study"].trials[story["ended"]]
+    ended = story["trials"][story["ended"]]
     assert ended.state.name == "FAIL" and story["codes"][1:] == [0, 0, 0]
     assert f"\nStopped: trial {ended.number} is queued again.\n" in story["said"][1]
     assert len(tried_again(story["study"], ended.number)) == 1
-    assert standing(story["study"])["running"] == 0
+    assert "RUNNING" not in {trial.state.name for trial in story["trials"]}
     for text in story["said"][1:]:
         assert re.search(r"\nStopped(: trial \d+ is queued again| between two trials)\.\n\d+ done", text)
         assert re.search(r"; best dev \d\.\d{4} by trial \d+: block_size \d, emb_dim \d+, .*\.\n$", text)
 
 
 def test_a_server_that_comes_back_costs_no_worker(story, url):
-    if url.startswith("journal"):
-        pytest.skip("a journal has no server")
+    if url.startswith("journal"):  # it has none
+        assert not any("server" in text or "lost" in text for text in story["said"])
+        return
     for text in story["said"][2:]:
         assert len(re.findall(r"^The server does not answer; waiting for it, 120 seconds at most\.$", text, re.M)) <= 2
     assert any("The server does not answer" in text for text in story["said"][2:])
@@ -201,12 +201,12 @@ def test_no_output_holds_a_traceback_or_the_password(story):
 
 def test_the_best_equals_a_retraining_and_the_notebook_goes_on(story, url):
     study = open_study(OBJECTIVE, url, "class", seed=1)
-    assert study.trials == story["study"].trials
     assert OBJECTIVE.fit(**study.best_params)[1] == study.best_value
-    before = len(study.trials) - standing(study)["waiting"]
-    tune(study, OBJECTIVE, trials=3)
-    assert sum(standing(study).values()) - standing(study)["waiting"] == before + 3
-    assert {row["number"] for row in finished(study)} > {row["number"] for row in finished(story["study"])} - {-1}
+    first = finished(study)
+    assert {row["number"] for row in first} >= {t.number for t in story["trials"] if t.state.name in FINISHED}
+    tune(study, OBJECTIVE, trials=3)  # first of all what waits to be tried again
+    assert len(finished(study)) == len(first) + 3 and standing(study)["running"] == 0
+    assert [row for row in finished(study) if row in first] == first
 
 
 # --- what is refused, in one sentence ---
@@ -335,6 +335,7 @@ def test_masked(url, shown):
 # --- a trial that nobody finishes ---
 
 
+@pytest.mark.filterwarnings("ignore:Heartbeat of storage")  # nobody waits for this trial's signs of life
 def test_a_trial_is_not_tried_again_for_ever(tmp_path):
     study = open_study(OBJECTIVE, f"journal:///{(tmp_path / 'study.journal').as_posix()}")
     study.enqueue_trial({"hidden_dim": 60})
@@ -356,7 +357,8 @@ def test_a_silent_trial_is_taken_over_and_the_one_who_slept_goes_on(tmp_path, mo
             slept.append(True)
             monkeypatch.setattr(storages.Journal, "record_heartbeat", lambda self, trial: None)
             time.sleep(1.5)
-            optuna.storages.fail_stale_trials(other)
+            with pytest.warns(optuna.exceptions.ExperimentalWarning):
+                optuna.storages.fail_stale_trials(other)
         return fit(self, report=report, **settings)
 
     monkeypatch.setattr(storages.Journal, "record_heartbeat", lambda self, trial: None)

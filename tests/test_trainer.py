@@ -158,7 +158,7 @@ def test_start_while_the_paused_thread_still_draws(trainer):
 def test_a_cell_that_is_run_again_pauses_its_first_trainer(monkeypatch):
     made = []
     for cell in ("one", "two", "one", None):
-        monkeypatch.setattr("makemlp.widgets.trainer._cell", lambda cell=cell: cell)
+        monkeypatch.setattr("makemlp.widgets.panel._cell", lambda cell=cell: cell)
         made.append(explore_training(X, Y, VOCAB, steps=1_000_000))
         made[-1].start()
     first, other, again, unknown = made

@@ -1,6 +1,7 @@
 """Floor 5: every explorer, without a browser: what a reader does with the controls is done here in Python.
 
-The live trainer and the game have tests of their own in test_trainer.py and test_game.py.
+The live trainer, the game and the watched study have tests of their own in test_trainer.py, test_game.py and
+test_watching.py.
 """
 
 import html
@@ -38,7 +39,7 @@ ARGUMENTS = {
     "explore_snapshots": (FRAMES, [3.0 - 0.1 * step for step in range(20)], VOCAB),
     "explore_tuning": (NAMES[:6], NAMES[6:], VOCAB, Scoreboard, {"none": 3.0}),
 }
-ELSEWHERE = ("explore_training", "explore_real_or_made_up")
+ELSEWHERE = ("explore_training", "explore_real_or_made_up", "explore_study")
 EXPLORERS = [name for name in dir(makemlp) if name.startswith("explore_") and name not in ELSEWHERE]
 each_explorer = pytest.mark.parametrize("name", EXPLORERS)
 

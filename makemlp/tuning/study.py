@@ -150,18 +150,16 @@ def open_study(
     Source: lesson 06.
     """
     optuna = _optuna()
-    if storage is None:
-        runs_folder().mkdir(parents=True, exist_ok=True)
-        storage = f"sqlite:///{(runs_folder() / 'study.db').as_posix()}"
-    url = storage if isinstance(storage, str) else "the storage"
+    storage = file_beside() if storage is None else storage
+    place = "the storage"
     if isinstance(storage, str):
-        from makemlp.tuning.storages import open_storage  # needs optuna
+        from makemlp.tuning.storages import masked, open_storage  # needs optuna
 
-        storage = open_storage(storage)
-    with in_words(url):
+        place, storage = masked(storage), open_storage(storage)
+    with in_words(place):
         study = _load_or_create(storage, name, objective.identity())
         first = len(study.trials)
-    study.kept_at = url
+    study.kept_at = place
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # optuna calls the liar experimental
         # With one seed for ever, a study that goes on would draw again what it drew at first. The liar takes trials
@@ -169,6 +167,12 @@ def open_study(
         study.sampler = optuna.samplers.TPESampler(seed=seed + first, constant_liar=True)
     study.pruner = optuna.pruners.MedianPruner(n_startup_trials=5)
     return study
+
+
+def file_beside() -> str:
+    """The URL of the SQLite file ``runs/study.db`` beside the notebook, where studies are kept by default."""
+    runs_folder().mkdir(parents=True, exist_ok=True)
+    return f"sqlite:///{(runs_folder() / 'study.db').as_posix()}"
 
 
 def _load_or_create(storage: BaseStorage, name: str, identity: dict[str, str]) -> optuna.Study:
@@ -247,7 +251,7 @@ def finished(study: optuna.Study) -> list[dict]:
         ``number``, ``pruned``, ``dev`` (the last loss that was reported) and the settings.
     """
     rows = []
-    for trial in study.trials:
+    for trial in study.get_trials(deepcopy=False):
         if trial.state.name in ("COMPLETE", "PRUNED") and trial.intermediate_values:
             last = trial.intermediate_values[max(trial.intermediate_values)]
             rows.append({"number": trial.number, "pruned": trial.state.name == "PRUNED", "dev": last, **trial.params})

@@ -15,7 +15,7 @@ import optuna
 
 from makemlp.data import Vocabulary, load_names, split
 from makemlp.tuning.storages import GRACE, PATIENCE, masked, open_storage, retry
-from makemlp.tuning.study import BUDGET, Objective, finished, in_words, open_study, standing
+from makemlp.tuning.study import BUDGET, Objective, file_beside, finished, in_words, open_study, standing
 
 LOSSES = 3  # so often in a row a connection may be lost in mid-trial
 
@@ -181,7 +181,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     status = verbs.add_parser("status", help="say how a study stands")
     for verb, run in ((worker, run_worker), (status, run_status)):
         verb.set_defaults(run=run)
-        verb.add_argument("--storage", required=True, metavar="URL", help="sqlite:///…, journal:///… or postgresql://…")
+        forms = "sqlite:///…, journal:///… or postgresql://… (the file runs/study.db)"
+        verb.add_argument("--storage", metavar="URL", help=forms)
         verb.add_argument("--study", default="makemlp", metavar="NAME", help="its name there (makemlp)")
     worker.add_argument("--trials", type=int, help="end after so many trials")
     worker.add_argument("--seconds", type=float, help="begin no trial after so many seconds")
@@ -192,6 +193,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     worker.add_argument("--patience", type=float, default=PATIENCE, help="seconds to wait for a lost server (120)")
     options = parser.parse_args(arguments)
     try:
+        options.storage = options.storage or file_beside()
         options.run(options)
     except ValueError as error:
         print(error, file=sys.stderr)

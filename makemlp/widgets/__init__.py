@@ -15,7 +15,7 @@ from makemlp.widgets.explorers import (
 )
 from makemlp.widgets.names import explore_name, explore_real_or_made_up
 from makemlp.widgets.trainer import explore_training
-from makemlp.widgets.tuning import explore_tuning
+from makemlp.widgets.tuning import explore_study, explore_tuning
 
 __all__ = [
     "explore_architecture",
@@ -28,6 +28,7 @@ __all__ = [
     "explore_sampling",
     "explore_smoothing",
     "explore_snapshots",
+    "explore_study",
     "explore_training",
     "explore_tuning",
 ]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import html
+import weakref
 from collections.abc import Callable, Sequence
 
 import ipywidgets as widgets
+from IPython import get_ipython
 
 from makemlp.figures.base import ORANGE, Picture
 
@@ -24,9 +26,19 @@ panel.addEventListener("keydown", event => {
 });
 })();"""
 
+_of_cell: weakref.WeakValueDictionary[str, Panel] = weakref.WeakValueDictionary()  # the last that each cell made
+
+
+def _cell() -> str | None:
+    """The notebook's cell that is being run, where the page tells which."""
+    try:
+        return get_ipython().get_parent()["metadata"]["cellId"]
+    except (AttributeError, KeyError, TypeError):
+        return None
+
 
 class Panel(widgets.VBox):
-    """What explorers and the trainer share: controls by name, a message line and a picture."""
+    """What explorers, the trainer and the watcher share: controls by name, a message line and a picture."""
 
     def __init__(self, controls: dict[str, widgets.Widget], rows: Sequence[widgets.Widget]):
         self.controls = controls
@@ -36,6 +48,17 @@ class Panel(widgets.VBox):
     def __repr__(self) -> str:
         """What a page without widgets shows in the panel's place, and what nbval compares."""
         return f"Controls: {', '.join(self.controls)}. Run this cell to use them."
+
+    def pause(self) -> None:
+        """Stop what goes on by itself; here nothing does."""
+
+    def _take_over(self) -> None:
+        """Pause the panel that an earlier run of this cell made: nobody sees it any more."""
+        cell = _cell()
+        if cell is not None:
+            if cell in _of_cell:
+                _of_cell[cell].pause()
+            _of_cell[cell] = self
 
     def _say(self, sentence: str) -> None:
         # What is wrong is said in words, not by the colour alone.

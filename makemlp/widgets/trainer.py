@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-import weakref
 
 import ipywidgets as widgets
-from IPython import get_ipython
 from torch import Tensor
 
 from makemlp import figures
@@ -15,16 +13,6 @@ from makemlp.data import Vocabulary
 from makemlp.mlp import MLP
 from makemlp.training import Run
 from makemlp.widgets.panel import LAYOUT, WIDE, Panel, slider
-
-_of_cell: weakref.WeakValueDictionary[str, Trainer] = weakref.WeakValueDictionary()  # the last that each cell made
-
-
-def _cell() -> str | None:
-    """The notebook's cell that is being run, where the page tells which."""
-    try:
-        return get_ipython().get_parent()["metadata"]["cellId"]
-    except (AttributeError, KeyError, TypeError):
-        return None
 
 
 class Trainer(Panel):
@@ -41,7 +29,6 @@ class Trainer(Panel):
         self._examples, self._vocab, self._steps = (X, Y), vocab, steps
         self._thread: threading.Thread | None = None
         self._frame: figures.Picture | None = None
-        self._take_over(_cell())
         self._wanted = threading.Event()  # set while the thread is to go on
         self._lock = threading.RLock()  # a slider may ask for another model while a step is under way
         controls = {
@@ -61,6 +48,7 @@ class Trainer(Panel):
         self._bar = widgets.IntProgress(max=steps, description="steps", style=WIDE, layout=LAYOUT)
         sliders = [control for control in controls.values() if not isinstance(control, widgets.Button)]
         super().__init__(controls, [*sliders, widgets.HBox([controls["start"], controls["reset"]]), self._bar])
+        self._take_over()
         for name in ("emb_dim", "hidden_dim"):
             self.controls[name].observe(lambda change: self.reset(), "value")
         for name in ("rate", "batch_size"):
@@ -68,13 +56,6 @@ class Trainer(Panel):
         self.controls["start"].on_click(lambda button: self.pause() if self._wanted.is_set() else self.start())
         self.controls["reset"].on_click(lambda button: (self.pause(), self.reset()))
         self.reset()
-
-    def _take_over(self, cell: str | None) -> None:
-        """Pause the trainer that an earlier run of this cell made: nobody sees it any more."""
-        if cell is not None:
-            if cell in _of_cell:
-                _of_cell[cell].pause()
-            _of_cell[cell] = self
 
     def start(self) -> None:
         """Go on from where the run stands; from the beginning when it had come to its end."""
