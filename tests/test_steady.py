@@ -101,6 +101,11 @@ class Judge:
         needed = self.names[number][1]
         return any(needed & self.names[other][0] for other in self.failed - {number})
 
+    def users(self, number):
+        """The cells that need a name which this one gives."""
+        given = self.names[number][0]
+        return [other for other in self.live.code if other != number and given & self.names[other][1]]
+
     def __str__(self):
         return "\n".join(f"{cell} {when}: {told}" for when, cell, told in self.wrong)
 
@@ -123,15 +128,6 @@ def test_cells_in_any_order_and_twice(lesson):
     assert not judge.wrong, str(judge)
 
 
-def following(lesson, number):
-    """The code cells between a cell and the next heading."""
-    for cell in lesson.cells[number + 1 :]:
-        if cell.source.startswith("## "):
-            return
-        if cell.kind == "code":
-            yield cell.number
-
-
 @pytest.mark.parametrize("lesson", CHOSEN, ids=repr)
 def test_an_interrupt_leaves_nothing_that_misleads(lesson):
     """Each cell that takes long is stopped on its way: what follows fails, or is right, or the cell has said that it
@@ -144,7 +140,7 @@ def test_an_interrupt_leaves_nothing_that_misleads(lesson):
             told = live.interrupt(number, after=0.25)
             if "KeyboardInterrupt" in error(told) or "Stopped" in str(told):
                 judge.stopped.append(number)
-                for other in [] if "what follows uses it" in str(told) else following(lesson, number):
+                for other in [] if "what follows uses it" in str(told) else judge.users(number):
                     judge.run(other, f"after {number} was stopped", ("NameError", "AssertionError"))
                 judge.failed.clear()
                 judge.run(number, "again")
