@@ -20,8 +20,6 @@ pytest.importorskip("psycopg", reason="psycopg is not installed (pip install 'ma
 from makemlp.tuning import storages  # noqa: E402  (needs optuna)
 from makemlp.tuning.worker import Interruptible, main, work  # noqa: E402
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="the workers are stopped by signals that Windows lacks")
-
 SECRET = "s3cr3t"
 PASSWORD = SECRET + "{x}@/:%"  # what a URL, and optuna's templates, could stumble over
 NAMES = load_names()[:600]
