@@ -181,7 +181,8 @@ def test_only_core_widgets_are_used(name):
     explorer = opened(name)
     for widget in family(explorer):
         # The browser is only ever asked for a widget that ships with ipywidgets, also for the Explorer itself.
-        assert widget._model_module == widget._view_module == "@jupyter-widgets/controls"
+        assert widget._model_module == widget._view_module
+        assert widget._model_module in ("@jupyter-widgets/controls", "@jupyter-widgets/output")
         assert type(widget).__module__.startswith("ipywidgets") or type(widget) is Explorer
     assert (explorer._model_name, explorer._view_name) == ("VBoxModel", "VBoxView")
     assert set(explorer.controls.values()) < set(explorer.children)
