@@ -237,7 +237,10 @@ class Binder:
         for source in main.select("source[srcset]"):
             source["srcset"] = self.target(source["srcset"], page)
         for image in main.find_all("img"):
-            self.place(image, page, soup)
+            if re.match("https?:", image["src"]):
+                image.replace_with(image["alt"])  # a badge: the book needs no network
+            else:
+                self.place(image, page, soup)
         for table in main.find_all("table"):
             table.wrap(soup.new_tag("div", attrs={"class": "table"}))
             for head in table.find_all("th"):

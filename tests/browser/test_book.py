@@ -223,6 +223,11 @@ def test_formulas_become_mathml_and_prices_stay(tmp_path):
     assert "costs $5 or $6, and" in html and '<math display="inline"><mi>n</mi></math>' in html
 
 
+def test_a_picture_from_the_network_becomes_its_words(tmp_path):
+    html = bind("# x\n\n[![Open in Colab](https://a.org/badge.svg)](https://a.org/x)", tmp_path)
+    assert '<a href="https://a.org/x">Open in Colab</a>' in html and "badge.svg" not in html
+
+
 def test_an_anchor_in_jupyterlabs_form_leads_to_the_books(tmp_path):
     html = bind("# x\n\n## How *this* works\n\n[What comes next](x.ipynb#How-this-works)", tmp_path)
     assert '<h2 id="how-this-works">' in html and 'href="x.html#how-this-works"' in html
