@@ -54,7 +54,7 @@ SETTINGS = {
 HARMLESS = ("No such comm",)
 
 # What JupyterLab says of the machine, and not of the lesson.
-SLOW_MACHINE = re.compile(r"Plugin @jupyterlab/\S+ .*(taking too long|took [\d.]+ms) to activate")
+SLOW_MACHINE = re.compile(r"Plugin \S+ .*(taking too long|took [\d.]+ms) to activate")
 
 PICTURES = ".jp-Notebook img"
 # JupyterLab 4.6 marks errors and warnings with the same type; other versions have one for each.
