@@ -19,7 +19,7 @@ LAYOUT = widgets.Layout(width="min(36em, 95%)")
 # typed there to choose would be a command, such as m, which turns the cell into prose.
 KEYS = """(function start() {
 if (typeof element === "undefined") return;
-const panel = element.closest(".widget-vbox");
+const panel = (element[0] || element).closest(".widget-vbox");
 if (!panel) return setTimeout(start, 100);
 panel.addEventListener("keydown", event => {
     if (!event.ctrlKey && !event.metaKey && !event.shiftKey) event.stopPropagation();
