@@ -88,9 +88,12 @@ def growth():
 
 def growth_table():
     """The lines of the docs' table: milliseconds of the processor by finished trials."""
+    sizes = [size for size in growth()["cost"]["memory"] if size != "open"]
+    yield "| storage | " + " | ".join(f"{int(size):,}" for size in sizes) + " |"
+    yield "|---" * (len(sizes) + 1) + "|"
     for storage, costs in growth()["cost"].items():
         label = {"memory": "none (sampler and pruner alone)"}.get(storage, storage)
-        yield f"| {label} | " + " | ".join(f"{costs[size]['processor']:.0f}" for size in costs if size != "open") + " |"
+        yield f"| {label} | " + " | ".join(f"{costs[size]['processor']:.0f}" for size in sizes) + " |"
 
 
 def test_the_docs_table_of_growth_is_what_was_measured():

@@ -178,8 +178,6 @@ class Journal(JournalStorage, BaseHeartbeat):
     def get_heartbeat_stale_trial_callback(self) -> Callable:
         return self._retry
 
-    get_failed_trial_callback = get_heartbeat_stale_trial_callback  # its name before optuna 4.9
-
 
 def _interval(grace: int) -> int:
     return max(1, grace // 4)
@@ -189,8 +187,7 @@ def retry(study: optuna.Study, trial: FrozenTrial) -> None:
     """Queue a trial again with the same settings, unless that was done RETRIES times."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        kind = getattr(optuna.storages, "RetryHeartbeatStaleTrialCallback", None)
-        (kind or optuna.storages.RetryFailedTrialCallback)(max_retry=RETRIES)(study, trial)
+        optuna.storages.RetryHeartbeatStaleTrialCallback(max_retry=RETRIES)(study, trial)
 
 
 def open_storage(
@@ -227,9 +224,12 @@ def _open(url: str, grace: int, patience: Patience) -> BaseStorage:
         return Journal(path, grace, retry)
     if "://" not in url:
         raise ValueError("no URL")
-    called = {"heartbeat_stale_trial_callback": retry}
-    if not hasattr(optuna.storages, "RetryHeartbeatStaleTrialCallback"):
-        called = {"failed_trial_callback": retry}  # its name before optuna 4.9
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # optuna calls signs of life experimental
-        return Database(url, patience, heartbeat_interval=_interval(grace), grace_period=grace, **called)
+        return Database(
+            url,
+            patience,
+            heartbeat_interval=_interval(grace),
+            grace_period=grace,
+            heartbeat_stale_trial_callback=retry,
+        )
