@@ -115,6 +115,7 @@ def seed_spread(fig: Figure, aligned: Mapping[str, Tensor], vocab: Vocabulary) -
         reach = float(torch.quantile((maps - middle.mean(0)).abs().amax(dim=2), 0.95))
         reach = max(reach, 1.15 * float((middle - middle.mean(0)).abs().max()))  # no letter leaves it
         x, y = middle.mean(0).tolist()
+        axes.set_aspect("equal", adjustable="box")
         axes.set(xlim=(x - reach, x + reach), ylim=(y - reach, y + reach))
         wander = (maps - middle).norm(dim=2).mean() / (middle - middle.mean(0)).norm(dim=1).mean()
         said.append(f"{label}: {wander:.1f}")
