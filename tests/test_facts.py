@@ -10,7 +10,7 @@ import torch
 from lessons import LESSONS, ROOT
 
 import makemlp
-from makemlp import ablation
+from makemlp import ablation, checking
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -104,6 +104,11 @@ def test_the_docs_table_of_growth_is_what_was_measured():
 def bench_row(number):
     """A row of the stored bench."""
     return json.loads((ROOT / "makemlp" / "measured" / "bench.json").read_text(encoding="utf-8"))[number]
+
+
+def checked():
+    """Every exercise that has a check."""
+    return [exercise for _, lesson in checking.LESSONS.values() for exercise in lesson]
 
 
 def mean_of(row, what="lecture"):
