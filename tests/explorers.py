@@ -6,6 +6,7 @@ import threading
 import time
 
 import ipywidgets
+import optuna
 import psutil
 import torch
 
@@ -36,6 +37,7 @@ def open_all() -> dict:
         "explore_smoothing": (torch.ones(len(vocab), len(vocab)), vocab),
         "explore_snapshots": (frames, [3.0] * 300, vocab),
         "explore_training": (X, Y, vocab, 300),
+        "explore_study": (optuna.create_study(),),
         "explore_tuning": (train, dev, vocab, Scoreboard(), {"none": 2.0}),
     }
     assert set(arguments) == {name for name in dir(makemlp) if name.startswith("explore_")}

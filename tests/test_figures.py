@@ -68,8 +68,9 @@ def test_alt_text_follows_the_data():
 
 
 def test_picture_is_sent_with_its_alt_text_and_width():
-    bundle = figures.architecture(27)._repr_mimebundle_()
+    bundle, metadata = figures.architecture(27)._repr_mimebundle_()
     assert bundle["text/plain"] in bundle["text/html"]
+    assert metadata["text/html"]["alt"] == bundle["text/plain"]
     assert "width: 1000px" in bundle["text/html"] and "image/png" not in bundle
 
 

@@ -93,6 +93,7 @@ def test_every_cell_that_shows_something_has_its_output(lesson):
 @every_lesson
 def test_nothing_of_the_authors_machine_is_stored(lesson):
     stored = json.dumps([cell.raw["outputs"] for cell in lesson.code])
+    stored = re.sub(r";base64,[\w+/=]+", "", stored)  # any letters may follow each other in a picture
     assert not re.search(r"/(home|root|tmp|work|Users)/|0x[0-9a-f]{6,}", stored)
     assert set(lesson.raw["metadata"]) == {"kernelspec", "language_info"}
     assert "application/vnd.jupyter.widget-view+json" not in stored

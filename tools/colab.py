@@ -33,6 +33,7 @@ if find_spec("makemlp") is None:
     import base64
     import io
     import lzma
+    import os
     import sys
     import tempfile
     import zipfile
@@ -41,6 +42,8 @@ if find_spec("makemlp") is None:
     folder = tempfile.mkdtemp(prefix="makemlp-")
     zipfile.ZipFile(io.BytesIO(lzma.decompress(base64.b85decode(packed)))).extractall(folder)
     sys.path.append(folder)
+    # For the workers that lesson 06 starts.
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), folder]))
     del packed, folder"""
 # Folded away in Colab, and in JupyterLab too.
 FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}

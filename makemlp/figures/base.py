@@ -102,8 +102,13 @@ class Picture(Figure):
     def __repr__(self) -> str:
         return self.alt
 
+    def savefig(self, *args, **kwargs) -> None:
+        # An axis makes most of its ticks only when it is drawn, by the settings of that moment.
+        with DRAWING, matplotlib.rc_context(style(self.get_figwidth())):
+            super().savefig(*args, **kwargs)
+
     def to_png(self) -> bytes:
-        with DRAWING, matplotlib.rc_context(STYLE), warnings.catch_warnings():
+        with DRAWING, matplotlib.rc_context(style(self.get_figwidth())), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Glyph .* missing")  # drawn as a box; the alt text has it
             canvas = FigureCanvasAgg(self)
             canvas.draw()

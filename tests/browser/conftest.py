@@ -1,4 +1,4 @@
-"""A JupyterLab server and a Chromium, each started once for all browser tests."""
+"""A JupyterLab server and a Chromium, each started once for the browser tests."""
 
 import os
 import shutil
@@ -43,7 +43,8 @@ def chromium():
     return next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
 
 
-@pytest.fixture(scope="session")
+# Until it is stopped, Playwright keeps an event loop running in this process, where tests of other folders run theirs.
+@pytest.fixture(scope="package")
 def browser(chromium):
     """A headless Chromium, driven by Playwright."""
     try:
@@ -58,7 +59,7 @@ def browser(chromium):
         chrome.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lab_server(browser, tmp_path_factory):
     """A JupyterLab whose root folder is a copy, so that no committed notebook is ever written to."""
     server = LabServer(tmp_path_factory.mktemp("lab"), REPOSITORY)
@@ -78,7 +79,7 @@ def latencies():
         write_latencies(records, BUILD / "latency")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def desk(browser, lab_server):
     """Opens lessons; the last one opened stays open until another is asked for."""
     desk = Desk(browser, lab_server)

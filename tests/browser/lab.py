@@ -587,17 +587,22 @@ def _model_says(explorer, places):
 
     places : by a control's label, where a slider's handle stands, or what is chosen, typed or ticked.
     """
+    import math
+
     values = {}
     for name, control in explorer.controls.items():
         place, kind = places.get(control.description), type(control).__name__
         if kind == "Button":
             values[name] = control.presses
         elif kind == "FloatLogSlider":
-            values[name] = control.base**place
+            near = abs(math.log(control.value, control.base) - place) < control.step / 2
+            values[name] = control.value if near else control.base**place  # 0.02 stands between two places
         elif kind == "SelectionSlider":
             values[name] = control._options_values[round(place)]
         elif kind == "Dropdown":
             values[name] = control._options_values[control._options_labels.index(place)]
+        elif kind == "IntSlider":
+            values[name] = round(place)
         elif kind != "Play":  # it moves another control
             values[name] = type(control.value)(place)
     try:

@@ -67,8 +67,10 @@ def test_quiz_and_card_answer(lesson):
     answer = questions[0]["answers"][0]
     (type_in if questions[0]["type"] == "numeric" else choose)(first, answer)
     assert read_as(answer["feedback"]) in said_by(first)
-    lesson.press("Tab")
-    assert second.evaluate("box => box.contains(document.activeElement)")
+    within = "box => box.contains(document.activeElement)"
+    if not second.evaluate(within):  # Enter leads from a number to the next question, if that wants a number too
+        lesson.press("Tab")
+    assert second.evaluate(within)
     lesson.page.keyboard.type("99999" if questions[1]["type"] == "numeric" else " ")
     lesson.press("Enter")
     assert said_by(second)[2:] in [read_as(answer["feedback"]) for answer in questions[1]["answers"]]
