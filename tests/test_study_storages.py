@@ -17,7 +17,7 @@ from makemlp.tuning import SPACE, finished, standing
 optuna = pytest.importorskip("optuna")
 
 from makemlp.tuning import storages  # noqa: E402  (needs optuna)
-from makemlp.tuning.worker import Interruptible, main, work  # noqa: E402
+from makemlp.tuning.worker import Interruptible, _is_a_loss, main, work  # noqa: E402
 
 SECRET = "s3cr3t"
 PASSWORD = SECRET + "{x}@/:%"  # what a URL, and optuna's templates, could stumble over
@@ -368,3 +368,18 @@ def test_a_silent_trial_is_taken_over_and_the_one_who_slept_goes_on(tmp_path, mo
     assert "Trial 0 was given to another worker meanwhile.\n" in capsys.readouterr().out
     assert [trial.state.name for trial in other.trials][:2] in (["FAIL", "COMPLETE"], ["FAIL", "PRUNED"])
     assert history(other.trials[1]) == [0]
+
+
+def test_a_lost_server_is_known_behind_optunas_own_assertion():
+    """If it goes while a trial's end is told, optuna asserts that the trial is over, and that is what arrives."""
+
+    def end(error):
+        try:
+            raise error
+        finally:
+            raise AssertionError("Should not reach.")
+
+    for error, lost in ((optuna.exceptions.StorageInternalError("gone"), True), (KeyError("a mistake"), False)):
+        with pytest.raises(AssertionError) as arrived:
+            end(error)
+        assert _is_a_loss(arrived.value) == lost

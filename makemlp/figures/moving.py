@@ -23,13 +23,13 @@ from makemlp.figures.base import (
     INK,
     ORANGE,
     SIZES,
-    STYLE,
     VOWELS,
     Picture,
     how_close,
     letter_map,
     literal,
     picture,
+    style,
 )
 
 # A README's prose is larger than a notebook's: 16 pixels, which are 11.5 points.
@@ -175,7 +175,7 @@ def timeline(film: Film) -> Iterator[tuple[int, int, bool]]:
 def animate(shown: Picture, film: Film) -> bytes:
     """A GIF of the film that runs for ever, from a picture of it."""
     frames, times = [], []
-    with DRAWING, matplotlib.rc_context(STYLE):
+    with DRAWING, matplotlib.rc_context(style(shown.get_figwidth())):
         canvas = FigureCanvasAgg(shown)
         canvas.draw()
         shown.set_layout_engine("none")  # the axes stay where the first drawing put them

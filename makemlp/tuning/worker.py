@@ -89,13 +89,24 @@ def work(study: optuna.Study, objective: Interruptible, trials: int | None, seco
                 raise
             # This machine slept, or was cut off, for so long that the others took the trial for abandoned.
             print(f"Trial {objective.number} was given to another worker meanwhile.", flush=True)
-        except optuna.exceptions.StorageInternalError:
+        except (optuna.exceptions.StorageInternalError, AssertionError) as error:
+            if not _is_a_loss(error):
+                raise
             lost += 1
             if lost > LOSSES:
                 raise
             done += _after_a_loss(study, objective.number)
     if objective.stopping:
         print("Stopped between two trials.", flush=True)
+
+
+def _is_a_loss(error: BaseException | None) -> bool:
+    """Whether the storage failed: optuna asserts that a trial is over even when the server went as it told so."""
+    while error is not None:
+        if isinstance(error, optuna.exceptions.StorageInternalError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _after_a_loss(study: optuna.Study, number: int | None) -> bool:
