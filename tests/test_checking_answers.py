@@ -138,5 +138,5 @@ def test_a_solution_is_stored_solved_and_discussed(solution):
     lesson = solution.path.stem[:2]
     for exercise in checking.exercises(lesson):
         (printed,) = cells[f"{lesson}-{exercise.name}-check"].texts
-        assert printed.startswith(f"✓ {exercise.title}: right") and printed.count("\n") == 1
+        assert printed.startswith(f"\x1b[1;32m✓\x1b[0m {exercise.title}: right") and printed.count("\n") == 1
         assert 25 <= len(cells[f"{lesson}-{exercise.name}-discussion"].source.split()) <= 90

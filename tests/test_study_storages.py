@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import count
 from urllib.parse import quote
 
 import pytest
@@ -17,7 +18,7 @@ from makemlp.tuning import SPACE, finished, standing
 optuna = pytest.importorskip("optuna")
 
 from makemlp.tuning import storages  # noqa: E402  (needs optuna)
-from makemlp.tuning.worker import Interruptible, _is_a_loss, main, work  # noqa: E402
+from makemlp.tuning.worker import Interruptible, main, work  # noqa: E402
 
 SECRET = "s3cr3t"
 PASSWORD = SECRET + "{x}@/:%"  # what a URL, and optuna's templates, could stumble over
@@ -95,6 +96,12 @@ class Process:
 
         return until(held).number
 
+    def stop_in_mid_trial(self, study):
+        """Tell this worker to stop in mid-trial; returns the trial's number, or None if it was at the trial's end."""
+        number = self.hold_in_mid_trial(study)
+        assert self.end(signal.SIGTERM) == 0, self.said()
+        return number if f"\nStopped: trial {number} is queued again.\n" in self.said() else None
+
     def end(self, signum):
         """Send a signal to a process that may stand still; returns the exit code."""
         self.process.send_signal(signum)
@@ -119,13 +126,20 @@ def story(request, url, names_file, tmp_path_factory):
     """What happened, lived through once for all the tests below."""
     logs = tmp_path_factory.mktemp("logs")
     study = open_study(OBJECTIVE, storages.open_storage(url, grace=GRACE), "class")
-    workers = [Process(url, names_file, logs / f"{number}.txt") for number in range(4)]
-    killed, stopped, *others = workers
+    numbers = count()
+
+    def begin():
+        return Process(url, names_file, logs / f"{next(numbers)}.txt")
+
+    workers = [begin() for _ in range(4)]
+    killed, _, *others = workers
     try:
         until(lambda: all("\ntrial " in worker.said() for worker in workers))
         told = {"victim": killed.hold_in_mid_trial(study), "codes": [killed.end(signal.SIGKILL)]}
-        told["ended"] = stopped.hold_in_mid_trial(study)
-        told["codes"].append(stopped.end(signal.SIGTERM))
+        while (ended := workers[1].stop_in_mid_trial(study)) is None:
+            workers.append(workers[1])
+            workers[1] = begin()
+        told["ended"] = ended
         if url.startswith("postgresql"):
             server = request.getfixturevalue("server")
             told["connections"] = server.connections()
@@ -160,7 +174,7 @@ def test_every_trial_that_was_reported_is_there_once(story):
 
 def test_four_workers_took_part_and_none_drew_what_another_had(story):
     trials = [t for t in story["trials"] if t.state.name in FINISHED and not history(t)]
-    assert len({trial.user_attrs["worker"] for trial in trials}) == 4
+    assert len({trial.user_attrs["worker"] for trial in trials}) >= 4
     assert len({trial.params["learning_rate"] for trial in trials}) == len(trials)
 
 
@@ -174,7 +188,7 @@ def test_a_killed_workers_trial_fails_and_is_tried_again_with_its_settings(story
 
 def test_a_worker_that_is_told_to_stop_hands_its_trial_on_and_says_so(story):
     ended = story["trials"][story["ended"]]
-    assert ended.state.name == "FAIL" and story["codes"][1:] == [0, 0, 0]
+    assert ended.state.name == "FAIL" and story["codes"][1:] == [0, 0]
     assert f"\nStopped: trial {ended.number} is queued again.\n" in story["said"][1]
     assert len(tried_again(story["study"], ended.number)) == 1
     assert "RUNNING" not in {trial.state.name for trial in story["trials"]}
@@ -379,7 +393,7 @@ def test_a_lost_server_is_known_behind_optunas_own_assertion():
         finally:
             raise AssertionError("Should not reach.")
 
-    for error, lost in ((optuna.exceptions.StorageInternalError("gone"), True), (KeyError("a mistake"), False)):
+    for error, went in ((optuna.exceptions.StorageInternalError("gone"), True), (KeyError("a mistake"), False)):
         with pytest.raises(AssertionError) as arrived:
             end(error)
-        assert _is_a_loss(arrived.value) == lost
+        assert storages.lost(arrived.value) == went

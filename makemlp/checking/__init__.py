@@ -13,6 +13,8 @@ import difflib
 import textwrap
 from typing import Any
 
+from IPython import get_ipython
+
 from makemlp.checking.beating import EXERCISES as BEATING
 from makemlp.checking.bigram import EXERCISES as BIGRAM
 from makemlp.checking.building import EXERCISES as BUILDING
@@ -78,10 +80,15 @@ def check(name: str, answer: Any) -> None:
     verdict = examine(exercise, answer)
     _states[name] = verdict.kind
     if verdict.met:
-        print(verdict.text)
+        print(verdict.text.replace("✓", _green("✓"), 1))
         return
     text = textwrap.fill(verdict.text, 100, break_long_words=False, break_on_hyphens=False)
     raise (NotYet if verdict.kind == "open" else Wrong)(Verdict(verdict.kind, text))
+
+
+def _green(sign: str) -> str:
+    """A sign as a notebook's page shows it in green; in a terminal it stays as it is."""
+    return f"\x1b[1;32m{sign}\x1b[0m" if hasattr(get_ipython(), "kernel") else sign
 
 
 def hint(name: str) -> None:

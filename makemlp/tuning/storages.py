@@ -8,7 +8,7 @@ import re
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import optuna
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
@@ -73,13 +73,24 @@ def explain(error: BaseException, url: str) -> str:
     return f"{said[:1].upper() if not said.startswith(masked(url)) else said[:1]}{said[1:]}."
 
 
-def _words(error: BaseException | None) -> str:
+def lost(error: BaseException) -> bool:
+    """Whether an error means that the storage went away.
+
+    If it goes while a trial's end is told, optuna asserts that the trial is over: its assertion is what arrives.
+    """
+    return any(isinstance(one, optuna.exceptions.StorageInternalError) for one in _causes(error))
+
+
+def _words(error: BaseException) -> str:
     """What an exception and those that caused it say."""
-    said = []
+    return "\n".join(f"{type(one).__name__}: {one}" for one in _causes(error))
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception, the one that caused it, and so on."""
     while error is not None:
-        said.append(f"{type(error).__name__}: {error}")
+        yield error
         error = error.__cause__ or error.__context__
-    return "\n".join(said)
 
 
 class Patience:

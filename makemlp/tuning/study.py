@@ -198,11 +198,13 @@ def _load_or_create(storage: BaseStorage, name: str, identity: dict[str, str]) -
 @contextmanager
 def in_words(url: str) -> Iterator[None]:
     """Turn what a storage's libraries raise into a ValueError with one sentence."""
-    from makemlp.tuning.storages import explain
+    from makemlp.tuning.storages import explain, lost
 
     try:
         yield
-    except (_optuna().exceptions.StorageInternalError, OSError) as error:
+    except (_optuna().exceptions.StorageInternalError, OSError, AssertionError) as error:
+        if isinstance(error, AssertionError) and not lost(error):
+            raise
         sentence = explain(error, url)
     else:
         return

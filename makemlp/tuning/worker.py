@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import optuna
 
 from makemlp.data import Vocabulary, load_names, split
-from makemlp.tuning.storages import GRACE, PATIENCE, masked, open_storage, retry
+from makemlp.tuning.storages import GRACE, PATIENCE, lost, masked, open_storage, retry
 from makemlp.tuning.study import BUDGET, Objective, file_beside, finished, in_words, open_study, standing
 
 LOSSES = 3  # so often in a row a connection may be lost in mid-trial
@@ -72,14 +72,14 @@ class Interruptible(Objective):
 
 def work(study: optuna.Study, objective: Interruptible, trials: int | None, seconds: float | None) -> None:
     """Take one trial after the other; no new one when there were enough, the time is over or a signal came."""
-    began, done, lost = time.monotonic(), 0, 0
+    began, done, losses = time.monotonic(), 0, 0
     while not objective.stopping and (trials is None or done < trials):
         if seconds is not None and time.monotonic() - began >= seconds:
             break
         objective.number = None
         try:
             study.optimize(objective, n_trials=1, callbacks=[_say])
-            done, lost = done + 1, 0
+            done, losses = done + 1, 0
         except Stopped:
             retry(study, _trial(study, objective.number))
             print(f"Stopped: trial {objective.number} is queued again.", flush=True)
@@ -90,23 +90,12 @@ def work(study: optuna.Study, objective: Interruptible, trials: int | None, seco
             # This machine slept, or was cut off, for so long that the others took the trial for abandoned.
             print(f"Trial {objective.number} was given to another worker meanwhile.", flush=True)
         except (optuna.exceptions.StorageInternalError, AssertionError) as error:
-            if not _is_a_loss(error):
-                raise
-            lost += 1
-            if lost > LOSSES:
+            losses += 1
+            if not lost(error) or losses > LOSSES:
                 raise
             done += _after_a_loss(study, objective.number)
     if objective.stopping:
         print("Stopped between two trials.", flush=True)
-
-
-def _is_a_loss(error: BaseException | None) -> bool:
-    """Whether the storage failed: optuna asserts that a trial is over even when the server went as it told so."""
-    while error is not None:
-        if isinstance(error, optuna.exceptions.StorageInternalError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 def _after_a_loss(study: optuna.Study, number: int | None) -> bool:

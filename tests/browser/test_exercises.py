@@ -52,6 +52,13 @@ def shown(sheet):
     return re.sub(r"\s+", " ", below.inner_text()).strip(), bool(below.locator(RED).count())
 
 
+def is_green(sheet):
+    """Whether the sign below the check is green: of red, green and blue, green is by far the strongest."""
+    sign = sheet.cell(place_of(sheet, f"{EXERCISE}-check")).locator(".jp-OutputArea-output span", has_text="✓")
+    red, green, blue = map(int, re.findall(r"\d+", sign.evaluate("sign => getComputedStyle(sign).color"))[:3])
+    return green > 2 * max(red, blue)
+
+
 def test_exercise_is_solved_by_typing(sheet):
     """Open, wrong, right; and what was typed is there again after saving, closing and opening."""
     page, exercise = sheet(), find(EXERCISE)
@@ -69,6 +76,7 @@ def test_exercise_is_solved_by_typing(sheet):
 
     page.write(answer, right)
     assert checked(page) == (f"✓ {exercise.title}: right on {len(exercise.inputs())} inputs.", False)
+    assert is_green(page)
     page.screenshot("exercise-solved")
     page.run(place_of(page, "progress"))
     progress = page.cell(place_of(page, "progress")).locator(".jp-Cell-outputArea").inner_text()

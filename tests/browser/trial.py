@@ -5,12 +5,8 @@ import re
 
 from .lab import IN_FOCUS, label_of, stop_of
 
-# What to type into a box, as (explorer, label of the box): (possible, impossible). None: nothing is impossible there.
-TEXTS = {}
-USUAL_TEXTS = ("anna", "Ж!")
-
-# Controls that may change neither picture nor text as the lesson opens, as (explorer, label of the control): reason.
-WITHOUT_EFFECT = {}
+# What to type into a box: something possible, something impossible.
+TEXTS = ("anna", "Ж!")
 
 # Sliders beside whose place nothing can be typed: ipywidgets' SelectionSlider takes no notice of it.
 WITHOUT_TYPING = {("explore_snapshots", "step")}
@@ -104,8 +100,6 @@ class Trial:
 
     def note_effect(self, title, states):
         """Picture or text differ between a control's places, and a picture's alternative text with the picture."""
-        if (self.explorer.label, title) in WITHOUT_EFFECT:
-            return
         if all((state["pictures"], state["text"]) == (states[0]["pictures"], states[0]["text"]) for state in states):
             self.problems.append(f"{title}: neither picture nor text ever changed")
         sources = {tuple(src for src, _ in state["pictures"]) for state in states}
@@ -228,16 +222,15 @@ class Trial:
 
     def try_text(self, box):
         title = label_of(box)
-        possible, impossible = TEXTS.get((self.explorer.label, title), USUAL_TEXTS)
+        possible, impossible = TEXTS
         self.write(box, title, possible)
-        if impossible is not None:
-            bad = self.write(box, title, impossible, may_complain=True)
-            if not is_sentence(bad["message"]):
-                self.problems.append(f"{title}: {impossible!r} typed, and no sentence says so: {bad['message']!r}")
-            self.write(box, title, possible)
+        bad = self.write(box, title, impossible, may_complain=True)
+        if not is_sentence(bad["message"]):
+            self.problems.append(f"{title}: {impossible!r} typed, and no sentence says so: {bad['message']!r}")
+        self.write(box, title, possible)
 
     def key_text(self, box, title):
-        possible, _ = TEXTS.get((self.explorer.label, title), USUAL_TEXTS)
+        possible, _ = TEXTS
         states = [self.key(title, "Backspace", must_change=False)]
         for text in (possible, possible[:2]):
             self.lesson.press("ControlOrMeta+a")
