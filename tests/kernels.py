@@ -1,12 +1,11 @@
 """A lesson in a real kernel, its cells run in any order, any number of times."""
 
-import asyncio
 import contextlib
 import copy
+import inspect
 import os
 import re
 import tempfile
-import threading
 
 import nbformat
 from lessons import Lesson
@@ -37,22 +36,52 @@ class LiveLesson:
 
     def run(self, number: int) -> list[tuple]:
         """Run one cell and say what it put out, in the form that `expected` has."""
-        cell = self.client.nb.cells[number]
+        return self._execute(self.stored.cells[number].source, number)
+
+    def _execute(self, source, number):
+        cell = nbformat.v4.new_code_cell(source)
         self.client.execute_cell(cell, number)
         return told(cell.outputs)
 
     def interrupt(self, number: int, after: float) -> list[tuple]:
         """As `run`, with the stop button pressed after so many seconds, if the cell is still at work then."""
-        stop = threading.Timer(after, lambda: asyncio.run(self.client.km.interrupt_kernel()))
-        stop.start()
-        try:
-            return self.run(number)
-        finally:
-            stop.cancel()
+        source = f"{inspect.getsource(stop_button)}\nstop_button({after})\ndel stop_button"
+        self._execute(source, number)
+        return self.run(number)
 
     def expected(self, number: int) -> list[tuple]:
         """What is stored for a cell."""
         return told(self.stored.cells[number].outputs)
+
+
+def stop_button(after):
+    """Runs in the kernel: stop the next cell after so many seconds, as Jupyter's button does.
+
+    From outside, the signal might come when the cell has just ended, and cost the kernel its answer to the client.
+    """
+    import _thread
+    import signal
+    import threading
+
+    from IPython import get_ipython
+
+    def press():
+        if hasattr(signal, "pthread_kill"):  # it wakes a cell that waits, too
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        else:
+            _thread.interrupt_main()
+
+    def begin(info):
+        events.unregister("pre_run_cell", begin)
+        events.register("post_run_cell", end)
+        timer.start()
+
+    def end(result):
+        timer.cancel()
+        events.unregister("post_run_cell", end)
+
+    events, timer = get_ipython().events, threading.Timer(after, press)
+    events.register("pre_run_cell", begin)
 
 
 def told(outputs) -> list[tuple]:
