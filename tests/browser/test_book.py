@@ -33,6 +33,10 @@ UNWRAP = """() => {
 }"""
 
 
+# book.js hears of its boxes' widths when the page is drawn; the second frame comes after that.
+DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
 def module():
     spec = importlib.util.spec_from_file_location("makemlp_book", REPOSITORY / "tools" / "book.py")
     book = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
@@ -276,6 +280,7 @@ def axe_script():
 def inspect(page):
     """All rules in light, and those about colours in dark too: nothing else depends on it."""
     page.evaluate(UNWRAP)
+    page.evaluate(DRAWN)
     page.evaluate(axe_script())
     page.emulate_media(color_scheme="light")
     in_light = faults(page, {})
