@@ -29,9 +29,12 @@ def _compared(name):
 
 
 # Another matplotlib lays out text a pixel or two elsewhere; there the alt texts must do.
-@pytest.mark.skipif(
+same_matplotlib = pytest.mark.skipif(
     not matplotlib.__version__.startswith("3.11."), reason="the baselines were drawn by matplotlib 3.11"
 )
+
+
+@same_matplotlib
 @pytest.mark.parametrize("name", [_compared(name) for name in GALLERY])
 def test_picture_equals_its_baseline(name):
     return GALLERY[name]()

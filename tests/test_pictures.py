@@ -20,6 +20,7 @@ from matplotlib.colors import to_rgb, to_rgba
 from matplotlib.patches import FancyArrowPatch, Rectangle
 from matplotlib.text import Text
 from PIL import Image, ImageChops, ImageStat
+from test_figures import same_matplotlib
 
 from makemlp import figures, gallery
 from makemlp.figures import base
@@ -351,6 +352,7 @@ def test_a_film_runs_for_ever_and_is_short_and_small(name):
     assert (ROOT / "figures" / f"{name}.gif").stat().st_size < 1_500_000
 
 
+@same_matplotlib
 @every_film
 def test_a_film_shows_what_the_code_draws(name):
     """Its first frame is the picture of the end; one amid the run is a picture drawn anew for that moment."""
