@@ -2,6 +2,7 @@
 
 import json
 import linecache
+import os
 import re
 import subprocess
 import sys
@@ -215,7 +216,10 @@ def test_under_nbval_only_what_is_not_met_fails_whatever_was_stored(tmp_path):
     for name, raw in files.items():
         (tmp_path / f"{name}.ipynb").write_text(json.dumps(raw), encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-p", "no:cacheprovider", "-rf"]
-    result = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True, encoding="utf-8", cwd=tmp_path)
+    env = {**os.environ, "PYTHONUTF8": "1"}  # as make sets it; in a locale without "…", pytest would write its number
+    result = subprocess.run(
+        [*command, str(tmp_path)], capture_output=True, text=True, encoding="utf-8", cwd=tmp_path, env=env
+    )
     failed = re.findall(r"^FAILED (\w+)\.ipynb::Cell (\d+)", result.stdout, re.M)
     order = [cell.raw["id"] for cell in notebook.code]
     assert {name for name, _ in failed} == {"open", "half"}, result.stdout
