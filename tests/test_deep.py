@@ -3,6 +3,8 @@
 import copy
 import json
 import math
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -262,3 +264,33 @@ def test_retraining_stores_what_came_and_nothing_else(tmp_path, monkeypatch, cap
     capsys.readouterr()
     ablation.retrain()
     assert capsys.readouterr().out == "" and everything == sum(len(ablation.runs(label)) for label in ablation.RECIPES)
+
+
+def test_an_interrupt_in_the_first_optimizers_import_leaves_it_whole():
+    """A signal in the middle of what PyTorch imports for its first optimizer; the next call must find all of it.
+
+    It comes late in SymPy: parts that are whole by then stay, and would not be bound to their package again.
+    """
+    source = """
+import importlib.abc, signal, sys
+import torch
+from makemlp.deep import _adamw
+
+class Stop(importlib.abc.MetaPathFinder):
+    pressed = False
+    def find_spec(self, name, path, target=None):
+        if name == "sympy.geometry" and not self.pressed:
+            Stop.pressed = True
+            signal.raise_signal(signal.SIGINT)
+
+weight = [torch.nn.Parameter(torch.zeros(2))]
+sys.meta_path.insert(0, Stop())
+try:
+    _adamw(weight, lr=0.1)
+except KeyboardInterrupt:
+    print("stopped")
+print(type(_adamw(weight, lr=0.1)).__name__, Stop.pressed)
+"""
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode == 0 and done.stdout.splitlines()[-1].startswith("AdamW "), done.stderr
+    assert ("stopped" in done.stdout) == done.stdout.rstrip().endswith("True")  # another PyTorch may import nothing
