@@ -1,8 +1,11 @@
 """Settings for every pytest run in this repository, nbval's included."""
 
 import os
+import re
 import tempfile
 from pathlib import Path
+
+import pytest
 
 # A progress bar appears on a slow machine only, and nbval would take it for a changed output.
 os.environ["TQDM_DISABLE"] = "1"
@@ -11,8 +14,80 @@ os.environ["TQDM_DISABLE"] = "1"
 _runs = tempfile.TemporaryDirectory(prefix="makemlp-runs-")
 os.environ["MAKEMLP_RUNS"] = _runs.name
 
+# A kernel on a busy machine takes long to start and to answer. This limit is there for what hangs.
+PATIENCE = 900  # seconds
+
 
 def pytest_configure(config):
     # nbval compares a picture by its alt text, which is computed from the data; its pixels are the image tests' work.
     if hasattr(config.option, "nbval_sanitize_with") and config.option.nbval_sanitize_with is None:
         config.option.nbval_sanitize_with = str(Path(__file__).parent / "tests" / "nbval_sanitize.cfg")
+    if hasattr(config.option, "nbval_kernel_startup_timeout"):
+        config.option.nbval_kernel_startup_timeout = PATIENCE
+
+
+# --- who does what, and when ---
+
+# Tests that share work form a unit. One worker does a whole unit, so that the shared work is done once. A unit is a
+# file, or what one of these patterns finds in a test's id: all that the browser does with one lesson; the pictures.
+UNITS = (r"tests/browser/.*\[(?P<lesson>\d\d_[a-z_]+)", r"tests/test_(?P<pictures>figure|picture)s\.py")
+
+# Units that take long come first, the longest at the head, so that all workers end at about the same time. The browser
+# comes before everything else, because a worker closes its JupyterLab when another folder's tests come in between.
+FIRST = (
+    "lesson 06_tune_on_the_dev_split",
+    "lesson",
+    "tests/browser",
+    "tests/test_study_storages.py",
+    "tests/test_checking_notebooks.py",
+    "tests/test_widgets.py",
+    "pictures",
+    "tests/test_steady.py",
+    "tests/test_checking_answers.py",
+    "notebooks/06",
+    "notebooks/09",
+    "notebooks/05",
+    "notebooks/07",
+    "tests/test_grading.py",
+    "tests/test_memory.py",
+    "notebooks",
+    "exercises",
+)
+
+
+def unit_of(nodeid):
+    """The unit that a test belongs to."""
+    for pattern in UNITS:
+        if found := re.match(pattern, nodeid):
+            ((kind, which),) = found.groupdict().items()
+            return f"{kind} {which}" if kind == "lesson" else kind
+    return nodeid.partition("::")[0]
+
+
+def place_of(unit):
+    """Where a unit stands in the order of `FIRST`."""
+    return next((place for place, start in enumerate(FIRST) if unit.startswith(start)), len(FIRST))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    units = {unit: place for place, unit in enumerate(dict.fromkeys(unit_of(item.nodeid) for item in items))}
+    items.sort(key=lambda item: (place_of(unit := unit_of(item.nodeid)), units[unit]))
+    for item in items:
+        if hasattr(item, "output_timeout"):  # nbval's, which waits five seconds for a cell's output
+            item.output_timeout = PATIENCE
+        if item.get_closest_marker("slow") and os.environ.get("CI", "") in ("", "false"):
+            item.add_marker(pytest.mark.skip(reason="takes long and seldom breaks: CI=true runs it"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Units are handed out one at a time, in the order above."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Units(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return unit_of(nodeid)
+
+    config.option.loadscopereorder = False  # by number of tests, which says little
+    return Units(config, log)

@@ -2,8 +2,6 @@
 
 import re
 
-SECONDS = 1000  # Playwright counts in milliseconds
-
 
 def below(lesson, call):
     """The output of the cell that calls `makemlp.quiz` or `makemlp.cards` for its own lesson."""
@@ -16,7 +14,7 @@ def below(lesson, call):
 
 def shown(area, selector):
     found = area.locator(selector)
-    found.first.wait_for(timeout=10 * SECONDS)
+    found.first.wait_for()
     return found
 
 

@@ -17,7 +17,7 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 
-from .lab import REPOSITORY
+from .lab import REPOSITORY, new_page
 
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 NARROWEST = {"width": 320, "height": 640}  # what a page must still fit, says WCAG 1.4.10
@@ -257,7 +257,7 @@ def test_a_folder_with_files_is_left_alone(tmp_path, capsys):
 @pytest.fixture(scope="module")
 def reader(browser, book):
     """A page on the screen, which complains about every request that leaves the book."""
-    page = browser.new_page(viewport=PHONE, reduced_motion="reduce")
+    page = new_page(browser, viewport=PHONE, reduced_motion="reduce")
     page.strangers = []
     page.on("request", lambda request: page.strangers.append(request.url))
     page.on("pageerror", lambda error: page.strangers.append(str(error)))
@@ -327,7 +327,7 @@ def test_wide_code_scrolls_by_keyboard(reader, book):
     assert reader.locator("pre, .table").evaluate_all(unreachable) == 0
     wide.first.focus()
     reader.keyboard.press("ArrowRight")
-    reader.wait_for_function("() => document.activeElement.scrollLeft > 0", timeout=5000)
+    reader.wait_for_function("() => document.activeElement.scrollLeft > 0")
 
 
 def test_an_answer_of_a_quiz_unfolds_by_keyboard(reader, book):
