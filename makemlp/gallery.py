@@ -1,4 +1,4 @@
-"""The pictures in figures/, each drawn from the bundled names (floor 5).
+"""The pictures in figures/, each drawn from the bundled names (floor 6).
 
 ``python -m makemlp.gallery [FOLDER]`` draws them all, as `make figures` does. They are the image tests' baselines.
 """
@@ -21,9 +21,9 @@ from makemlp.embeddings import align, distances, group_distance, pca, permutatio
 from makemlp.figures import Picture
 from makemlp.mixture import Mixture
 from makemlp.mlp import MLP
-from makemlp.sampling import nll_by_name, sample
+from makemlp.sampling import sample
 from makemlp.scoreboard import flattery
-from makemlp.scoring import nll
+from makemlp.scoring import nll, nll_by_name
 from makemlp.training import SGD, Run, learning_rate_at, train, train_many
 
 # What takes too long to be measured anew for a picture: written by make bench and makemlp.ablation.

@@ -1,4 +1,4 @@
-"""Where a study is kept (floor 3.5): a SQLite file, a journal file, or a server that may be away for a while."""
+"""Where a study is kept (floor 4): a SQLite file, a journal file, or a server that may be away for a while."""
 
 from __future__ import annotations
 
