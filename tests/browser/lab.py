@@ -333,7 +333,6 @@ ALL_RUN = """red => {
 }"""
 
 
-
 def until(page, condition, what="it", every=50):
     """Wait for what must come sooner or later; the page goes on meanwhile."""
     end = time.monotonic() + PATIENCE
