@@ -18,6 +18,10 @@ os.environ["MAKEMLP_RUNS"] = _runs.name
 PATIENCE = 900  # seconds
 
 
+def pytest_addoption(parser):
+    parser.addoption("--quick", action="store_true", help="leave out of tests/ what takes long (make check)")
+
+
 def pytest_configure(config):
     # nbval compares a picture by its alt text, which is computed from the data; its pixels are the image tests' work.
     if hasattr(config.option, "nbval_sanitize_with") and config.option.nbval_sanitize_with is None:
@@ -55,6 +59,9 @@ FIRST = (
 )
 
 
+LAST = len(FIRST)
+
+
 def unit_of(nodeid):
     """The unit that a test belongs to."""
     for pattern in UNITS:
@@ -66,11 +73,13 @@ def unit_of(nodeid):
 
 def place_of(unit):
     """Where a unit stands in the order of `FIRST`."""
-    return next((place for place, start in enumerate(FIRST) if unit.startswith(start)), len(FIRST))
+    return next((place for place, start in enumerate(FIRST) if unit.startswith(start)), LAST)
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--quick"):
+        items[:] = [item for item in items if item.path.suffix == ".ipynb" or place_of(unit_of(item.nodeid)) == LAST]
     units = {unit: place for place, unit in enumerate(dict.fromkeys(unit_of(item.nodeid) for item in items))}
     items.sort(key=lambda item: (place_of(unit := unit_of(item.nodeid)), units[unit]))
     for item in items:
