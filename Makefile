@@ -10,7 +10,7 @@ AS_ROOT = $$([ "$$(id -u)" != 0 ] || echo --allow-root)
 # Text is UTF-8 for every command, also where the system's locale says otherwise.
 export PYTHONUTF8 = 1
 
-.PHONY: help lab test check lint format refresh figures grade bench growth matrix steady colab colab-test publish book clean
+.PHONY: help lab test check elsewhere lint format refresh figures grade bench growth matrix steady colab colab-test publish book clean
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -34,7 +34,11 @@ check: ## check what you are working on, in a minute: style, package, the notebo
 	@sh tools/setup.sh test
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
-	$(PY) -m pytest --nbval --nbval-current-env --quick -n auto --maxprocesses 4 --dist loadfile tests $$(sh tools/changed.sh) $(ARGS)
+	$(PY) -m pytest --quick --nbval --nbval-current-env -n auto --maxprocesses 4 --dist loadfile tests $$(sh tools/changed.sh) $(ARGS)
+
+elsewhere: ## run lessons, pictures and arithmetic as on another processor, on which products round otherwise
+	@sh tools/setup.sh test
+	$(PY) noxfile.py disturbed
 
 lint: ## check the style of package, tests and notebooks
 	@sh tools/setup.sh test
