@@ -25,7 +25,7 @@ def page_of(name):
 
 
 class Stored:
-    """A picture's PNG in the place of a figure: pytest-mpl asks for a file, and another drawing would only take longer."""
+    """A picture's PNG in the place of a figure: pytest-mpl asks for a file, which need not be drawn again."""
 
     def __init__(self, name):
         self.png = png_of(name)
