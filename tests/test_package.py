@@ -29,6 +29,7 @@ FLOORS = {
     "scoreboard": 3,
     "training": 3,
     # The study of lesson 06: where it is kept, what it is, who works on it, and the door.
+    "tuning.journal": 3.4,
     "tuning.storages": 3.5,
     "tuning.study": 4,
     "tuning": 4.1,
