@@ -7,6 +7,7 @@ Training and scoring    train, train_many, train_deep, sgd, nll, save_model, loa
 Choosing settings       Objective, open_study, tune, Scoreboard, evaluate_on_test
 New names               sample, draw, rank, novelty
 A name's score          score_name, nll_by_name
+Is it better?           compare, bootstrap
 A lesson's end          quiz, cards
 This machine            check_setup
 Sliders                 explore_sampling, explore_smoothing, explore_count_tables,
@@ -44,9 +45,9 @@ from makemlp.download import load_lecture_names
 from makemlp.mixture import Mixture
 from makemlp.mlp import MLP, count_parameters, trace
 from makemlp.questions import cards, quiz
-from makemlp.sampling import draw, nll_by_name, novelty, rank, sample, score_name
+from makemlp.sampling import draw, novelty, rank, sample, score_name
 from makemlp.scoreboard import Scoreboard, evaluate_on_test
-from makemlp.scoring import nll
+from makemlp.scoring import bootstrap, compare, nll, nll_by_name
 from makemlp.setup_check import check_setup
 from makemlp.training import sgd, train, train_many
 from makemlp.tuning import Objective, open_study, tune
@@ -76,9 +77,11 @@ __all__ = [
     "Objective",
     "Scoreboard",
     "Vocabulary",
+    "bootstrap",
     "build_dataset",
     "cards",
     "check_setup",
+    "compare",
     "count_parameters",
     "draw",
     "evaluate_on_test",

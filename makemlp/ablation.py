@@ -1,4 +1,4 @@
-"""One recipe after the other, as in the paper's table (floor 4): what each change to the model is worth.
+"""One recipe after the other, as in the paper's table (floor 5): what each change to the model is worth.
 
     python -m makemlp.ablation           train what the stored table lacks (half an hour for all of it), and store it
     python -m makemlp.ablation LABEL …   train these rows anew

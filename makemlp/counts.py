@@ -1,4 +1,4 @@
-"""Language models that only count (floor 2): tables for contexts of any length, and three ways to smooth them."""
+"""Language models that only count (floor 1): tables for contexts of any length, and three ways to smooth them."""
 
 from __future__ import annotations
 

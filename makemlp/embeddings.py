@@ -1,4 +1,4 @@
-"""Clouds of points (floor 2): how close, how many directions, how alike; for embeddings, but for any points.
+"""Clouds of points (floor 1): how close, how many directions, how alike; for embeddings, but for any points.
 
 A cloud is a tensor (n, dims), a row for each point: an embedding matrix `C`, say.
 """

@@ -1,4 +1,4 @@
-"""Two models as one (floor 3): the paper's best result is such a mixture."""
+"""Two models as one (floor 1): the paper's best result is such a mixture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The character-level MLP of Bengio et al. 2003 (floor 2): embed, concatenate, tanh, logits."""
+"""The character-level MLP of Bengio et al. 2003 (floor 1): embed, concatenate, tanh, logits."""
 
 from __future__ import annotations
 

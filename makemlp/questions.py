@@ -1,4 +1,4 @@
-"""The questions and flashcards at the end of each lesson (floor 5).
+"""The questions and flashcards at the end of each lesson (floor 4).
 
 They are kept as data, one file a lesson in ``makemlp/quizzes``: "questions" in the format of jupyterquiz, "cards" in
 that of jupytercards. Where these libraries are installed, they show them; where not, and on a page that can't run

@@ -1,4 +1,4 @@
-"""New names from any model of the course, and what a model thinks of a name (floor 3)."""
+"""New names from any model of the course, and what a model thinks of a name (floor 2)."""
 
 from __future__ import annotations
 
@@ -149,31 +149,6 @@ def score_name(model: Callable[[Tensor], Tensor], vocab: Vocabulary, name: str) 
     losses = F.cross_entropy(logits, Y, reduction="none")  # (len(name) + 1,)
     ranks = rank(logits)[torch.arange(len(Y)), Y]  # (len(name) + 1,)
     return losses, ranks
-
-
-@torch.no_grad()
-def nll_by_name(model: Callable[[Tensor], Tensor], vocab: Vocabulary, names: Sequence[str]) -> Tensor:
-    """The NLL of every name as a whole: the sum over its characters and its end.
-
-    Parameters
-    ----------
-    model : maps contexts (N, model.block_size) to logits (N, len(vocab)).
-
-    Returns
-    -------
-    (len(names),), in nats; ``(-nll_by_name(…)).exp()`` is the chance that the model makes up just that name.
-
-    Raises
-    ------
-    ValueError
-        if there are no names, or a character is not in the vocabulary.
-
-    Source: lesson 08.
-    """
-    X, Y = build_dataset(names, vocab, model.block_size)  # (N, block_size), (N,)
-    losses = F.cross_entropy(model(X), Y, reduction="none")  # (N,)
-    lengths = [len(name) + 1 for name in names]
-    return torch.stack([part.sum() for part in losses.split(lengths)])
 
 
 def novelty(samples: Sequence[str], train: Sequence[str], dev: Sequence[str]) -> dict[str, float]:

@@ -1,12 +1,14 @@
-"""How good a model is (floor 1): one number for any model of the course."""
+"""How good a model is (floor 2): one number for any model of the course, and how far chance may have moved it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from makemlp.data import Vocabulary, build_dataset
 
 
 @torch.no_grad()
@@ -28,3 +30,84 @@ def nll(model: Callable[[Tensor], Tensor], X: Tensor, Y: Tensor) -> float:
     Source: lesson 02.
     """
     return F.cross_entropy(model(X), Y).item()
+
+
+@torch.no_grad()
+def nll_by_name(model: Callable[[Tensor], Tensor], vocab: Vocabulary, names: Sequence[str]) -> Tensor:
+    """The NLL of every name as a whole: the sum over its characters and its end.
+
+    Parameters
+    ----------
+    model : maps contexts (N, model.block_size) to logits (N, len(vocab)).
+
+    Returns
+    -------
+    (len(names),), in nats; ``(-nll_by_name(…)).exp()`` is the chance that the model makes up just that name.
+
+    Raises
+    ------
+    ValueError
+        if there are no names, or a character is not in the vocabulary.
+
+    Source: lesson 02.
+    """
+    X, Y = build_dataset(names, vocab, model.block_size)  # (N, block_size), (N,)
+    losses = F.cross_entropy(model(X), Y, reduction="none")  # (N,)
+    lengths = [len(name) + 1 for name in names]
+    return torch.stack([part.sum() for part in losses.split(lengths)])
+
+
+def bootstrap(losses: Tensor, lengths: Tensor, draws: int = 1000, seed: int = 0) -> tuple[float, float]:
+    """Between which bounds a mean loss per character lies for 95 of 100 lists of names drawn from these.
+
+    Each list has as many names as there are, drawn with replacement: some come twice, others not at all. How much the
+    mean changes from list to list shows how much of it is luck with the names.
+
+    Parameters
+    ----------
+    losses : (names,), each name's loss, summed over its characters and its end; or a difference of two such losses.
+    lengths : (names,), over how many characters each was summed.
+    draws : how many lists are drawn.
+
+    Returns
+    -------
+    low, high : in nats per character.
+
+    Source: lesson 02. The method is Efron's (1979).
+    """
+    g = torch.Generator().manual_seed(seed)
+    means = []
+    for _ in range(draws):
+        some = torch.randint(len(losses), (len(losses),), generator=g)  # (names,) which names this list has
+        means.append(losses[some].sum() / lengths[some].sum())
+    low, high = torch.stack(means).quantile(torch.tensor([0.025, 0.975])).tolist()
+    return low, high
+
+
+def compare(
+    a: Callable[[Tensor], Tensor], b: Callable[[Tensor], Tensor], vocab: Vocabulary, names: Sequence[str]
+) -> tuple[float, float, float]:
+    """By how much model `a` is better than model `b` on these names, and how far luck with the names may move that.
+
+    Both models meet the same names, so what makes a name hard for both cancels: the interval of the difference is
+    narrower than that of either loss.
+
+    Parameters
+    ----------
+    a, b : each maps contexts (N, model.block_size) to logits (N, len(vocab)); their block_size may differ.
+
+    Returns
+    -------
+    lead, low, high : b's loss minus a's, in nats per character, and the bounds of its 95 % interval. If 0 lies between
+        the bounds, these names can't tell which model is better. Not finite if a model held an answer to be impossible.
+
+    Raises
+    ------
+    ValueError
+        if there are no names, or a character is not in the vocabulary.
+
+    Source: lesson 02.
+    """
+    lengths = torch.tensor([len(name) + 1 for name in names])  # (names,)
+    leads = nll_by_name(b, vocab, names) - nll_by_name(a, vocab, names)  # (names,)
+    return (leads.sum() / lengths.sum()).item(), *bootstrap(leads, lengths)

@@ -7,6 +7,7 @@ from answers import ANSWERS, EXERCISES, SOLUTIONS
 from lessons import LESSONS
 
 from makemlp import checking
+from makemlp.checking import exercises
 from makemlp.checking.core import Stop, examine, observe
 
 GENERAL = {
@@ -20,8 +21,8 @@ def seeds(exercise):
     return range(1 if exercise.trial else 4)
 
 
-SEEDED = [pytest.param(one, seed, id=f"{one.name}-{seed}") for one in checking.exercises() for seed in seeds(one)]
-every_exercise = pytest.mark.parametrize("exercise", checking.exercises(), ids=lambda one: one.name)
+SEEDED = [pytest.param(one, seed, id=f"{one.name}-{seed}") for one in exercises.of_lesson() for seed in seeds(one)]
+every_exercise = pytest.mark.parametrize("exercise", exercises.of_lesson(), ids=lambda one: one.name)
 
 
 @pytest.mark.parametrize("answer", [one for one in ANSWERS if one.kind != "met"], ids=str)
@@ -75,10 +76,10 @@ def test_every_mistake_points_to_a_heading_that_is_there(exercise):
 
 
 def test_numbers_and_names_are_unique_and_each_lesson_has_four():
-    everything = checking.exercises()
+    everything = exercises.of_lesson()
     assert len({one.name for one in everything}) == len({one.number for one in everything}) == len(everything)
-    for lesson in checking.LESSONS:
-        numbers = [one.number for one in checking.exercises(lesson)]
+    for lesson in exercises.LESSONS:
+        numbers = [one.number for one in exercises.of_lesson(lesson)]
         assert numbers == [f"{lesson}.{i}" for i in range(1, len(numbers) + 1)] and len(numbers) >= 4
 
 
@@ -88,7 +89,7 @@ def test_numbers_and_names_are_unique_and_each_lesson_has_four():
 @pytest.mark.parametrize("notebook", EXERCISES, ids=repr)
 def test_a_notebook_holds_its_lessons_exercises(notebook):
     lesson = notebook.path.stem[:2]
-    names = [one.name for one in checking.exercises(lesson)]
+    names = [one.name for one in exercises.of_lesson(lesson)]
     cells = {cell.raw["id"]: cell for cell in notebook.cells}
     assert notebook.path.stem in [one.path.stem for one in LESSONS]
     order = [cell.raw["id"].split("-")[1] for cell in notebook.cells if cell.raw["id"].endswith("-task")]
@@ -115,7 +116,7 @@ def test_an_open_notebook_stores_nothing_that_looks_solved(notebook):
 
 def test_every_exercise_notebook_has_its_solution():
     assert [one.path.name for one in EXERCISES] == [one.path.name for one in SOLUTIONS]
-    assert [one.path.stem[:2] for one in EXERCISES] == list(checking.LESSONS)
+    assert [one.path.stem[:2] for one in EXERCISES] == list(exercises.LESSONS)
 
 
 @pytest.mark.parametrize("solution", SOLUTIONS, ids=repr)
@@ -136,7 +137,7 @@ def test_a_solution_equals_its_exercise_but_for_the_answers(solution):
 def test_a_solution_is_stored_solved_and_discussed(solution):
     cells = {cell.raw["id"]: cell for cell in solution.cells}
     lesson = solution.path.stem[:2]
-    for exercise in checking.exercises(lesson):
+    for exercise in exercises.of_lesson(lesson):
         (printed,) = cells[f"{lesson}-{exercise.name}-check"].texts
         assert printed.startswith(f"\x1b[1;32m✓\x1b[0m {exercise.title}: right") and printed.count("\n") == 1
         assert 25 <= len(cells[f"{lesson}-{exercise.name}-discussion"].source.split()) <= 90

@@ -7,9 +7,10 @@ import torch
 from answers import SOLUTIONS
 
 from makemlp import nll, split
-from makemlp.checking import beating, find, wire
+from makemlp.checking import find, wire
 from makemlp.checking import grade as grading
 from makemlp.checking.core import examine, judge, observe
+from makemlp.checking.exercises import lesson_09_beat_the_baseline as beating
 
 CHALLENGE = find("challenge")
 

@@ -10,7 +10,8 @@ import torch
 from lessons import LESSONS, ROOT
 
 import makemlp
-from makemlp import ablation, checking
+from makemlp import ablation
+from makemlp.checking import exercises
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -108,7 +109,7 @@ def bench_row(number):
 
 def checked():
     """Every exercise that has a check."""
-    return [exercise for _, lesson in checking.LESSONS.values() for exercise in lesson]
+    return exercises.of_lesson()
 
 
 def mean_of(row, what="lecture"):

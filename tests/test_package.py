@@ -1,6 +1,7 @@
 """The house as a whole: its floors, its table of contents, and what it says of the machine."""
 
 import ast
+import graphlib
 import inspect
 import os
 import re
@@ -14,73 +15,20 @@ import pytest
 
 import makemlp
 
-# A module imports only from floors below its own. This is the one statement of it.
-FLOORS = {
-    "data": 1,
-    "scoring": 1,
-    "setup_check": 1,
-    "counts": 2,
-    "mlp": 2,
-    "checkpoints": 2.1,
-    "download": 2,
-    "embeddings": 2,
-    "sampling": 3,
-    "mixture": 3,
-    "scoreboard": 3,
-    "training": 3,
-    # The study of lesson 06: where it is kept, what it is, who works on it, and the door.
-    "tuning.journal": 3.4,
-    "tuning.storages": 3.5,
-    "tuning.study": 4,
-    "tuning": 4.1,
-    "tuning.worker": 4.2,
-    "tuning.__main__": 4.3,
-    "deep": 4,
-    "ablation": 4.5,
-    # Floors 4 and 5 have storeys: what all share, one module for each group of lessons, and the door.
-    "figures.base": 4.1,
-    "figures.baseline": 4.2,
-    "figures.counting": 4.2,
-    "figures.embeddings": 4.2,
-    "figures.names": 4.2,
-    "figures.moving": 4.2,
-    "figures.network": 4.2,
-    "figures.training": 4.2,
-    "figures.tuning": 4.2,
-    "figures": 4.3,
-    "gallery": 5,
-    "questions": 5,
-    "widgets.panel": 5.1,
-    "widgets.baseline": 5.2,
-    "widgets.embeddings": 5.2,
-    "widgets.explorers": 5.2,
-    "widgets.names": 5.2,
-    "widgets.trainer": 5.2,
-    "widgets.tuning": 5.2,
-    "widgets": 5.3,
-    "checking.comparing": 5.1,
-    "checking.drawing": 5.1,
-    "checking.core": 5.2,
-    "checking.beating": 5.3,
-    "checking.bigram": 5.3,
-    "checking.building": 5.3,
-    "checking.counting": 5.3,
-    "checking.embedding": 5.3,
-    "checking.embeddings": 5.3,
-    "checking.rates": 5.3,
-    "checking.tuning": 5.3,
-    "checking.sampling": 5.3,
-    "checking.wire": 5.3,
-    "checking": 5.4,
-    "checking.worker": 5.5,
-    "checking.grade": 5.6,
-    "checking.__main__": 5.7,
-    "__init__": 6,
-}
 FOLDER = Path(makemlp.__file__).parent
 CORE = ("torch", "numpy", "matplotlib", "ipywidgets", "tqdm")
 
 # Floors
+
+
+def files():
+    """Every module's file by its name within makemlp; a folder's is its __init__.py."""
+    for file in FOLDER.rglob("*.py"):
+        parts = file.relative_to(FOLDER).with_suffix("").parts
+        yield ".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts), file
+
+
+SOURCES = {module: file.read_text(encoding="utf-8") for module, file in files()}
 
 
 def imports(source):
@@ -94,26 +42,36 @@ def imports(source):
             assert node.level == 0, "write the module's whole name: from makemlp.data import …"
             package, _, module = node.module.partition(".")
             if package == "makemlp":
-                names = [alias.name for alias in node.names]
-                yield from [module] if module else [name if name in FLOORS else "__init__" for name in names]
+                names = [".".join(filter(None, [module, alias.name])) for alias in node.names]
+                yield from [name if name in SOURCES else module or "__init__" for name in names]
 
 
-def files():
-    """Every module's file by its name within makemlp; a folder's is its __init__.py."""
-    for file in FOLDER.rglob("*.py"):
-        parts = file.relative_to(FOLDER).with_suffix("").parts
-        yield ".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts), file
+def unit(module):
+    """What stands on a floor as one: a module by itself, or the whole of a folder."""
+    return module.partition(".")[0]
 
 
-def test_every_module_has_its_floor():
-    assert {name for name, _ in files()} == set(FLOORS)
+def floors():
+    """The floor of every unit: one above the highest that it imports from. A circle of imports has none."""
+    below = {unit(module): set() for module in SOURCES}
+    for module, source in SOURCES.items():
+        below[unit(module)] |= {unit(other) for other in imports(source)} - {unit(module)}
+    found = {}
+    for one in graphlib.TopologicalSorter(below).static_order():
+        found[one] = 1 + max((found[other] for other in below[one]), default=0)
+    return found
 
 
-@pytest.mark.parametrize(("module", "file"), list(files()), ids=lambda value: value if isinstance(value, str) else "")
-def test_a_module_imports_only_from_floors_below(module, file):
-    source = file.read_text(encoding="utf-8")
-    too_high = [other for other in imports(source) if FLOORS[other] >= FLOORS[module]]
-    assert not too_high, f"{module} (floor {FLOORS[module]}) imports {', '.join(too_high)}"
+@pytest.mark.parametrize("module", sorted(SOURCES.keys() - {"__init__"}))
+def test_a_module_names_the_floor_that_its_imports_show(module):
+    docstring = ast.get_docstring(ast.parse(SOURCES[module]))
+    assert re.findall(r"\(floor ([\d.]+)\)", docstring) == [str(floors()[unit(module)])]
+
+
+def test_no_import_leads_back_to_its_module():
+    """Within a folder too, where modules share a floor; the package itself is the door and is imported by none."""
+    below = {module: set(imports(source)) - {module} for module, source in SOURCES.items()}
+    assert list(graphlib.TopologicalSorter(below).static_order())[-1] == "__init__"
 
 
 @pytest.mark.parametrize(
@@ -122,6 +80,7 @@ def test_a_module_imports_only_from_floors_below(module, file):
         ("import torch, makemlp.data as d", ["data"]),
         ("import makemlp", ["__init__"]),
         ("from makemlp import figures, nll", ["figures", "__init__"]),
+        ("from makemlp.checking import core, find", ["checking.core", "checking"]),
         ("def f():\n    from makemlp.counts import smooth", ["counts"]),
         ("from torch import nn", []),
     ],
@@ -134,7 +93,7 @@ def test_imports_are_found_however_they_are_written(source, expected):
 
 
 def test_all_is_every_public_name_and_in_order():
-    modules_kept_back = {name for name in FLOORS if name != "figures"} | {"os", "torch"}
+    modules_kept_back = SOURCES.keys() - {"figures"} | {"os", "torch"}
     public = {name for name in vars(makemlp) if not name.startswith("_")} - modules_kept_back - {"find_spec"}
     assert set(makemlp.__all__) == public
     # Ruff's order: constants (MLP looks like one), classes, functions.

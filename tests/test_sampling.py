@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from makemlp.counts import METHODS, CountModel
 from makemlp.data import Vocabulary, build_dataset, load_names
 from makemlp.mlp import MLP
-from makemlp.sampling import draw, nll_by_name, novelty, rank, sample, score_name
-from makemlp.scoring import nll
+from makemlp.sampling import draw, novelty, rank, sample, score_name
+from makemlp.scoring import nll, nll_by_name
 
 EVERY_TIME_THE_SAME = settings(deadline=None, derandomize=True, max_examples=200)
 

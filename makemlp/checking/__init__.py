@@ -1,68 +1,26 @@
-"""Checks for the exercises (floor 5): `check` an answer, ask for a `hint`, see your `progress`.
+"""Checks for the exercises (floor 2): `check` an answer, ask for a `hint`, see your `progress`.
 
     from makemlp.checking import check, hint, progress
 
-Each exercise is a plain specification, in one module a lesson (``makemlp.checking.bigram`` and so on). ``core``
+Each exercise is a plain specification, in the module of its lesson in ``makemlp.checking.exercises``. ``core``
 compares an answer with it, and where they differ with the known mistakes.
 ``python -m makemlp.checking grade FOLDER`` grades a class.
 """
 
 from __future__ import annotations
 
-import difflib
 import textwrap
 from typing import Any
 
 from IPython import get_ipython
 
-from makemlp.checking.beating import EXERCISES as BEATING
-from makemlp.checking.bigram import EXERCISES as BIGRAM
-from makemlp.checking.building import EXERCISES as BUILDING
-from makemlp.checking.core import CheckError, Exercise, NotYet, Verdict, Wrong, examine
-from makemlp.checking.counting import EXERCISES as COUNTING
-from makemlp.checking.embedding import EXERCISES as EMBEDDING
-from makemlp.checking.embeddings import EXERCISES as EMBEDDINGS
-from makemlp.checking.rates import EXERCISES as RATES
-from makemlp.checking.sampling import EXERCISES as SAMPLING
-from makemlp.checking.tuning import EXERCISES as TUNING
+from makemlp.checking.core import CheckError, NotYet, Verdict, Wrong, examine
+from makemlp.checking.exercises import LESSONS, find
 
-__all__ = ["CheckError", "NotYet", "Wrong", "check", "exercises", "find", "hint", "progress"]
-
-LESSONS = {
-    "01": ("The bigram", BIGRAM),
-    "02": ("The count table explodes", COUNTING),
-    "03": ("Embed and concatenate", EMBEDDING),
-    "04": ("Build the model", BUILDING),
-    "05": ("How large a step?", RATES),
-    "06": ("Tune on the dev split", TUNING),
-    "07": ("See the embeddings", EMBEDDINGS),
-    "08": ("Sample names", SAMPLING),
-    "09": ("Beat the baseline", BEATING),
-}
+__all__ = ["CheckError", "NotYet", "Wrong", "check", "find", "hint", "progress"]
 
 _states: dict[str, str] = {}  # in this kernel: what the last check of each exercise said
 _hints: dict[str, int] = {}  # in this kernel: how many hints of each exercise were given
-
-
-def exercises(lesson: str | None = None) -> list[Exercise]:
-    """The exercises of a lesson such as "03", or of all."""
-    return [one for number, (_, some) in LESSONS.items() if lesson in (None, number) for one in some]
-
-
-def find(name: str) -> Exercise:
-    """The exercise of this name.
-
-    Raises
-    ------
-    ValueError
-        if there is none; it suggests the nearest.
-    """
-    by_name = {one.name: one for one in exercises()}
-    if name not in by_name:
-        near = difflib.get_close_matches(str(name), by_name, n=1)
-        advice = f"did you mean '{near[0]}'?" if near else f"the exercises are {', '.join(by_name)}."
-        raise ValueError(f"There is no exercise '{name}': {advice}")
-    return by_name[name]
 
 
 def check(name: str, answer: Any) -> None:

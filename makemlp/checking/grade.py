@@ -1,4 +1,4 @@
-"""Grade a class (floor 5): a row in grades.csv and a page of feedback for every learner.
+"""Grade a class (floor 2): a row in grades.csv and a page of feedback for every learner.
 
 The answers are taken out of each submitted notebook and run where `worker` guards them; what they were seen to do is
 judged here, in a process that no answer shares. So whatever a submission prints, patches or does to its check cells,
@@ -22,8 +22,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
 
-from makemlp.checking import exercises
 from makemlp.checking.core import Exercise, Verdict, judge
+from makemlp.checking.exercises import of_lesson
 from makemlp.checking.wire import read
 
 ROOT = Path(__file__).parents[2]
@@ -150,7 +150,7 @@ def _originals() -> dict[str, Original]:
         for cell in json.loads(file.read_text(encoding="utf-8"))["cells"]:
             if cell["cell_type"] == "code":
                 sources[cell["id"]] = "".join(cell["source"])
-        names = [exercise.name for exercise in exercises(lesson)]
+        names = [exercise.name for exercise in of_lesson(lesson)]
         found[lesson] = Original(
             file.stem,
             [sources[f"{lesson}-setup"]],
@@ -232,7 +232,7 @@ def _grade_file(file: Path, folder: Path, originals: dict, notebook: str | None,
         return row
     if _tampered(cells, lesson, originals[lesson]):
         row.note = "Check cells were changed or deleted; the original ones count."
-    for exercise in exercises(lesson):
+    for exercise in of_lesson(lesson):
         row.verdicts.append((exercise, _verdict(exercise, found[lesson].get(exercise.name), originals[lesson], bench)))
     return row
 

@@ -1,4 +1,4 @@
-"""Run learners' answers, each in a process of its own (floor 5). The grader starts this module and talks to it in JSON.
+"""Run learners' answers, each in a process of its own (floor 2). The grader starts this module and talks to it in JSON.
 
 On Linux a warm process forks for each answer, which costs milliseconds. Elsewhere a new Python starts for each, which
 costs the seconds that importing PyTorch takes. The answer's process gets limits and a guard against accidents; it hands
@@ -25,8 +25,8 @@ try:
 except ImportError:  # Windows has no limits on memory for a process
     resource = None
 
-from makemlp.checking import find
 from makemlp.checking.core import Stop, observe
+from makemlp.checking.exercises import find
 from makemlp.checking.wire import pack, write
 
 FORKS = sys.platform == "linux"  # elsewhere a process that has loaded PyTorch may not survive a fork

@@ -1,4 +1,4 @@
-"""Every picture of the course (floor 4): data in, a `Picture` out, with alt text computed from the data.
+"""Every picture of the course (floor 3): data in, a `Picture` out, with alt text computed from the data.
 
 `makemlp.gallery` draws them from the bundled names into ``figures/``.
 """

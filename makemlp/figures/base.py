@@ -1,4 +1,4 @@
-"""What every picture shares (floor 4): one style, alt text, and how it is shown."""
+"""What every picture shares (floor 3): one style, alt text, and how it is shown."""
 
 from __future__ import annotations
 

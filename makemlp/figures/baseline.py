@@ -1,4 +1,4 @@
-"""What helped, and what two models make together (floor 4): lesson 09."""
+"""What helped, and what two models make together (floor 3): lesson 09."""
 
 from __future__ import annotations
 

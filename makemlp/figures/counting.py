@@ -1,4 +1,4 @@
-"""Count tables (floor 4): lessons 01 and 02."""
+"""Count tables (floor 3): lessons 01 and 02."""
 
 from __future__ import annotations
 

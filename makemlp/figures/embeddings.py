@@ -1,4 +1,4 @@
-"""Embeddings on a map (floor 4): lesson 07."""
+"""Embeddings on a map (floor 3): lesson 07."""
 
 from __future__ import annotations
 

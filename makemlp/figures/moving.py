@@ -1,4 +1,4 @@
-"""A training run as a moving picture (floor 4): the top of the README."""
+"""A training run as a moving picture (floor 3): the top of the README."""
 
 from __future__ import annotations
 

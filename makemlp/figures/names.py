@@ -1,4 +1,4 @@
-"""Names and what comes next (floor 4): lessons 00 and 08."""
+"""Names and what comes next (floor 3): lessons 00 and 08."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The network, its sizes and its insides (floor 4): lessons 03 and 04."""
+"""The network, its sizes and its insides (floor 3): lessons 03 and 04."""
 
 from __future__ import annotations
 

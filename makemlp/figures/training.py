@@ -1,4 +1,4 @@
-"""Runs and learning rates (floor 4): lessons 04 and 05."""
+"""Runs and learning rates (floor 3): lessons 04 and 05."""
 
 from __future__ import annotations
 

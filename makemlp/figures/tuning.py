@@ -1,4 +1,4 @@
-"""Train against dev, seeds, studies, and what tuning does to a score (floor 4): lesson 06."""
+"""Train against dev, seeds, studies, and what tuning does to a score (floor 3): lesson 06."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Studies (floor 4.1): let optuna choose settings, judge them on dev, and keep every trial, on one machine or many.
+"""Studies (floor 4): let optuna choose settings, judge them on dev, and keep every trial, on one machine or many.
 
     python -m makemlp.tuning worker --storage URL --study NAME    one more worker on a study
     python -m makemlp.tuning status --storage URL --study NAME    how it stands

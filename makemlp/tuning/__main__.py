@@ -1,4 +1,4 @@
-"""The command line of a study (floor 4.3): python -m makemlp.tuning worker|status."""
+"""The command line of a study (floor 4): python -m makemlp.tuning worker|status."""
 
 import sys
 

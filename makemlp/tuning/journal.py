@@ -1,4 +1,4 @@
-"""A study in a journal (floor 3.4): a file that workers on many machines append to, one line per change.
+"""A study in a journal (floor 4): a file that workers on many machines append to, one line per change.
 
 Optuna replays the lines, and this module writes them: under a lock that only its owner's end or its owner's wish frees,
 and never behind half a line.
@@ -14,7 +14,7 @@ import stat
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import optuna
 from optuna.storages import JournalStorage
@@ -22,13 +22,12 @@ from optuna.storages._heartbeat import BaseHeartbeat
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
+from makemlp.tuning.patience import Patience
+
 if os.name == "nt":
     import msvcrt
 else:
     import fcntl
-
-if TYPE_CHECKING:
-    from makemlp.tuning.storages import Patience
 
 FIRST = b'{"op_code":'  # what each line of a journal begins with
 SILENT = 10.0  # seconds of waiting for a lock that are not worth a sentence

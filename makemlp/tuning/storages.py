@@ -1,11 +1,10 @@
-"""Where a study is kept (floor 3.5): a SQLite file, a journal file, or a server that may be away for a while."""
+"""Where a study is kept (floor 4): a SQLite file, a journal file, or a server that may be away for a while."""
 
 from __future__ import annotations
 
 import copy
 import random
 import re
-import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from makemlp.tuning.journal import SIGNS, Journal, StorageError
+from makemlp.tuning.patience import Patience
 
 GRACE = 60  # seconds without a sign of life after which a running trial counts as abandoned
 PATIENCE = 120.0  # seconds that one waits for a server that was there before
@@ -94,37 +94,6 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-class Patience:
-    """Tries to connect again for some seconds: a server that restarts costs time and no trial.
-
-    Attributes
-    ----------
-    hurry : set it, and nothing is waited for any more.
-    """
-
-    def __init__(self, seconds: float, say: Callable[[str], None]):
-        self.seconds, self.say, self.hurry = seconds, say, threading.Event()
-        self._spent = False
-
-    def call(self, connect: Callable[[], object], errors: type[Exception]) -> object:
-        began, told = time.monotonic(), False
-        while True:
-            try:
-                connection = connect()
-            except errors as error:
-                waited = time.monotonic() - began
-                if self._spent or self.hurry.is_set() or waited > self.seconds or HOPELESS.search(str(error)):
-                    self._spent = True
-                    raise
-                if not told and threading.current_thread() is threading.main_thread():
-                    self.say(f"The server does not answer; waiting for it, {self.seconds:.0f} seconds at most.")
-                    told = True
-                self.hurry.wait(0.5)
-            else:
-                self._spent = False
-                return connection
-
-
 class Database(RDBStorage):
     """Optuna's storage in a database, with patience for a server that was there before."""
 
@@ -147,7 +116,7 @@ class Database(RDBStorage):
             event.listen(self.engine, "do_connect", self._connect)
 
     def _connect(self, dialect, record, arguments, options):
-        return self.patience.call(lambda: dialect.connect(*arguments, **options), dialect.loaded_dbapi.Error)
+        return self.patience.call(lambda: dialect.connect(*arguments, **options), dialect.loaded_dbapi.Error, HOPELESS)
 
     def record_heartbeat(self, trial_id: int) -> None:
         """A sign of life. If one is lost with the connection, the next will do."""

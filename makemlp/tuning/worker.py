@@ -1,4 +1,4 @@
-"""One more worker on a study (floor 4.2): it takes trials until there are enough, or it is told to stop."""
+"""One more worker on a study (floor 4): it takes trials until there are enough, or it is told to stop."""
 
 from __future__ import annotations
 

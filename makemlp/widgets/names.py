@@ -15,7 +15,8 @@ from torch import Tensor
 
 from makemlp import figures
 from makemlp.data import Vocabulary
-from makemlp.sampling import nll_by_name, sample, score_name
+from makemlp.sampling import sample, score_name
+from makemlp.scoring import nll_by_name
 from makemlp.widgets.panel import Explorer, Panel, announced, text
 
 
