@@ -9,6 +9,7 @@ import threading
 import time
 
 import pytest
+from interrupts import stopped
 
 from makemlp import Objective, Vocabulary, load_names, open_study, split
 from makemlp.tuning import standing
@@ -81,8 +82,8 @@ def lines(path):
     return [json.loads(line) for line in raw.splitlines()]
 
 
-def stopped(process):
-    """Wait until a process stands still."""
+def stands_still(process):
+    """Wait until a process does."""
     assert os.WIFSTOPPED(os.waitpid(process.pid, os.WUNTRACED)[1]), process.said()
 
 
@@ -93,7 +94,7 @@ def stopped(process):
 def test_a_worker_that_stands_still_keeps_its_lock_and_loses_nothing(path, workers):
     """For longer than optuna's locks last, and longer than a silent trial is waited for."""
     still = workers("-c", STANDS_STILL)
-    stopped(still)
+    stands_still(still)
     others = [workers() for _ in range(2)]
     written = path.read_bytes()
     time.sleep(TAKEN_OVER + 3)
@@ -110,7 +111,7 @@ def test_a_worker_that_stands_still_keeps_its_lock_and_loses_nothing(path, worke
 @unix
 def test_a_worker_that_is_killed_with_the_lock_frees_it(path, workers):
     still = workers("-c", STANDS_STILL)
-    stopped(still)
+    stands_still(still)
     still.kill()
     study = open_study(OBJECTIVE, storages.open_storage(url(path), grace=GRACE, patience=5.0))  # which writes
     other = workers(trials=100)
@@ -125,7 +126,7 @@ def test_a_worker_that_is_killed_with_the_lock_frees_it(path, workers):
 
 @unix
 def test_patience_with_a_lock_has_an_end_and_whoever_is_told_to_stop_is_hurried(path, workers, monkeypatch):
-    stopped(workers("-c", STANDS_STILL))
+    stands_still(workers("-c", STANDS_STILL))
     with pytest.raises(ValueError, match=r"^The storage is locked by another worker that stands still: let that one"):
         open_study(OBJECTIVE, storages.open_storage(url(path), patience=0.2))
     patience = storages.Patience(1000.0, lambda sentence: None)
@@ -196,19 +197,22 @@ def test_a_lock_whose_file_was_removed_is_made_anew(path):
     assert file.now() > 0 and lines(path) == [{"op_code": 10}]
 
 
-def test_an_interrupt_frees_the_lock(path, monkeypatch):
-    file = a_file(path)
-    taken = journal.FileLock.acquire
+def stopped_with_the_lock(press, path):
+    file, taken = a_file(path), journal.FileLock.acquire
 
     def pressed(lock):
         taken(lock)
-        raise KeyboardInterrupt
+        press()
 
-    with monkeypatch.context() as patch:
-        patch.setattr(journal.FileLock, "acquire", pressed)
-        with pytest.raises(KeyboardInterrupt):
-            file.append_logs([{"op_code": 10}])
-    thread = threading.Thread(target=file.append_logs, args=([{"op_code": 10}],))
+    journal.FileLock.acquire = pressed
+    with pytest.raises(KeyboardInterrupt):
+        file.append_logs([{"op_code": 10}])
+    journal.FileLock.acquire = taken
+    thread = threading.Thread(target=file.append_logs, args=([{"op_code": 11}],))
     thread.start()
-    thread.join(60)
-    assert not thread.is_alive() and len(lines(path)) == 1
+    thread.join()
+
+
+def test_an_interrupt_frees_the_lock(path):
+    stopped(stopped_with_the_lock, path)
+    assert lines(path) == [{"op_code": 11}]
