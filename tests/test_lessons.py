@@ -175,7 +175,7 @@ def test_no_code_of_widgets_or_figures(lesson):
 @every_lesson
 def test_static_first_then_the_slider(lesson):
     explorers = [i for i, cell in enumerate(lesson.code) if re.search(r"\bexplore_\w+\(", cell.source)]
-    assert explorers
+    assert explorers or lesson.number.endswith("b")  # a second part may do without
     for i in explorers:
         earlier = "\n".join(cell.source for cell in lesson.code[max(0, i - 4) : i])
         assert "figures." in earlier, "no static picture before the explorer"
@@ -251,7 +251,8 @@ def test_the_taught_loop_equals_the_packaged_build_dataset():
     """The lesson's loop is the specification; the package computes the same without it."""
     import torch
 
-    source = next(cell.source for cell in LESSONS[4].code if "def build_dataset_loop" in cell.source)
+    cells = [cell.source for lesson in LESSONS for cell in lesson.code]
+    source = next(source for source in cells if "def build_dataset_loop" in source)
     scope = {"torch": torch}
     exec(source, scope)
     names = [*makemlp.load_names()[:300], "a", "zoë"]
