@@ -14,8 +14,10 @@ from makemlp import counts, data, deep, embeddings, mixture, mlp, sampling, scor
 
 EXPECTED = [
     "00_start_here",
+    "00b_refresher",
     "01_bigram",
     "02_count_table_explosion",
+    "02b_kneser_ney",
     "03_embed_and_concatenate",
     "04_build_the_model",
     "05_learning_rate_sweep",

@@ -5,7 +5,7 @@
 
 from makemlp.figures.base import Picture, picture
 from makemlp.figures.baseline import ablation, mixture
-from makemlp.figures.counting import bigram_table, nll_by_context, smoothing, table_growth, two_tables
+from makemlp.figures.counting import bigram_table, curve, nll_by_context, smoothing, table_growth, two_tables
 from makemlp.figures.embeddings import (
     chance_histogram,
     embedding_map,
@@ -36,6 +36,7 @@ __all__ = [
     "animate",
     "architecture",
     "bigram_table",
+    "curve",
     "chance_histogram",
     "embedding_map",
     "explained_variance",

@@ -82,6 +82,34 @@ def two_tables(fig: Figure, first: Tensor, second: Tensor, vocab: Vocabulary, ti
     )
 
 
+@picture(8.0, 3.4)
+def curve(
+    fig: Figure,
+    x: Sequence[float],
+    y: Sequence[float],
+    marks: Mapping[str, tuple[float, float]],
+    labels: tuple[str, str],
+) -> str:
+    """A function as a line through the points (`x`, `y`); each of `marks` is a point of it with its name.
+
+    `labels` say what runs along the two axes.
+    """
+    axes = fig.subplots()
+    axes.plot(x, y, color=BLUE)
+    middle = (min(x) + max(x)) / 2
+    for name, (at, value) in marks.items():
+        axes.plot(at, value, "o", color=ORANGE, markersize=8)
+        side = {"ha": "left", "xytext": (9, 7)} if at <= middle else {"ha": "right", "xytext": (4, 10)}
+        axes.annotate(literal(name), (at, value), textcoords="offset points", **side)
+    axes.set(xlabel=labels[0], ylabel=labels[1])
+    lowest = min(range(len(y)), key=lambda i: y[i])
+    marked = "; ".join(f"{name} at {at:.3g} with {value:.3g}" for name, (at, value) in marks.items())
+    return (
+        f"Curve of {labels[1]} against {labels[0]}, from {x[0]:.3g} with {y[0]:.3g} to {x[-1]:.3g} with {y[-1]:.3g}; "
+        f"lowest at {x[lowest]:.3g} with {y[lowest]:.3g}. Marked: {marked}."
+    )
+
+
 @picture(8.0, 4.0)
 def table_growth(fig: Figure, rows: Sequence[Mapping[str, float]]) -> str:
     """Rows that a count table would need, and rows that were seen, against the context's length.
