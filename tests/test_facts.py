@@ -139,8 +139,13 @@ def checked():
 
 def mean_of(row, what="lecture"):
     """The mean over the seeds of a row of the stored ablation table."""
-    losses = next(stored for stored in ablation.table() if stored["row"] == row)[what]
+    losses = losses_of(row, what)
     return sum(losses) / len(losses)
+
+
+def losses_of(row, what="lecture"):
+    """The loss of each seed of a row of the stored ablation table."""
+    return next(stored for stored in ablation.table() if stored["row"] == row)[what]
 
 
 def networks():
