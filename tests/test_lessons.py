@@ -36,6 +36,7 @@ TAUGHT = {
     "nll": scoring,
     "interpolate": counts,
     "kneser_ney": counts,
+    "estimate_discounts": counts,
     "count_parameters": mlp,
     "MLP": mlp,
     "sgd": training,
