@@ -56,7 +56,7 @@ class Lesson:
 
     @property
     def number(self) -> str:
-        """"04", or "04b" for a second part."""
+        """Such as "04", or "04b" for a second part."""
         return self.path.stem.partition("_")[0]
 
     def __repr__(self) -> str:

@@ -141,8 +141,8 @@ def nll_by_context(
 ) -> str:
     """Losses against the context's length 0, 1, 2 …, a curve for each label; `mark` points out (length, loss).
 
-    `lecture` is the dev loss that the lecture's MLP reports, which has three characters of context. The losses of the bundled names keep one
-    scale, so that the picture stands still under a slider; others stretch it.
+    `lecture` is the dev loss that the lecture's MLP reports, which has three characters of context. The losses of the
+    bundled names keep one scale, so that the picture stands still under a slider; others stretch it.
     """
     axes = fig.subplots()
     styles = zip((BLUE, ORANGE, GREEN, PURPLE), ("o-", "s--", "^-.", "d:"), strict=True)

@@ -164,7 +164,7 @@ ADD_ALPHA = Exercise(
         Mistake(
             "keepdim missing",
             lambda counts, alpha: (counts + alpha) / (counts + alpha).sum(1),
-            "A missing keepdim: the sums lie down as a row, and each column is divided by another row's sum.",
+            "A missing keepdim: the sums form a row, so each column is divided by another row's sum.",
             "01 A trap: dividing by the wrong sums",
         ),
         Mistake(
@@ -265,7 +265,7 @@ SPLIT_EXAMPLES = Exercise(
         Mistake(
             "not shuffled",
             lambda names, seed: _cut(names),
-            "The names are cut without shuffling: the list is sorted, so dev and test would hold "
+            "The names are cut without shuffling: the list is ordered, so dev and test would hold "
             "rare boys' names only.",
             "02 Keep some names back",
         ),
