@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import functools
 import json
+import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -87,6 +88,12 @@ def _loss_curve() -> Picture:
 def _saturation() -> Picture:
     hidden = torch.randn(200, 100, generator=torch.Generator().manual_seed(0))
     return figures.saturation({"sums of size 5": (5 * hidden).tanh(), "sums of size 1": hidden.tanh()})
+
+
+def _curve() -> Picture:
+    chances = [k / 100 for k in range(1, 101)]
+    marks = {f"p = {p}": (p, math.log(1 / p)) for p in (0.01, 0.2, 1)}
+    return figures.curve(chances, [math.log(1 / p) for p in chances], marks, ("probability p", "−log p (nats)"))
 
 
 @functools.cache
@@ -310,6 +317,7 @@ GALLERY: dict[str, Callable[[], Picture]] = {
     "bench": _bench,
     "bigram_table": lambda: figures.bigram_table(_bigram_counts(), _names()[0]),
     "chance_histogram": _chance_histogram,
+    "curve": _curve,
     "embedding_map": lambda: figures.embedding_map(_maps(1.0)[0], _names()[0]),
     "explained_variance": _explained_variance,
     "film": lambda: figures.film(_film()),

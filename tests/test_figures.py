@@ -136,6 +136,10 @@ ALTS = {
         lambda: figures.bigram_table(COUNTS, TOY),
         "The most frequent pair is '.a' with 4; 5 cells are empty.",
     ),
+    "curve": (
+        lambda: figures.curve([0.0, 1.0, 2.0], [1.0, 0.0, 4.0], {"here": (2.0, 4.0)}, ("x", "loss")),
+        "from 0 with 1 to 2 with 4; lowest at 1 with 0. Marked: here at 2 with 4.",
+    ),
     "smoothing": (
         # Row a is 1, 0, 3; with 2 added 3, 2, 5 of 10. From a third each: (0.0333 + 0.1333 + 0.1667) / 2 = 17 %.
         lambda: figures.smoothing(COUNTS, TOY, 2.0, "a"),

@@ -5,7 +5,7 @@
 
 from makemlp.figures.base import Picture, picture
 from makemlp.figures.baseline import ablation, mixture
-from makemlp.figures.counting import bigram_table, nll_by_context, smoothing, table_growth, two_tables
+from makemlp.figures.counting import bigram_table, curve, nll_by_context, smoothing, table_growth, two_tables
 from makemlp.figures.embeddings import (
     chance_histogram,
     embedding_map,
@@ -37,6 +37,7 @@ __all__ = [
     "architecture",
     "bigram_table",
     "chance_histogram",
+    "curve",
     "embedding_map",
     "explained_variance",
     "film",

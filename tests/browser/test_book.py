@@ -84,7 +84,7 @@ def test_every_notebook_and_text_has_its_page(pages):
     expected = {path.relative_to(REPOSITORY).with_suffix(".html").as_posix() for path in sources}
     expected |= {f"docs/{path.stem}.html".replace("README", "index") for path in (REPOSITORY / "docs").glob("*.md")}
     expected |= {"index.html", "exercises/index.html", "exercises/solutions/index.html", "makemlp/names/index.html"}
-    assert set(pages) == expected and len(lessons(pages)) == 10
+    assert set(pages) == expected and len(lessons(pages)) >= 10
 
 
 def test_links_and_anchors_resolve(pages, book):
@@ -125,7 +125,7 @@ def test_headings_are_in_order(pages):
 
 def test_previous_and_next_go_through_all_lessons(pages):
     path, read = "index.html", []
-    while path and len(read) < 20:
+    while path and len(read) < 40:
         read.append(path)
         (onward,) = pages[path].select(".onward")
         found = [p.a["href"] for p in onward.select("p") if p.get_text().startswith("Next: ")]
@@ -149,14 +149,15 @@ def test_each_explorer_leads_to_its_static_picture(pages):
             if cell.get("outputs") and "explore_" in "".join(cell["source"]):
                 expected.append((cell["id"], f"#{picture}"))
         sentences = page.select(".live")
-        assert [(one.find_parent(class_="cell")["id"], one.a["href"]) for one in sentences] == expected != [], path
+        assert [(one.find_parent(class_="cell")["id"], one.a["href"]) for one in sentences] == expected, path
+        assert expected or Path(path).name.partition("_")[0].endswith("b")  # a second part may do without controls
         assert all(page.find(id=one.a["href"][1:]).img for one in sentences)
         assert all(one.get_text().startswith("In JupyterLab this cell has controls: ") for one in sentences)
 
 
 def test_quizzes_unfold_with_their_answers(pages):
     for path, page in lessons(pages):
-        number = Path(path).name[:2]
+        number = Path(path).name.partition("_")[0]
         sheet = stored_quiz(Path(path).stem)
         quiz, cards = page.find(id=f"{number}-quiz"), page.find(id=f"{number}-cards")
         assert len(quiz.find_all("b")) == len(sheet["questions"])

@@ -13,7 +13,7 @@ import pytest
 from makemlp.questions import _read
 
 from .lab import IN_FOCUS, NOTEBOOKS, cells_of, explorers_in, stop_of, stored_alts, until
-from .sheets import below, choose, read_as, said_by, shown, type_in
+from .sheets import below, choose, number_of, read_as, said_by, shown, type_in
 from .trial import Trial, unseen_stops
 
 LESSONS = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
@@ -62,7 +62,8 @@ def test_keyboard_alone_works_explorer(lesson, label):
 @pytest.mark.parametrize("name", LESSONS)
 def test_quiz_and_card_answer(lesson):
     """One question by mouse, the next by keyboard; a card turned over by a click, and back by a key."""
-    questions, card = _read(lesson.name[:2])["questions"], _read(lesson.name[:2])["cards"][0]
+    sheet = _read(number_of(lesson.name))
+    questions, card = sheet["questions"], sheet["cards"][0]
     first, second = shown(below(lesson, "quiz"), ".Quiz").all()[:2]
     answer = questions[0]["answers"][0]
     (type_in if questions[0]["type"] == "numeric" else choose)(first, answer)
