@@ -15,7 +15,7 @@ from traitlets.config import Config
 import makemlp
 from makemlp import questions
 
-NUMBERS = [f"{number:02}" for number in range(10)]
+NUMBERS = [stem.split("_")[0] for stem in EXPECTED]
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 

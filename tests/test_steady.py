@@ -16,7 +16,7 @@ from kernels import LiveLesson, error
 from lessons import LESSONS, ROOT
 from test_lessons import every_lesson, plain
 
-CHOSEN = LESSONS if os.environ.get("STEADY") else [LESSONS[0], LESSONS[3]]
+CHOSEN = LESSONS if os.environ.get("STEADY") else [one for one in LESSONS if one.path.stem[:3] in ("00_", "03_")]
 
 # What a file keeps goes on from run to run; such a cell's text says so, in these words.
 GOES_ON = {

@@ -7,7 +7,7 @@ SECONDS = 1000  # Playwright counts in milliseconds
 
 def below(lesson, call):
     """The output of the cell that calls `makemlp.quiz` or `makemlp.cards` for its own lesson."""
-    source = f'makemlp.{call}("{lesson.name[:2]}")'
+    source = f'makemlp.{call}("{lesson.name.split("_")[0]}")'
     places = [place for place, cell in enumerate(lesson.cells) if cell["source"] == source]
     area = lesson.cell(places[-1]).locator(".jp-Cell-outputArea")
     area.scroll_into_view_if_needed()

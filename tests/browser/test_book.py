@@ -156,7 +156,7 @@ def test_each_explorer_leads_to_its_static_picture(pages):
 
 def test_quizzes_unfold_with_their_answers(pages):
     for path, page in lessons(pages):
-        number = Path(path).name[:2]
+        number = Path(path).name.split("_")[0]
         sheet = stored_quiz(Path(path).stem)
         quiz, cards = page.find(id=f"{number}-quiz"), page.find(id=f"{number}-cards")
         assert len(quiz.find_all("b")) == len(sheet["questions"])

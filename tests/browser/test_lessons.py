@@ -62,7 +62,7 @@ def test_keyboard_alone_works_explorer(lesson, label):
 @pytest.mark.parametrize("name", LESSONS)
 def test_quiz_and_card_answer(lesson):
     """One question by mouse, the next by keyboard; a card turned over by a click, and back by a key."""
-    questions, card = _read(lesson.name[:2])["questions"], _read(lesson.name[:2])["cards"][0]
+    questions, card = _read(lesson.name.split("_")[0])["questions"], _read(lesson.name.split("_")[0])["cards"][0]
     first, second = shown(below(lesson, "quiz"), ".Quiz").all()[:2]
     answer = questions[0]["answers"][0]
     (type_in if questions[0]["type"] == "numeric" else choose)(first, answer)

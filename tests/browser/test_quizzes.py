@@ -22,14 +22,14 @@ CARD_MOVES = 1.5 * SECONDS
 @pytest.mark.parametrize("lesson_name", LESSONS)
 def test_every_lesson_ends_with_its_quiz_and_its_cards(lesson_name):
     code = [cell["source"] for cell in cells_of(lesson_name) if cell["cell_type"] == "code"]
-    assert code[-2:] == [f'makemlp.{call}("{lesson_name[:2]}")' for call in ("quiz", "cards")]
+    assert code[-2:] == [f'makemlp.{call}("{lesson_name.split("_")[0]}")' for call in ("quiz", "cards")]
 
 
 @two_lessons
 def test_quiz_says_why(lesson):
     area = below(lesson, "quiz")
     boxes = shown(area, ".Quiz")
-    questions = _read(lesson.name[:2])["questions"]
+    questions = _read(lesson.name.split("_")[0])["questions"]
     assert boxes.count() == len(questions)
     assert not area.locator("details").count(), "the text that unfolds has not made room"
     for question, box in zip(questions, boxes.all(), strict=True):
@@ -66,7 +66,7 @@ def test_choices_are_reached_by_keyboard(lesson):
 def test_cards_turn_over_and_follow_each_other(lesson):
     area = below(lesson, "cards")
     deck = shown(area, ".flip-container")
-    cards = _read(lesson.name[:2])["cards"]
+    cards = _read(lesson.name.split("_")[0])["cards"]
     texts = deck.locator(".frontcard .flashcardtext")
 
     def on_top():
