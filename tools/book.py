@@ -124,7 +124,8 @@ def chain(pages: list[Page]) -> None:
 def contents() -> dict[str, list[Page]]:
     """Every page, by the part of the book it belongs to; a lesson's name is what the README's course map calls it."""
     home = read("README.md", "About this course")
-    names = {stem: name for name, stem in re.findall(r"\[(\d\d[a-z]? [^]]+)\]\(notebooks/(\w+)\.ipynb\)", cell_text(home))}
+    rows = re.findall(r"\[(\d\d[a-z]? [^]]+)\]\(notebooks/(\w+)\.ipynb\)", cell_text(home))
+    names = {stem: name for name, stem in rows}
     lessons = notebooks("notebooks", names, "Lesson")
     exercises = notebooks("exercises", names, "Exercises")
     solutions = notebooks("exercises/solutions", names, "Solutions")

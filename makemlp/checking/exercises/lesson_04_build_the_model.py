@@ -46,7 +46,7 @@ TANH_GRADIENT = Exercise(
         Mistake(
             "upstream left out",
             lambda h, dh: 1 - h**2,
-            "This is the slope alone: the chain rule multiplies it with dh, what comes back from above.",
+            "This is the slope alone: the chain rule multiplies it by dh, what comes back from above.",
             "04b Backward by hand",
         ),
         Mistake(
@@ -64,7 +64,7 @@ TANH_GRADIENT = Exercise(
         Mistake(
             "tanh applied to the gradient",
             lambda h, dh: dh.tanh(),
-            "The gradient goes through the tanh itself: backward it is multiplied with the tanh's slope.",
+            "The gradient goes through the tanh itself: backward it is multiplied by the tanh's slope.",
             "04b Backward by hand",
         ),
         Mistake(
@@ -216,8 +216,8 @@ CROSS_ENTROPY = Exercise(
         Mistake(
             "probability rounded to 0",
             _half_safe,
-            "The softmax is safe, but a very small p is rounded to 0 and its logarithm is −∞: take the logarithm on "
-            "paper, log p = z − log Σ exp z.",
+            "The softmax is safe, but a very small p is rounded to 0 and its logarithm is −∞: don't compute p, use "
+            "log p = z − log Σ exp z.",
             "04 A softmax that can't overflow",
         ),
         Mistake(
@@ -335,7 +335,8 @@ LAST_LAYER = Exercise(
         Mistake(
             "bias summed over the wrong axis",
             lambda *given: last_layer(*given) | {"db2": torch.zeros(len(given[0]))},
-            "db2 is summed over the wrong axis, where p − onehot adds up to 0: a bias collects its column, sum(0).",
+            "db2 is summed over the wrong axis, where p − onehot adds up to 0: the bias is added in every row, "
+            "so sum over the rows, sum(0).",
             "04b Backward by hand",
         ),
     ),
@@ -505,7 +506,7 @@ FLOOR = Exercise(
         Mistake(
             "divided by the names",
             lambda: _floor() * 4,
-            "This is the loss per name: the mean runs over all 16 examples, four a name.",
+            "This is the loss per name: the mean runs over all 16 examples, four per name.",
             "04b Overfit five names",
         ),
         Mistake(
