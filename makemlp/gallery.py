@@ -82,7 +82,7 @@ def _loss_curve() -> Picture:
     X, Y = build_dataset(train_names[:5], vocab)
     losses = train(MLP(len(vocab), emb_dim=2, hidden_dim=50), X, Y, steps=200, learning_rate=0.05)
     counted = CountModel(len(vocab), 3, smoothing=0).fit(X, Y)
-    return figures.loss_curve({"five names": losses}, {"the lowest there is": nll(counted, X, Y)})
+    return figures.loss_curve({"five names": losses}, {"the lowest there is": nll(counted, X, Y)}, log_steps=True)
 
 
 def _saturation() -> Picture:
@@ -349,6 +349,7 @@ GALLERY: dict[str, Callable[[], Picture]] = {
     "snapshot": _snapshot,
     "study": lambda: figures.study(_searched_tables(), ["block_size", "smoothing"]),
     "table_growth": _table_growth,
+    "tanh_curve": lambda: figures.tanh_curve(),
     "train_and_dev": _train_and_dev,
     "two_tables": lambda: figures.two_tables(
         smooth(_bigram_counts(), 0), smooth(_bigram_counts(), 100), _names()[0], ("as counted", "100 added")

@@ -184,12 +184,16 @@ ALTS = {
     ),
     "size_comparison": (
         lambda: figures.size_comparison(27, 16, 2, 100),
-        "has 2,153,693,963,075,557,766,310,747 cells and the MLP 6,081 parameters; a character more multiplies the "
+        "has 2,153,693,963,075,557,766,310,747 cells and the MLP 6,081 parameters; one more character multiplies the "
         "table by 27 and adds 200 numbers",
     ),
     "saturation": (
         lambda: figures.saturation({"half": torch.tensor([[0.98, 0.1], [-0.99, 0.2]])}),
         "where tanh is flat: half 50%.",
+    ),
+    "tanh_curve": (
+        lambda: figures.tanh_curve(),
+        "reaches ±0.97 at ±2.09; its slope is 1 in the middle and 0.06 there.",
     ),
     "rate_sweep": (
         lambda: figures.rate_sweep([-2.0, -1.0, 0.0], {"plain": [3.0, 2.0, float("inf")]}),

@@ -20,6 +20,7 @@ EXPECTED = [
     "02b_kneser_ney",
     "03_embed_and_concatenate",
     "04_build_the_model",
+    "04b_train_the_model",
     "05_learning_rate_sweep",
     "06_tune_on_the_dev_split",
     "07_see_the_embeddings",

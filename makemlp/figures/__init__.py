@@ -24,7 +24,7 @@ from makemlp.figures.names import (
     probability_strip,
     side_by_side,
 )
-from makemlp.figures.network import anatomy, architecture, saturation, size_comparison
+from makemlp.figures.network import anatomy, architecture, saturation, size_comparison, tanh_curve
 from makemlp.figures.training import live_training, loss_curve, peers, rate_sweep, schedule, update_live_training
 from makemlp.figures.tuning import flattery, scoreboard, seed_bands, study, train_and_dev
 
@@ -68,6 +68,7 @@ __all__ = [
     "snapshot",
     "study",
     "table_growth",
+    "tanh_curve",
     "train_and_dev",
     "two_tables",
     "update_live_training",
