@@ -26,7 +26,7 @@ from makemlp.figures.names import (
 )
 from makemlp.figures.network import anatomy, architecture, saturation, size_comparison
 from makemlp.figures.training import live_training, loss_curve, peers, rate_sweep, schedule, update_live_training
-from makemlp.figures.tuning import flattery, scoreboard, seed_bands, study, train_and_dev
+from makemlp.figures.tuning import contest, flattery, scoreboard, seed_bands, study, train_and_dev
 
 __all__ = [
     "Film",
@@ -37,6 +37,7 @@ __all__ = [
     "architecture",
     "bigram_table",
     "chance_histogram",
+    "contest",
     "embedding_map",
     "explained_variance",
     "film",
