@@ -178,15 +178,12 @@ FULL = "… soft targets"
 WITHOUT: dict[str, Callable[[list[str], Vocabulary, int], Model]] = {
     "without the second layer": partial(small, layers=1),
     "without the residual connection": partial(small, kind=WithoutResidual),
-    "without GELU: tanh": partial(small, kind=WithTanh),
     "without dropout": partial(small, dropout=0.0),
     "without weight decay": partial(small, weight_decay=0.0),
-    "without the scaled start": partial(small, kind=WithPlainStart),
+    "without GELU: tanh": partial(small, kind=WithTanh),
     "context of 5, not 8": partial(small, block_size=5),
-    "context of 3, not 8": partial(small, block_size=3),
+    "without the scaled start": partial(small, kind=WithPlainStart),
     "embeddings of 4, not 16": partial(small, emb_dim=4),
-    "layers of 128, not 256": partial(small, hidden_dim=128),
-    "400 steps, not 800": partial(small, steps=400),
 }
 LEFT_OUT = {"the full model": FULL, "without soft targets": "… residual connection"}
 LEFT_OUT |= {label: label for label in WITHOUT}

@@ -4,7 +4,7 @@
 """
 
 from makemlp.figures.base import Picture, picture
-from makemlp.figures.baseline import ablation, mixture
+from makemlp.figures.baseline import ablation, mixture, start_race
 from makemlp.figures.counting import bigram_table, nll_by_context, smoothing, table_growth, two_tables
 from makemlp.figures.embeddings import (
     chance_histogram,
@@ -66,6 +66,7 @@ __all__ = [
     "size_comparison",
     "smoothing",
     "snapshot",
+    "start_race",
     "study",
     "table_growth",
     "train_and_dev",

@@ -19,7 +19,7 @@ from makemlp.tuning.study import Objective, _optuna
 
 STORED = Path(__file__).parents[1] / "measured" / "contest.jsonl"
 SAMPLERS = {"random": "RandomSampler", "TPE": "TPESampler"}
-SEEDS = range(5)
+SEEDS = range(3)
 TRIALS = 30
 
 
