@@ -211,7 +211,7 @@ def _start_race() -> Picture:
     vocab, train_names, _ = _names()
     good, bad = MLP(len(vocab), emb_dim=2, hidden_dim=20), MLP(len(vocab), emb_dim=2, hidden_dim=20)
     with torch.no_grad():
-        bad.W2 *= 30
+        bad.W2 *= 300
     examples = build_dataset(train_names, vocab)
     return figures.start_race(
         {name: train(model, *examples, steps=100) for name, model in (("good", good), ("bad", bad))}

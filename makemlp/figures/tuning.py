@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from makemlp.figures.base import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, picture
+from makemlp.figures.base import BLUE, GREEN, GREY, INK, ORANGE, picture
 
 NATS = "loss (nats per character)"
 REACH = 0.5  # nats above the best: what is worse is marked at the edge, or one bad run would squeeze all others
@@ -110,7 +111,7 @@ def study(fig: Figure, trials: Sequence[Mapping[str, float]], settings: Sequence
         if max(values) > 8 * min(values) > 0:
             axes.set_xscale("log")
             ticks = _round_numbers(min(values), max(values))
-            axes.set_xticks(ticks, [f"{value:g}" for value in ticks])
+            axes.set_xticks(ticks, [f"{value:.2g}" for value in ticks])
             axes.minorticks_off()
         axes.set_xlabel(name)
     history.set(xlabel="trial", ylabel="dev loss")
@@ -126,11 +127,11 @@ def study(fig: Figure, trials: Sequence[Mapping[str, float]], settings: Sequence
 
 
 def _round_numbers(low: float, high: float) -> list[float]:
-    """1, 2 and 5 of each power of ten from low to high; where that would crowd an axis, the powers alone."""
+    """Round numbers from low to high, fewer of each power of ten where their labels would run into each other."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    for digits in ((1, 2, 5), (1,)):
+    for digits in ((1, 2, 5), (1, 3), (1,)):
         ticks = [digit * 10.0**power for power in powers for digit in digits if low <= digit * 10.0**power <= high]
-        if len(ticks) <= 5:
+        if sum(len(f"{tick:g}") for tick in ticks) <= 12:
             break
     return ticks if len(ticks) > 1 else [low, high]
 
@@ -161,13 +162,14 @@ def contest(fig: Figure, studies: Sequence[Mapping[str, object]]) -> str:
 def flattery(fig: Figure, tried: Sequence[int], gaps: Mapping[str, Sequence[float]]) -> str:
     """By how much the chosen model's score is too good, against the number of models that it was chosen from."""
     axes = fig.subplots()
-    styles = zip((ORANGE, BLUE, GREEN, PURPLE), ("s--", "o-", "^-.", "d:"), strict=True)
-    for (label, values), (color, line) in zip(gaps.items(), styles, strict=False):
-        axes.plot(tried, values, line, color=color, label=label)
+    styles = itertools.cycle(zip((ORANGE, BLUE, GREEN), ("s", "o", "^"), strict=True))
+    lines = itertools.chain(["-"] * 3, itertools.repeat("--"))
+    for (label, values), (color, marker), line in zip(gaps.items(), styles, lines, strict=False):
+        axes.plot(tried, values, marker + line, color=color, label=label)
     axes.axhline(0, color=INK, linewidth=1)
     axes.set_xscale("log", base=2)
     axes.set_xticks(tried, [str(n) for n in tried])
     axes.set(xlabel="models tried on the same names", ylabel="too good by (nats per character)")
-    axes.legend(loc="best")
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     said = "; ".join(f"{label}: {values[0]:+.3f} for {tried[0]}, {values[-1]:+.3f}" for label, values in gaps.items())
     return f"How much the best of several models flatters itself, rising with their number up to {tried[-1]}. {said}."

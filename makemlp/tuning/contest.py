@@ -9,7 +9,6 @@ budgets would differ. The table is kept in ``makemlp/measured/contest.jsonl``, o
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -44,11 +43,6 @@ def play(label: str, seed: int, objective: Objective, trials: int = TRIALS) -> d
 def stored() -> list[dict]:
     """Every study of the table, in the order in which they were run."""
     return [json.loads(line) for line in STORED.read_text(encoding="utf-8").splitlines()] if STORED.exists() else []
-
-
-def best_so_far(losses: Sequence[float]) -> list[float]:
-    """The lowest loss after each trial."""
-    return torch.tensor(losses, dtype=torch.float64).cummin(0).values.tolist()
 
 
 def main() -> None:
