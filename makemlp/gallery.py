@@ -28,6 +28,7 @@ from makemlp.sampling import sample
 from makemlp.scoreboard import flattery
 from makemlp.scoring import nll, nll_by_name
 from makemlp.training import SGD, Run, learning_rate_at, train, train_many
+from makemlp.tuning import contest
 
 # What a picture can't measure anew, as it takes too long or ends elsewhere on another machine: written by `make bench`,
 # by makemlp.ablation and by `record` below.
@@ -213,6 +214,17 @@ def _network() -> MLP:
     return model
 
 
+def _start_race() -> Picture:
+    vocab, train_names, _ = _names()
+    good, bad = MLP(len(vocab), emb_dim=2, hidden_dim=20), MLP(len(vocab), emb_dim=2, hidden_dim=20)
+    with torch.no_grad():
+        bad.W2 *= 300
+    examples = build_dataset(train_names, vocab)
+    return figures.start_race(
+        {name: train(model, *examples, steps=100) for name, model in (("good", good), ("bad", bad))}
+    )
+
+
 def _mixture() -> Picture:
     vocab, _, dev_names = _names()
     examples = build_dataset(dev_names, vocab, 5)
@@ -308,7 +320,7 @@ def _film() -> figures.Film:
 
 
 GALLERY: dict[str, Callable[[], Picture]] = {
-    "ablation": lambda: figures.ablation(ablation.table()),
+    "ablation": lambda: figures.ablation(ablation.table(), ("Kneser-Ney of 5", 1.983)),
     "anatomy": lambda: figures.anatomy(_network(), _names()[0], "emm"),
     "architecture": lambda: figures.architecture(len(_names()[0]), emb_dim=10, hidden_dim=200),
     "architecture_direct": lambda: figures.architecture(
@@ -317,6 +329,7 @@ GALLERY: dict[str, Callable[[], Picture]] = {
     "bench": _bench,
     "bigram_table": lambda: figures.bigram_table(_bigram_counts(), _names()[0]),
     "chance_histogram": _chance_histogram,
+    "contest": lambda: figures.contest(contest.stored()),
     "curve": _curve,
     "embedding_map": lambda: figures.embedding_map(_maps(1.0)[0], _names()[0]),
     "explained_variance": _explained_variance,
@@ -347,6 +360,7 @@ GALLERY: dict[str, Callable[[], Picture]] = {
     "size_comparison": lambda: figures.size_comparison(len(_names()[0]), block_size=3, emb_dim=10, hidden_dim=200),
     "smoothing": lambda: figures.smoothing(_bigram_counts(), _names()[0], 10.0, "q"),
     "snapshot": _snapshot,
+    "start_race": _start_race,
     "study": lambda: figures.study(_searched_tables(), ["block_size", "smoothing"]),
     "table_growth": _table_growth,
     "tanh_curve": lambda: figures.tanh_curve(),

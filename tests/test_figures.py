@@ -254,9 +254,11 @@ ALTS = {
             [
                 {"row": "a", "numbers": 9, "seconds": 1.0, "lecture": [2.0, 2.5], "unique": [2.75]},
                 {"row": "b", "numbers": 99, "seconds": 2.0, "lecture": [1.5], "unique": []},
-            ]
+            ],
+            ("a line", 1.75),
         ),
-        "Dev losses of 2 recipes, a dot for each seed. Means of the first and the best: a 2.250, b 1.500.",
+        "Dev losses of 2 recipes, a mark per seed, and a line at 1.750 for a line. Means of the first and the best: "
+        "a 2.250, b 1.500.",
     ),
     "peers": (
         lambda: figures.peers(
@@ -289,6 +291,20 @@ ALTS = {
             ["rate"],
         ),
         "3 trials of a study, 1 of them given up early. The best is number 2 with dev 2.100: rate 0.02.",
+    ),
+    "start_race": (
+        lambda: figures.start_race({"one": [20.0, 3.0], "two": [3.0] * 19 + [2.0, 2.5]}),
+        "logarithmic scale: one begins at 20.0 and ends at 3.00; two begins at 3.0 and ends at 2.25.",
+    ),
+    "contest": (
+        lambda: figures.contest(
+            [
+                {"sampler": "a", "dev": [2.5, 2.25]},
+                {"sampler": "a", "dev": [2.0, 2.5]},
+                {"sampler": "b", "dev": [2.5, 2]},
+            ]
+        ),
+        "After 2 trials, a: mean 2.125, from 2.000 to 2.250; b: mean 2.000, from 2.000 to 2.000.",
     ),
     "flattery": (
         lambda: figures.flattery([1, 8], {"9 names": [-0.001, 0.25], "99 names": [0.0, 0.125]}),

@@ -22,7 +22,6 @@ GOES_ON = {
     "06-36": "runs. Run",
     "06-44": "finished trials are kept",
     "06-46": "trials were kept",
-    "06-50f": "trials more, no number twice",
     "06-63": "at this test set",
     "06-64": "at this test set",
     "09-52": "at this test set",

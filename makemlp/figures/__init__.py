@@ -4,7 +4,7 @@
 """
 
 from makemlp.figures.base import Picture, picture
-from makemlp.figures.baseline import ablation, mixture
+from makemlp.figures.baseline import ablation, mixture, start_race
 from makemlp.figures.counting import bigram_table, curve, nll_by_context, smoothing, table_growth, two_tables
 from makemlp.figures.embeddings import (
     chance_histogram,
@@ -26,7 +26,7 @@ from makemlp.figures.names import (
 )
 from makemlp.figures.network import anatomy, architecture, saturation, size_comparison, tanh_curve
 from makemlp.figures.training import live_training, loss_curve, peers, rate_sweep, schedule, update_live_training
-from makemlp.figures.tuning import flattery, scoreboard, seed_bands, study, train_and_dev
+from makemlp.figures.tuning import contest, flattery, scoreboard, seed_bands, study, train_and_dev
 
 __all__ = [
     "Film",
@@ -37,6 +37,7 @@ __all__ = [
     "architecture",
     "bigram_table",
     "chance_histogram",
+    "contest",
     "curve",
     "embedding_map",
     "explained_variance",
@@ -66,6 +67,7 @@ __all__ = [
     "size_comparison",
     "smoothing",
     "snapshot",
+    "start_race",
     "study",
     "table_growth",
     "tanh_curve",

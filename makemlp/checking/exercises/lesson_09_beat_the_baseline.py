@@ -341,7 +341,7 @@ DROPOUT = Exercise(
     ),
     hints=(
         "u >= share is True for the numbers that stay; times h, False counts as 0.",
-        "If a quarter is dropped, the mean of the rest falls to 3/4. What mends that?",
+        "If a quarter is dropped, the mean of the rest falls to 3/4. By what must they be multiplied?",
         "h * (u >= share) / (1 - share)",
     ),
 )
