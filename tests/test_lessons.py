@@ -38,6 +38,7 @@ TAUGHT = {
     "MLP": mlp,
     "sgd": training,
     "rank": sampling,
+    "nucleus": sampling,
     "score_name": sampling,
     "nll_by_name": scoring,
     "bootstrap": scoring,
