@@ -170,8 +170,8 @@ DRAW_BY_HAND = Exercise(
         Mistake(
             "beyond the end",
             lambda probs, u: (probs.cumsum(0) <= u[:, None]).sum(1),
-            "Right, but for a line that rounding has made a little shorter than 1: there the last pin lies beyond the end, "
-            "and hits an index that isn't there. Take pins as shares of the length, u times the last edge.",
+            "Right, but for a line that rounding has made a little shorter than 1: there the last pin lies beyond the "
+            "end, and hits an index that isn't there. Take pins as shares of the length, u times the last edge.",
             "08 One name by hand",
         ),
         Mistake(
