@@ -196,7 +196,7 @@ MEAN_DISTANCE = Exercise(
     hints=(
         "The three sides of the triangle are 3, 4 and 5. Which pairs do four members have?",
         "With i running over the members and j over those before i, each pair comes once.",
-        "Or: a table of all distances has zeros on its diagonal. By how many entries is its sum to be divided?",
+        "Or: a table of all distances has zeros on its diagonal. By how many entries do you divide its sum?",
     ),
 )
 
@@ -555,7 +555,7 @@ LUCK = Exercise(
         Mistake(
             "counts for shares",
             lambda: luck() | {"as close": 2.0, "p": 8.0, "smallest p": 1.0},
-            "These are counts: each is to be divided by how many there are.",
+            "These are counts: divide each by how many there are.",
             "07 Would luck do as well?",
         ),
         Mistake(
