@@ -24,7 +24,7 @@ from makemlp.embeddings import align, distances, group_distance, pca, permutatio
 from makemlp.figures import Picture
 from makemlp.mixture import Mixture
 from makemlp.mlp import MLP
-from makemlp.sampling import sample
+from makemlp.sampling import nucleus, rank, sample
 from makemlp.scoreboard import flattery
 from makemlp.scoring import nll, nll_by_name
 from makemlp.training import SGD, Run, learning_rate_at, train, train_many
@@ -275,6 +275,38 @@ def _snapshot() -> Picture:
     return figures.snapshot(frames, [loss.item() for loss in run.losses], vocab, 150)
 
 
+def _turning() -> Picture:
+    """Of these seeds, the second's map has to be mirrored and turned most of the way round."""
+    maps = _maps(0.01)
+    return figures.turning(maps[6], maps[0], _names()[0])
+
+
+def _two_seeds() -> Picture:
+    i, j = torch.triu_indices(26, 26, 1)
+    ordinary, small = (torch.stack([distances(C[1:])[i, j] for C in _maps(size)[:2]]) for size in (1.0, 0.01))
+    return figures.two_seeds({"ordinary start": ordinary, "start of a hundredth": small})
+
+
+def _reshaped() -> Picture:
+    vocab = _names()[0]
+    logits = _writer()(torch.tensor([[0, 0, *vocab.encode("mar")]]))[0]  # (vocab_size,)
+    probs = logits.softmax(0)
+    return figures.reshaped(
+        {
+            "as the model has it": probs,
+            "temperature 0.5": (2 * logits).softmax(0),
+            "temperature 2": (logits / 2).softmax(0),
+            "top-k 5": probs * (rank(logits) <= 5),
+            "top-p 0.7": nucleus(probs, 0.7),
+        },
+        vocab,
+    )
+
+
+def _pin() -> Picture:
+    return figures.pin(_writer()(torch.zeros(1, 5, dtype=torch.int64)).softmax(1)[0], _names()[0], 0.5)
+
+
 def _names_by_temperature() -> Picture:
     vocab = _names()[0]
     return figures.names_by_temperature(
@@ -345,9 +377,11 @@ GALLERY: dict[str, Callable[[], Picture]] = {
     "nearest": lambda: figures.nearest(_maps(0.01, 10, 1)[0], _names()[0], "a"),
     "next_character": lambda: figures.next_character(_writer(), _names()[0], "em"),
     "nll_by_context": _nll_by_context,
+    "pin": _pin,
     "probability_strip": lambda: figures.probability_strip(_writer(), _names()[0], "olivia"),
     "rate_sweep": _rate_sweep,
     "rate_sweep_dots": _rate_sweep_dots,
+    "reshaped": _reshaped,
     "saturation": _saturation,
     "schedule": lambda: figures.schedule([learning_rate_at(step, 300) for step in range(300)]),
     "scoreboard": lambda: figures.scoreboard(
@@ -365,6 +399,8 @@ GALLERY: dict[str, Callable[[], Picture]] = {
     "table_growth": _table_growth,
     "tanh_curve": lambda: figures.tanh_curve(),
     "train_and_dev": _train_and_dev,
+    "turning": _turning,
+    "two_seeds": _two_seeds,
     "two_tables": lambda: figures.two_tables(
         smooth(_bigram_counts(), 0), smooth(_bigram_counts(), 100), _names()[0], ("as counted", "100 added")
     ),

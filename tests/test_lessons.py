@@ -42,6 +42,7 @@ TAUGHT = {
     "MLP": mlp,
     "sgd": training,
     "rank": sampling,
+    "nucleus": sampling,
     "score_name": sampling,
     "nll_by_name": scoring,
     "bootstrap": scoring,

@@ -14,6 +14,8 @@ from makemlp.figures.embeddings import (
     seed_maps,
     seed_spread,
     snapshot,
+    turning,
+    two_seeds,
 )
 from makemlp.figures.moving import Film, animate, film, film_narrow
 from makemlp.figures.names import (
@@ -21,7 +23,9 @@ from makemlp.figures.names import (
     name_ranks,
     names_by_temperature,
     next_character,
+    pin,
     probability_strip,
+    reshaped,
     side_by_side,
 )
 from makemlp.figures.network import anatomy, architecture, saturation, size_comparison, tanh_curve
@@ -55,8 +59,10 @@ __all__ = [
     "nll_by_context",
     "peers",
     "picture",
+    "pin",
     "probability_strip",
     "rate_sweep",
+    "reshaped",
     "saturation",
     "schedule",
     "scoreboard",
@@ -72,6 +78,8 @@ __all__ = [
     "table_growth",
     "tanh_curve",
     "train_and_dev",
+    "turning",
+    "two_seeds",
     "two_tables",
     "update_live_training",
 ]
