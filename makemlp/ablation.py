@@ -4,7 +4,7 @@
     python -m makemlp.ablation LABEL …   train these rows anew
     python -m makemlp.ablation --test …  and look at the test set for the rows that were chosen for it
 
-The table is kept in ``makemlp/measured/ablation.jsonl``, a line for each row, split and seed. Seconds are those of the
+The table is kept in ``makemlp/measured/ablation.jsonl``, one line per row, split and seed. Seconds are those of the
 processor, so that a busy machine doesn't change them.
 """
 
@@ -97,7 +97,7 @@ def deep(
     kind: type[DeepMLP] = DeepMLP,
     **sizes: float,
 ) -> Model:
-    """A DeepMLP; with `soft`, one imagined example a context comes from Kneser-Ney of 5 characters."""
+    """A DeepMLP; with `soft`, one imagined example per context comes from Kneser-Ney of 5 characters."""
     teacher = counts(5, "kneser_ney", names, vocab, seed) if soft else None
     model = kind(len(vocab), seed=seed, **sizes)
     examples = build_dataset(names, vocab, model.block_size)
@@ -205,7 +205,7 @@ def stored() -> list[dict]:
 
 
 def table() -> list[dict]:
-    """The rows of the ablation table, each with a list of dev losses for each split, one a seed.
+    """The rows of the ablation table, each with a list of dev losses for each split, one loss per seed.
 
     Returns
     -------

@@ -246,7 +246,7 @@ class Batches:
     """Minibatches of `batch_size` examples, drawn by `even_places` from all examples laid in a row.
 
     Neighbours in the row share their context. So a batch holds every frequent context about as often as the names do.
-    It holds each context once, with the shares of all that ever followed it. That takes out most of a minibatch's noise.
+    It holds each context once, with the shares of all that ever followed it. That removes most of a minibatch's noise.
 
     Source: lesson 05.
     """
@@ -330,7 +330,7 @@ class Run:
         return losses
 
     def _settings(self) -> dict:
-        """What a checkpoint must agree in, for the run to go on as if it had never stopped."""
+        """What must be the same in a checkpoint, so that the run goes on as if it had never stopped."""
         return {
             "sizes": [list(p.shape) for p in self.stack.models[0].parameters()],
             "examples": checkpoints.fingerprint(*self._examples),
@@ -358,7 +358,7 @@ class Run:
             if contents["settings"].get(name) != now:
                 raise ValueError(
                     f"The run in '{path}' had {_difference(name, contents['settings'].get(name), now)}: pass the same "
-                    f"again, or another path."
+                    f"as then, or another path."
                 )
         self.stack.flat.copy_(contents["parameters"])
         self.losses = list(contents["losses"])
@@ -380,25 +380,25 @@ def train_many(
 ) -> Tensor:
     """Train K MLPs of one shape in place, side by side, each with a learning rate of its own.
 
-    All see the same minibatches, and each ends as if it had been trained alone. An interrupt (Ctrl-C, or the stop
-    button) ends the training early and keeps what was learned.
+    All of them see the same minibatches, and each ends as if it had been trained alone. An interrupt (Ctrl-C, or the
+    stop button) ends the training early and keeps what was learned.
 
     Parameters
     ----------
     models : K MLPs of equal sizes; seeds may differ.
     X, Y : (N, block_size) and (N,) int64, the examples.
-    learning_rates : K numbers, the highest on the way of each.
+    learning_rates : K numbers, the highest rate of each run.
     steps, batch_size : every step looks at `batch_size` examples.
     seed : of the minibatches.
     optimizer : `Adam`, or `SGD` for plain gradient descent.
-    checkpoint : a file that the run is kept in, every ten seconds and at the end. If it is there already, the run goes
-        on from it and ends as if it had never stopped.
+    checkpoint : a file to save the run in, every ten seconds and at the end. If the file exists, the run goes on from
+        it and ends as if it had never stopped.
 
     Returns
     -------
     Tensor (K, steps done)
-        each step's minibatch losses, in nats per character. From the step on at which a model diverged (100 nats or
-        more, or no number) they are inf, and that model keeps the parameters that it came with.
+        each step's minibatch losses, in nats per character. If a model diverges (100 nats or more, or no number), its
+        losses are inf from that step on, and it keeps the parameters that it had before training.
 
     Raises
     ------
@@ -441,6 +441,11 @@ def train(
 ) -> list[float]:
     """Train one MLP in place: `train_many` with K = 1.
 
+    Parameters
+    ----------
+    learning_rate : the highest rate of the run. The default also serves small batches. For 300 steps of 512 examples,
+        lesson 05 finds 0.058, which ends 0.02 nats lower.
+
     Returns
     -------
     list of float
@@ -449,10 +454,10 @@ def train(
     Raises
     ------
     ValueError
-        as `train_many`; and when the run diverges, with the step and what to try. The model then keeps the parameters
-        that it came with.
+        as `train_many`; and if the run diverges, with the step and what to try. The model then keeps the parameters
+        that it had before.
 
-    Source: lesson 00 uses it as it stands; lesson 05 explains it.
+    Source: lesson 00 uses it as it stands; lesson 05 builds it.
     """
     run = {"steps": steps, "batch_size": batch_size, "seed": seed, "checkpoint": checkpoint}
     losses = train_many([model], X, Y, learning_rates=[learning_rate], **run)[0].tolist()
@@ -462,23 +467,23 @@ def train(
 
 
 def divergence(step: int, learning_rate: float) -> ValueError:
-    """The error of every loop here that lost its way, to be raised once the model is restored."""
+    """The error that every training loop raises if its run diverges, once the model is restored."""
     return ValueError(
-        f"The run diverged at step {step} with learning rate {learning_rate}: lower the rate (the model is as it was "
-        f"before)."
+        f"The run diverged at step {step} with learning rate {learning_rate}: lower the rate (the model has its "
+        f"parameters from before)."
     )
 
 
 def say_stopped(done: int, steps: int) -> None:
-    """What every loop here says when it is interrupted."""
+    """What every training loop prints when it is interrupted."""
     print(
-        f"Stopped at step {done} of {steps}; what was learned until then is kept, and what follows uses it. "
+        f"Stopped at step {done} of {steps}. The model keeps what it learned until then, and the cells below use it. "
         f"For the whole run, run the cell again."
     )
 
 
 def _difference(name: str, then: object, now: object) -> str:
-    """In words, what a checkpoint has otherwise."""
+    """In words, how a checkpoint differs."""
     if name in ("examples", "start"):
         return {"examples": "other examples (names, split or vocabulary)", "start": "models with another start"}[name]
     return f"{name} {then}, not {now}"
@@ -486,7 +491,7 @@ def _difference(name: str, then: object, now: object) -> str:
 
 def _check(models: Sequence[MLP], X: Tensor, Y: Tensor, learning_rates: Sequence[float], batch_size: int) -> None:
     if len(models) == 0:
-        raise ValueError("train_many got no models: pass one or more.")
+        raise ValueError("train_many got no models: pass at least one.")
     sizes = {tuple((name, tuple(p.shape)) for name, p in model.named_parameters()) for model in models}
     if len(sizes) > 1:
         raise ValueError("train_many got models of different sizes: only models of one size can be stacked.")
