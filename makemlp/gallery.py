@@ -136,7 +136,7 @@ def _rate_sweep() -> Picture:
 
 def _rate_sweep_dots() -> Picture:
     exponents, losses = _recorded("one run")
-    return figures.rate_sweep(exponents, {"one run": losses}, dots=True)
+    return figures.rate_sweep(exponents, {"one run": losses}, dots=True, marks={"the lecture's rate": -1.0})
 
 
 def _train_and_dev() -> Picture:
