@@ -9,6 +9,7 @@ import itertools
 import re
 from collections.abc import Iterator
 
+import alive
 import ipywidgets
 import pytest
 
@@ -22,7 +23,6 @@ VOCAB = Vocabulary(NAMES)
 MODEL = MLP(len(VOCAB), block_size=3, emb_dim=2, hidden_dim=20)
 TABLE = CountModel(len(VOCAB), 4, 1.0).fit(*build_dataset(NAMES, VOCAB, 4))
 COUNTED = CountModel(len(VOCAB), 1).fit(*build_dataset(NAMES, VOCAB, 1))
-COUNTS = COUNTED.counts[1]
 
 FRAMES = {step: MLP(len(VOCAB), emb_dim=2, hidden_dim=20, seed=step) for step in (0, 10, 20)}
 
@@ -34,12 +34,10 @@ ARGUMENTS = {
     "explore_name": (MODEL, VOCAB, NAMES, "ab"),
     "explore_neighbours": (MODEL.C.detach(), VOCAB),
     "explore_prediction": (MODEL, VOCAB, "ab"),
-    "explore_sampling": (MODEL, VOCAB, 6),
-    "explore_smoothing": (COUNTS, VOCAB),
     "explore_snapshots": (FRAMES, [3.0 - 0.1 * step for step in range(20)], VOCAB),
     "explore_tuning": (NAMES[:6], NAMES[6:], VOCAB, Scoreboard, {"none": 3.0}),
 }
-ELSEWHERE = ("explore_training", "explore_real_or_made_up", "explore_study")
+ELSEWHERE = ("explore_training", "explore_real_or_made_up", "explore_study", *alive.ARGUMENTS)
 EXPLORERS = [name for name in dir(makemlp) if name.startswith("explore_") and name not in ELSEWHERE]
 each_explorer = pytest.mark.parametrize("name", EXPLORERS)
 
@@ -154,21 +152,6 @@ def test_any_length_may_be_typed(name):
     for typed in ("", "a", "dab" * 30):
         text.value = typed
         assert_shows_a_picture(explorer)
-
-
-@pytest.mark.parametrize("name", with_control(ipywidgets.Button))
-def test_a_button_draws_again(name):
-    explorer, twin = opened(name), opened(name)
-    [button] = controls_of(explorer, ipywidgets.Button)
-    shown = [picture(explorer)]
-    for _ in range(3):
-        button.click()
-        assert_shows_a_picture(explorer)
-        shown.append(picture(explorer))
-    assert len(set(shown)) == 4
-    # The draws themselves are the same for every reader.
-    controls_of(twin, ipywidgets.Button)[0].click()
-    assert picture(twin) == shown[1]
 
 
 @each_explorer
@@ -304,16 +287,6 @@ def test_a_dragged_share_says_what_the_mixture_scores():
     for weight, model in ((0.0, TABLE), (0.3, Mixture(MODEL, TABLE, 0.3)), (1.0, lambda X: MODEL(X[:, -3:]))):
         explorer.controls["weight"].value = weight
         assert f"a share of {weight:.2f} with {makemlp.nll(model, X, Y):.3f}." in picture(explorer)
-
-
-def test_top_k_is_said_unless_it_is_all():
-    explorer = makemlp.explore_sampling(MODEL, VOCAB, 6)
-    assert "likeliest characters" not in picture(explorer)
-    explorer.controls["top_k"].value = 1
-    names = re.search(r"from the 1 likeliest characters: ([^.]*)\.", picture(explorer))[1].split(", ")
-    assert len(names) == 6 and len(set(names)) == 1
-    explorer.controls["top_k"].value = len(VOCAB)
-    assert "likeliest characters" not in picture(explorer)
 
 
 def test_a_name_is_ranked_among_the_names():

@@ -8,36 +8,42 @@ from collections.abc import Callable, Sequence
 import ipywidgets as widgets
 from torch import Tensor
 
-from makemlp import figures
+from makemlp import figures, live
 from makemlp.counts import METHODS, CountModel
-from makemlp.data import Vocabulary, build_dataset
+from makemlp.data import BOUNDARY, Vocabulary, build_dataset, load_names
 from makemlp.mlp import MLP
 from makemlp.sampling import sample
+from makemlp.widgets.explorable import Explorable
 from makemlp.widgets.panel import WIDE, Explorer, slider, text
 
 
-def explore_sampling(model: Callable[[Tensor], Tensor], vocab: Vocabulary, n: int = 24) -> Explorer:
-    """Names from a trained model while you drag: temperature, top-k, first letters, and a button for another draw.
+def explore_sampling(
+    model: Callable[[Tensor], Tensor], vocab: Vocabulary, n: int = 24, names: Sequence[str] | None = None
+) -> Explorable:
+    """The next character's dice, and names rolled with them, while you drag: temperature, top-k, the first letters.
+
+    Parameters
+    ----------
+    model : an MLP, or any model that looks back two characters or fewer.
+    n : how many names.
+    names : the real ones, which are marked; by default the bundled list.
 
     Source: lesson 00; lesson 08 explains it.
     """
-
-    def draw(temperature: float, top_k: int, prefix: str, again: int) -> list[figures.Picture]:
-        some = top_k if top_k < len(vocab) else None
-        names = sample(model, vocab, n, temperature=temperature, top_k=some, prefix=prefix, seed=again)
-        return [figures.made_up_names(names, temperature, some)]
-
-    return Explorer(
-        draw,
-        temperature=slider(widgets.FloatSlider, "temperature", 1.0, 0.1, 3.0, 0.05, readout_format=".2f"),
-        top_k=slider(widgets.IntSlider, "top-k", len(vocab), 1, len(vocab), 1),
-        prefix=text("begins with", ""),
-        again=widgets.Button(description="Draw again", icon="refresh"),
-    )
+    real = load_names() if names is None else names
+    data = {"model": live.packed_model(model, vocab), "itos": vocab.itos, "n": n, "names": live.packed_words(real)}
+    controls = [
+        live.slider("temperature", "temperature", 1.0, 0.1, 3.0, 0.05, digits=2),
+        live.slider("top_k", "top-k", len(vocab), 1, len(vocab), 1, digits=0),
+        live.text("prefix", "begins with", ""),
+        live.button("again", "Draw again"),
+    ]
+    still = figures.next_character(model, vocab), figures.made_up_names(sample(model, vocab, n, seed=0), 1.0)
+    return Explorable("sampling", data, controls, still)
 
 
-def explore_smoothing(counts: Tensor, vocab: Vocabulary) -> Explorer:
-    """A row of the bigram table while you drag what is added to every count.
+def explore_smoothing(counts: Tensor, vocab: Vocabulary) -> Explorable:
+    """Two rows of the bigram table while you drag what is added to every count, and the table itself.
 
     Parameters
     ----------
@@ -45,11 +51,17 @@ def explore_smoothing(counts: Tensor, vocab: Vocabulary) -> Explorer:
 
     Source: lesson 01.
     """
-    return Explorer(
-        lambda alpha, symbol: [figures.smoothing(counts, vocab, alpha, symbol)],
-        alpha=slider(widgets.FloatLogSlider, "added to each count", 1.0, -2.0, 5.0, 0.1, readout_format=",.3g"),
-        symbol=widgets.Dropdown(options=vocab.itos, value=vocab.itos[-1], description="after", style=WIDE),
-    )
+    usual = [vocab.itos[int(row)] for row in counts.sum(1).argsort(descending=True, stable=True)]
+    most, fewest = next(symbol for symbol in usual if symbol != BOUNDARY), usual[-1]
+    controls = [
+        live.slider("alpha", "added to each count", 1.0, 0.01, 1e5, 0.05, log=True),
+        live.choice("symbol", "after", most, vocab.itos),
+        live.choice("beside", "and after", fewest, vocab.itos),
+        live.text("name", "a name's way through the table", ""),
+    ]
+    data = {"counts": live.packed(counts), "itos": vocab.itos}
+    still = [figures.smoothing(counts, vocab, 1.0, symbol) for symbol in (most, fewest)]
+    return Explorable("smoothing", data, controls, still, turned=["alpha"])
 
 
 def explore_count_tables(

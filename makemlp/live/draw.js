@@ -1,0 +1,127 @@
+// What the pictures share: scales, axes, bars, and words that a reader may type.
+import { el, Refusal } from "./frame.js";
+import { order } from "./mlp.js";
+
+/** A drawing of so many pixels; text in it is never smaller than the page's smallest, as nothing is scaled. */
+export function drawing(width, height, ...children) {
+  return el("svg", { width, height, viewBox: `0 0 ${width} ${height}` }, ...children);
+}
+
+/** A function from the numbers low … high to the pixels from … to; with `log`, equal factors take equal room. */
+export function scale(low, high, from, to, log = false) {
+  const place = log ? Math.log : (value) => value;
+  return (value) => from + ((place(value) - place(low)) / (place(high) - place(low))) * (to - from);
+}
+
+export function text(x, y, words, attributes = {}) {
+  return el("text", { x, y, ...attributes }, words);
+}
+
+export function rect(x, y, width, height, attributes = {}) {
+  return el("rect", { x, y, width: Math.max(0, width), height: Math.max(0, height), ...attributes });
+}
+
+/** A line through [x, y] points; what is not a number breaks it. */
+export function path(points, attributes = {}) {
+  let pen = "M";
+  const parts = points.map(([x, y]) => {
+    const part = Number.isFinite(y) ? `${pen}${x.toFixed(1)} ${y.toFixed(1)}` : "";
+    pen = part ? "L" : "M";
+    return part;
+  });
+  return el("path", { d: parts.join(""), fill: "none", ...attributes });
+}
+
+/** Round numbers from low to high, about so many. */
+export function ticks(low, high, about) {
+  const rough = (high - low) / about;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough);
+  const first = Math.ceil(low / step - 1e-9);
+  const count = Math.floor(high / step + 1e-9) - first + 1;
+  return Array.from({ length: count }, (_, i) => Number(((first + i) * step).toPrecision(6)));
+}
+
+/** An axis on the left: a faint line and a number at each tick. */
+export function leftAxis(values, y, left, right, words) {
+  return [
+    ...values.map((value) => el("line", { class: "grid", x1: left, x2: right, y1: y(value), y2: y(value) })),
+    ...values.map((value) => text(left - 6, y(value) + 4, words(value), { "text-anchor": "end", class: "quiet" })),
+  ];
+}
+
+/** Numbers or letters under an axis, and below them what they are, where it is said. */
+export function bottomAxis(values, x, bottom, words, label, middle) {
+  return [
+    ...values.map((value) => text(x(value), bottom + 16, words(value), { "text-anchor": "middle" })),
+    label && text(middle, bottom + 34, label, { "text-anchor": "middle", class: "quiet" }),
+  ];
+}
+
+/** A probability as it is written: 33%, 4.7%, 0.02%. */
+export function percent(p) {
+  return p >= 0.0995 ? `${Math.round(100 * p)}%` : `${(100 * p).toFixed(p < 0.001 ? 2 : 1)}%`;
+}
+
+/** Bars of next-character probabilities, the tallest with their numbers; `faint` is outlined above them. */
+export function letterBars(probs, itos, width, height, { faint = null, color = "var(--blue)", label = true } = {}) {
+  const [left, top, bottom] = [34, 18, height - (label ? 40 : 22)];
+  const high = Math.max(...probs, ...(faint ?? []), 0.01) * 1.04;
+  const step = (width - left) / probs.length;
+  const x = (i) => left + (i + 0.5) * step;
+  const y = scale(0, high, bottom, top);
+  const bar = (p, i, attributes) => rect(x(i) - 0.4 * step, y(p), 0.8 * step, bottom - y(p), attributes);
+  const all = [...probs.keys()];
+  const written = []; // a number that would run into a taller bar's is left out
+  for (const i of order(probs).slice(0, 4)) {
+    const free = (j) => Math.abs(x(i) - x(j)) > 30 || Math.abs(y(probs[i]) - y(probs[j])) > 14;
+    if (probs[i] > 0 && written.every(free)) written.push(i);
+  }
+  return drawing(
+    width,
+    height,
+    leftAxis(ticks(0, high, 3), y, left, width, (p) => `${Math.round(100 * p)}%`),
+    all.map((i) => bar(probs[i], i, { fill: color })),
+    faint && all.map((i) => bar(faint[i], i, { fill: "none", stroke: "var(--orange)", "stroke-width": 1.5 })),
+    written.map((i) => text(x(i), y(probs[i]) - 4, percent(probs[i]), { "text-anchor": "middle" })),
+    all
+      .map((i) => bar(high, i, { fill: "transparent" }))
+      .map((hit, i) => {
+        hit.append(el("title", {}, `${itos[i]} ${percent(probs[i])}`));
+        return hit;
+      }),
+    bottomAxis(
+      all.filter((i) => i % Math.ceil(11 / step) === 0),
+      x,
+      bottom,
+      (i) => itos[i],
+      label && "next character ('.' ends the name)",
+      (left + width) / 2,
+    ),
+  );
+}
+
+/** "'a' 33%, 'e' 12%": the likeliest in words. */
+export function likeliest(probs, itos, count = 3) {
+  const top = order(probs).slice(0, count);
+  return top.map((i) => `'${itos[i]}' ${percent(probs[i])}`).join(", ");
+}
+
+/**
+ * A typed name as indices. Capitals and accents that the vocabulary lacks are read as the plain small letter, and the
+ * frame says so; anything else is refused.
+ */
+export function encode(typed, itos, frame) {
+  const known = (letter) => letter !== "." && itos.indexOf(letter) > 0;
+  const plain = (letter) => letter.normalize("NFD").replace(/\p{M}/gu, "");
+  const letters = Array.from(typed.normalize("NFC").trim(), (letter, at) => {
+    const small = letter.toLowerCase();
+    const found = [letter, small, plain(small)].find((form) => form && Array.from(form).every(known));
+    if (found) return found;
+    const why = letter === "." ? "is the sign that marks where names begin and end" : "is not one of its letters";
+    throw new Refusal(`The model can't read '${letter}' (character ${at + 1} of '${typed}'): it ${why}.`);
+  });
+  const read = letters.join("");
+  if (read !== typed) frame.note = `Read as '${read}', in the letters that the model knows.`;
+  return Array.from(read, (letter) => itos.indexOf(letter));
+}

@@ -1,0 +1,14 @@
+"""What the tests of the explorables share: each on small data, and where it is opened."""
+
+from makemlp import MLP, CountModel, Vocabulary, build_dataset
+
+NAMES = ["ada", "bob", "abba", "dodo", "bada", "oba", "adobo", "dab"]
+VOCAB = Vocabulary(NAMES)
+MODEL = MLP(len(VOCAB), block_size=3, emb_dim=2, hidden_dim=20)
+COUNTED = CountModel(len(VOCAB), 1).fit(*build_dataset(NAMES, VOCAB, 1))
+
+# What each explorable is opened with. A new one needs a line, and a test says so.
+ARGUMENTS = {
+    "explore_sampling": (MODEL, VOCAB, 6, NAMES),
+    "explore_smoothing": (COUNTED.counts[1], VOCAB),
+}
