@@ -10,7 +10,7 @@ AS_ROOT = $$([ "$$(id -u)" != 0 ] || echo --allow-root)
 # Text is UTF-8 for every command, also where the system's locale says otherwise.
 export PYTHONUTF8 = 1
 
-.PHONY: help lab test lint format refresh figures grade bench growth matrix steady colab colab-test publish book clean
+.PHONY: help lab test elsewhere lint format refresh figures grade bench growth matrix steady colab colab-test publish book clean
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,10 @@ test: ## check everything that must hold: style, package, pictures, lessons, bro
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m pytest --nbval --nbval-current-env --mpl -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+
+elsewhere: ## run lessons, pictures and arithmetic as on another processor, on which products round otherwise
+	@sh tools/setup.sh test
+	$(PY) noxfile.py disturbed
 
 lint: ## check the style of package, tests and notebooks
 	@sh tools/setup.sh test

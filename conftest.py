@@ -1,6 +1,7 @@
 """Settings for every pytest run in this repository, nbval's included."""
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -10,6 +11,15 @@ os.environ["TQDM_DISABLE"] = "1"
 # What a learner has on the scoreboard is neither read nor written by tests: a folder that goes when pytest does.
 _runs = tempfile.TemporaryDirectory(prefix="makemlp-runs-")
 os.environ["MAKEMLP_RUNS"] = _runs.name
+
+# What the tests of other machines turn on: see tests/disturbance.py.
+if seed := os.environ.get("DISTURB"):
+    sys.path.append(str(Path(__file__).parent / "tests"))
+    import disturbance
+
+    _kernels = tempfile.TemporaryDirectory(prefix="makemlp-disturbed-")
+    disturbance.begin_in_kernels(int(seed), Path(_kernels.name))
+    disturbance.begin(int(seed))
 
 
 def pytest_configure(config):

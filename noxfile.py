@@ -1,5 +1,7 @@
 """Runs the course on many versions and settings:  make matrix,  or one row of it:  make matrix ARGS="-s locale"
 
+With the packages that are there, and no virtual environment of its own, a row is run by:  python noxfile.py disturbed
+
 Each row has its own virtual environment under build/nox. There pytest re-runs the lessons and the solutions and
 compares what they print (nbval, as strict as in `make test`), then runs unit tests (with QUICK=1 none).
 tools/matrix.py keeps the result of each row as soon as it is there; a row that was green on the very same files is not
@@ -10,6 +12,7 @@ import json
 import locale
 import os
 import shutil
+import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
@@ -37,8 +40,10 @@ PINNED, LOWEST, NEWEST = ("-c", "constraints.txt"), ("--resolution", "lowest-dir
 # the set-up script and of the version bounds, which are about this repository's own files.
 TESTS = {
     "all": ("tests", "--ignore=tests/browser", "--ignore=tests/test_setup.py", "--ignore=tests/test_environment.py"),
-    # Threads and processor are noticed by arithmetic only …
-    "arithmetic": _files("counts", "deep", "facts", "mlp", "sampling", "training"),
+    # Threads and processor are noticed by arithmetic and by the pictures of its results only …
+    "arithmetic": _files(
+        "counts", "deep", "embeddings", "facts", "figures", "mlp", "pictures", "sampling", "scoring", "training"
+    ),
     # … the locale and the folder only by what reads and writes files or starts another Python.
     "files": _files(
         "checking_notebooks", "checkpoints", "data", "download", "grading", "package", "quizzes", "scoreboard"
@@ -75,6 +80,13 @@ def foreign_locale() -> str:
 
 LOCALE = foreign_locale()
 
+# What a processor offers to PyTorch's own code, to Intel's MKL and to oneDNN, of which each computes some products.
+PROCESSORS = {
+    "plain": {"ATEN_CPU_CAPABILITY": "default"},
+    "avx2": {"ATEN_CPU_CAPABILITY": "avx2", "MKL_ENABLE_INSTRUCTIONS": "AVX2", "ONEDNN_MAX_CPU_ISA": "AVX2"},
+    "sse42": {"ATEN_CPU_CAPABILITY": "default", "MKL_ENABLE_INSTRUCTIONS": "SSE4_2", "ONEDNN_MAX_CPU_ISA": "SSE41"},
+}
+
 # The whole matrix: every version and every setting stands in at least one row.
 ROWS = {
     "lowest": Row("the lowest versions allowed", "3.10", LOWEST),
@@ -86,7 +98,13 @@ ROWS = {
     "widgets7": Row("ipywidgets 7.7.1", instead=("ipywidgets==7.7.1",)),
     "threads2": Row("2 threads", env={"MAKEMLP_THREADS": "2"}, tests="arithmetic"),
     "threads4": Row("4 threads", env={"MAKEMLP_THREADS": "4"}, tests="arithmetic"),
-    "plain-cpu": Row("ATEN_CPU_CAPABILITY=default", env={"ATEN_CPU_CAPABILITY": "default"}, tests="arithmetic"),
+    "plain-cpu": Row("no vector instructions in PyTorch's own code", env=PROCESSORS["plain"], tests="arithmetic"),
+    "avx2": Row("AVX2 at most", env=PROCESSORS["avx2"], tests="arithmetic"),
+    "sse42": Row("SSE4.2 at most", env=PROCESSORS["sse42"], tests="arithmetic"),
+    # The one that stands for all others; CI runs it each time.
+    "disturbed": Row("SSE4.2, products disturbed", env={**PROCESSORS["sse42"], "DISTURB": "1"}, tests="arithmetic"),
+    "disturbed2": Row("products disturbed by another seed", env={"DISTURB": "2"}, tests="arithmetic"),
+    "disturbed3": Row("products disturbed by a third seed", env={"DISTURB": "3"}, tests="arithmetic"),
     "locale": Row(
         f"LC_ALL={LOCALE}",
         env={"LC_ALL": LOCALE, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},  # coerced, C would be C.UTF-8
@@ -114,6 +132,13 @@ def copy_course(folder: Path) -> None:
     shutil.copytree(".", folder, ignore=shutil.ignore_patterns(".*", "build", "runs", "__pycache__"))
 
 
+def pytest_options(tests: str) -> list[str]:
+    """Lessons and solutions by nbval, with pictures, and these unit tests."""
+    how = ["--nbval", "--nbval-current-env", "--mpl", "-p", "no:cacheprovider"]
+    workers = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
+    return ["-m", "pytest", *how, *workers, "notebooks", "exercises/solutions", *TESTS[tests]]
+
+
 def run(session: nox.Session, name: str, row: Row) -> None:
     """Run one row and keep its result."""
     files, tests = matrix.fingerprint(), "none" if QUICK else row.tests
@@ -127,9 +152,7 @@ def run(session: nox.Session, name: str, row: Row) -> None:
         install(session, row)
         versions = json.loads(session.run("python", "-c", matrix.ASK_VERSIONS, silent=True).splitlines()[-1])
         session.run(
-            *("python", "-m", "pytest", "--nbval", "--nbval-current-env", "--mpl", "-p", "no:cacheprovider"),
-            *("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile", f"--junitxml={report}"),
-            *("notebooks", "exercises/solutions", *TESTS[tests]),
+            *("python", *pytest_options(tests), f"--junitxml={report}"),
             env=row.env,
             success_codes=[0, 1],  # 1: tests failed, which is a result too
         )
@@ -152,3 +175,8 @@ def declare(name: str, row: Row) -> None:
 
 for _name, _row in ROWS.items():
     declare(_name, _row)
+
+
+if __name__ == "__main__":
+    _row = ROWS[sys.argv[1]]
+    sys.exit(subprocess.run([sys.executable, *pytest_options(_row.tests)], env=os.environ | _row.env).returncode)

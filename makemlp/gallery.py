@@ -1,6 +1,8 @@
 """The pictures in figures/, each drawn from the bundled names (floor 6).
 
-``python -m makemlp.gallery [FOLDER]`` draws them all, as `make figures` does. They are the image tests' baselines.
+``python -m makemlp.gallery [FOLDER]`` draws them all, as `make figures` does. They are the image tests' baselines, so
+they must come out the same on every machine. Runs at rates that diverge don't: each processor rounds otherwise, and
+such a run multiplies the difference. Those runs are drawn from what was recorded: ``python -m makemlp.gallery record``.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ from makemlp.scoreboard import flattery
 from makemlp.scoring import nll, nll_by_name
 from makemlp.training import SGD, Run, learning_rate_at, train, train_many
 
-# What takes too long to be measured anew for a picture: written by make bench and makemlp.ablation.
+# What a picture can't measure anew, as it takes too long or ends elsewhere on another machine: written by `make bench`,
+# by makemlp.ablation and by `record` below.
 MEASURED = Path(__file__).parent / "measured"
 
 
@@ -94,22 +97,38 @@ def _short_run() -> tuple[list[float], torch.Tensor]:
     return losses, model.C.detach()
 
 
-def _rate_sweep() -> Picture:
+RATES = MEASURED / "rates.json"  # losses by exponent of the learning rate, of plain descent at rates up to 10
+
+
+def record() -> None:
+    """Train what the pictures of learning rates show, and store each exponent with its loss."""
     vocab, train_names, _ = _names()
-    exponents = torch.linspace(-3, 1, 21)
-    models = [MLP(len(vocab), emb_dim=2, hidden_dim=20) for _ in exponents]
     X, Y = build_dataset(train_names, vocab)
-    losses = train_many(models, X, Y, learning_rates=(10**exponents).tolist(), steps=60, optimizer=SGD)
-    return figures.rate_sweep(exponents.tolist(), {"plain descent": losses[:, -1].tolist()})
+    sweep, one = torch.linspace(-3, 1, 21), torch.linspace(-3, 0, 300)
+    models = [MLP(len(vocab), emb_dim=2, hidden_dim=20) for _ in sweep]
+    many = train_many(models, X, Y, learning_rates=(10**sweep).tolist(), steps=60, optimizer=SGD)
+    run = Run([MLP(len(vocab), emb_dim=2)], X, Y, learning_rates=[1.0], optimizer=SGD)
+    for exponent in one:
+        run.step(float(10**exponent))
+    stored = {"many runs": (sweep, many[:, -1]), "one run": (one, torch.cat(run.losses))}
+    pairs = {label: torch.stack(columns, 1).double().round(decimals=4).tolist() for label, columns in stored.items()}
+    RATES.write_text(json.dumps(pairs) + "\n", encoding="utf-8")
+
+
+def _recorded(label: str) -> tuple[list[float], list[float]]:
+    """The exponents and losses of a recorded sweep; inf where a run has diverged."""
+    exponents, losses = zip(*json.loads(RATES.read_text(encoding="utf-8"))[label], strict=True)
+    return exponents, losses
+
+
+def _rate_sweep() -> Picture:
+    exponents, losses = _recorded("many runs")
+    return figures.rate_sweep(exponents, {"plain descent": losses})
 
 
 def _rate_sweep_dots() -> Picture:
-    vocab, train_names, _ = _names()
-    run = Run([MLP(len(vocab), emb_dim=2)], *build_dataset(train_names, vocab), learning_rates=[1.0], optimizer=SGD)
-    exponents = torch.linspace(-3, 0, 300)
-    for exponent in exponents:
-        run.step(float(10**exponent))
-    return figures.rate_sweep(exponents.tolist(), {"one run": [loss.item() for loss in run.losses]}, dots=True)
+    exponents, losses = _recorded("one run")
+    return figures.rate_sweep(exponents, {"one run": losses}, dots=True)
 
 
 def _train_and_dev() -> Picture:
@@ -348,4 +367,7 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("figures"))
+    if sys.argv[1:] == ["record"]:
+        record()
+    else:
+        main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("figures"))

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -60,6 +61,8 @@ def test_the_old_widgets_are_the_oldest_allowed(rows):
 def test_every_setting_stands_in_a_row(rows):
     settings = {pair for row in rows.values() for pair in row.env.items()}
     assert {("MAKEMLP_THREADS", "2"), ("MAKEMLP_THREADS", "4"), ("ATEN_CPU_CAPABILITY", "default")} <= settings
+    assert {("MKL_ENABLE_INSTRUCTIONS", "AVX2"), ("MKL_ENABLE_INSTRUCTIONS", "SSE4_2")} <= settings
+    assert len({value for name, value in settings if name == "DISTURB"}) >= 3
     assert rows["locale"].env["LC_ALL"] and rows["locale"].env["PYTHONUTF8"] == "0"
     assert " " in rows["path"].folder and not rows["path"].folder.isascii()
 
@@ -68,6 +71,17 @@ def test_every_unit_test_that_a_row_names_is_there(noxfile):
     assert {row.tests for row in noxfile.ROWS.values()} <= set(noxfile.TESTS)
     named = {name.removeprefix("--ignore=") for names in noxfile.TESTS.values() for name in names}
     assert len(named) > 10 and [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_other_processors_draw_the_pictures_too(noxfile):
+    """And the row that CI runs is one of them."""
+    rows = [row for row in noxfile.ROWS.values() if row.env.keys() & {"DISTURB", "ATEN_CPU_CAPABILITY"}]
+    assert len(rows) >= 6 and "--mpl" in noxfile.pytest_options("arithmetic")
+    assert all(row.tests in ("all", "arithmetic") for row in rows)
+    assert {"tests/test_figures.py", "tests/test_pictures.py"} <= set(noxfile.TESTS["arithmetic"])
+    script = (ROOT / "Makefile").read_text(encoding="utf-8") + (ROOT / ".ci/run").read_text(encoding="utf-8")
+    (named,) = re.findall(r"noxfile\.py (\w+)", script)
+    assert {"DISTURB", "MKL_ENABLE_INSTRUCTIONS"} <= noxfile.ROWS[named].env.keys()
 
 
 # Their results

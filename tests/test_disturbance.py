@@ -1,0 +1,97 @@
+"""The stand-in for every other machine: it disturbs what rounding touches, and would have found what rested on it."""
+
+import io
+import json
+import os
+
+import pytest
+import torch
+from disturbance import SEED, UNITS, Disturbed
+from PIL import Image
+from test_pictures import far_apart
+
+from makemlp import MLP, gallery, nll, train
+
+pytestmark = pytest.mark.skipif(SEED in os.environ, reason="all of this process is disturbed already")
+
+A, B = torch.rand(8, 30, generator=torch.Generator().manual_seed(0)) + 0.5, torch.rand(30, 5) + 0.5
+PRODUCTS = {
+    "@": lambda a, b: a @ b,
+    "mv": lambda a, b: a @ b[:, 0],
+    "dot": lambda a, b: a[0] @ b[:, 0],
+    "out=": lambda a, b: torch.mm(a, b, out=torch.empty(8, 5, dtype=a.dtype)),
+    "bmm": lambda a, b: torch.bmm(a[None], b[None]),
+    "baddbmm_": lambda a, b: torch.ones(1, 8, 5, dtype=a.dtype).baddbmm_(a[None], b[None]),
+    "linear": lambda a, b: torch.nn.functional.linear(a, b.T, torch.ones(5, dtype=a.dtype)),
+    "einsum": lambda a, b: torch.einsum("ij,jk->ik", a, b),
+}
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("product", PRODUCTS.values(), ids=PRODUCTS)
+def test_every_product_is_disturbed_in_its_last_bits(product, dtype):
+    a, b = A.to(dtype), B.to(dtype)
+    plain = product(a, b)
+    with Disturbed(1) as mode:
+        other = product(a, b)
+    assert mode.count == 1 and other.dtype == dtype
+    off = (other - plain).abs() / plain.abs() / torch.finfo(dtype).eps
+    assert 0 < off.max() <= UNITS + 2
+
+
+def test_the_seed_decides_and_nothing_stays_disturbed():
+    def product(seed):
+        with Disturbed(seed):
+            return A @ B
+
+    assert torch.equal(product(1), product(1)) and not torch.equal(product(1), product(2))
+    assert torch.equal(A @ B, A @ B)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_what_no_rounding_touched_stays(dtype):
+    """A row that a one-hot vector picks, and sums of whole numbers, are the same on every machine."""
+    whole = torch.arange(12, dtype=dtype).view(3, 4)
+    with Disturbed(1) as mode:
+        assert torch.equal(whole @ whole.T, torch.tensor([[14, 38, 62], [38, 126, 214], [62, 214, 366]], dtype=dtype))
+        assert dtype == torch.float64 or torch.equal(torch.eye(30, dtype=dtype)[:3] @ B.to(dtype), B[:3].to(dtype))
+    assert mode.count == 0
+
+
+def test_gradients_are_disturbed_too():
+    a = A.clone().requires_grad_()
+    with Disturbed(1) as mode:
+        (a @ B).square().sum().backward()
+    assert mode.count == 2
+
+
+def losses_of_a_run(seed, learning_rate):
+    names = gallery._names()
+    model = MLP(len(names[0]), emb_dim=2, hidden_dim=20)
+    with Disturbed(seed):
+        train(model, *gallery.build_dataset(names[1][:2000], names[0]), learning_rate=learning_rate, steps=100)
+    return nll(model, *gallery.build_dataset(names[2], names[0]))
+
+
+def test_a_stable_run_ends_where_it_ended_and_a_chaotic_one_elsewhere():
+    """Adam at the default rate and far above it."""
+    stable, chaotic = ([losses_of_a_run(seed, rate) for seed in (1, 2)] for rate in (0.02, 3.0))
+    assert stable[0] == pytest.approx(stable[1], abs=1e-4)
+    assert chaotic[0] != pytest.approx(chaotic[1], abs=1e-2)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_it_would_have_found_the_picture_of_rates_that_diverge(seed, monkeypatch, tmp_path):
+    """Until its losses were recorded, rate_sweep was trained anew on every machine, and no two drew the same."""
+    stored = dict(json.loads(gallery.RATES.read_text(encoding="utf-8"))["many runs"])
+    recorded = gallery.GALLERY["rate_sweep"]()
+    monkeypatch.setattr(gallery, "RATES", tmp_path / "rates.json")
+    with Disturbed(seed):
+        gallery.record()
+    anew = dict(json.loads(gallery.RATES.read_text(encoding="utf-8"))["many runs"])
+    assert all(anew[x] == pytest.approx(loss, abs=1e-3) for x, loss in stored.items() if x < 0)
+    assert far_apart(image(recorded), image(gallery.GALLERY["rate_sweep"]())) > 2  # what the image tests allow
+
+
+def image(picture):
+    return Image.open(io.BytesIO(picture.to_png()))
