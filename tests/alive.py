@@ -5,10 +5,15 @@ from makemlp import MLP, CountModel, Vocabulary, build_dataset
 NAMES = ["ada", "bob", "abba", "dodo", "bada", "oba", "adobo", "dab"]
 VOCAB = Vocabulary(NAMES)
 MODEL = MLP(len(VOCAB), block_size=3, emb_dim=2, hidden_dim=20)
+TABLE = CountModel(len(VOCAB), 4, 1.0).fit(*build_dataset(NAMES, VOCAB, 4))
 COUNTED = CountModel(len(VOCAB), 1).fit(*build_dataset(NAMES, VOCAB, 1))
 
 # What each explorable is opened with. A new one needs a line, and a test says so.
 ARGUMENTS = {
+    "explore_architecture": (len(VOCAB),),
+    "explore_count_tables": (NAMES[:6], NAMES[6:], VOCAB, 4, 2.17),
+    "explore_mixture": (MODEL, TABLE, *build_dataset(NAMES[6:], VOCAB, 4)),
+    "explore_prediction": (MODEL, VOCAB, "ab"),
     "explore_sampling": (MODEL, VOCAB, 6, NAMES),
     "explore_smoothing": (COUNTED.counts[1], VOCAB),
 }

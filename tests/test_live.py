@@ -93,7 +93,7 @@ def test_modules_are_few_and_short():
 @pytest.mark.parametrize("view", live.VIEWS)
 def test_a_view_exports_a_function_of_its_name(view):
     source = (live.FOLDER / f"{view}.js").read_text(encoding="utf-8")
-    assert re.findall(r"^export (?:async )?function (\w+)\(frame, data\)", source, re.M) == [view]
+    assert re.findall(r"^export (?:async )?function (\w+)\(_?frame, data\)", source, re.M) == [view]
     assert not re.search(r"^(import|export) ", live.script([view]), re.M)
 
 
@@ -279,3 +279,35 @@ def test_sampling_knows_the_real_names():
     assert words == sorted(NAMES)
     bundled = content(makemlp.explore_sampling(MODEL, VOCAB).to_html())["data"]["names"]
     assert len(bundled) > 50_000
+
+
+@pytest.mark.parametrize("method", ["add", "interpolate"])
+@pytest.mark.parametrize("place", [0, 8, 20])
+def test_count_tables_hold_what_the_models_score(method, place):
+    train, dev, longest = NAMES[:6], NAMES[6:], 4
+    data = content(opened("explore_count_tables").to_html())["data"]
+    smoothing = 10 ** (data["lowest"] + place * data["step"])
+    model = CountModel(len(VOCAB), longest, smoothing, method).fit(*build_dataset(train, VOCAB, longest))
+    kneser_ney = CountModel(len(VOCAB), longest, method="kneser_ney").fit(*build_dataset(train, VOCAB, longest))
+    for split, names in (("train", train), ("dev", dev)):
+        losses = unpacked(data[method][split]).view(-1, longest + 1)
+        assert len(losses) == 21
+        assert losses[place].tolist() == pytest.approx(
+            model.nll_by_length(*build_dataset(names, VOCAB, longest)), abs=1e-5
+        )
+        wanted = kneser_ney.nll_by_length(*build_dataset(names, VOCAB, longest))
+        assert unpacked(data["kneser_ney"][split]).tolist() == pytest.approx(wanted, abs=1e-5)
+
+
+def test_a_cell_that_is_run_again_shares_its_tables():
+    from makemlp.widgets.explorers import _count_losses
+
+    before = _count_losses.cache_info().hits
+    for _ in range(3):
+        opened("explore_count_tables")
+    assert _count_losses.cache_info().hits >= before + 2
+
+
+def test_the_mixture_knows_where_names_end():
+    ends = unpacked(content(opened("explore_mixture").to_html())["data"]["ends"])
+    assert ends.tolist() == [len(name) + 1 for name in NAMES[6:]]

@@ -14,26 +14,21 @@ import ipywidgets
 import pytest
 
 import makemlp
-from makemlp import MLP, CountModel, Mixture, Scoreboard, Vocabulary, build_dataset
+from makemlp import MLP, CountModel, Scoreboard, Vocabulary, build_dataset
 from makemlp.scoreboard import runs_folder
 from makemlp.widgets.panel import Explorer
 
 NAMES = ["ada", "bob", "abba", "dodo", "bada", "oba", "adobo", "dab"]
 VOCAB = Vocabulary(NAMES)
 MODEL = MLP(len(VOCAB), block_size=3, emb_dim=2, hidden_dim=20)
-TABLE = CountModel(len(VOCAB), 4, 1.0).fit(*build_dataset(NAMES, VOCAB, 4))
 COUNTED = CountModel(len(VOCAB), 1).fit(*build_dataset(NAMES, VOCAB, 1))
 
 FRAMES = {step: MLP(len(VOCAB), emb_dim=2, hidden_dim=20, seed=step) for step in (0, 10, 20)}
 
 # What each explorer is opened with here. A new explorer needs a line, and a test says so.
 ARGUMENTS = {
-    "explore_architecture": (len(VOCAB),),
-    "explore_count_tables": (NAMES[:6], NAMES[6:], VOCAB, 4),
-    "explore_mixture": (MODEL, TABLE, *build_dataset(NAMES[6:], VOCAB, 4)),
     "explore_name": (MODEL, VOCAB, NAMES, "ab"),
     "explore_neighbours": (MODEL.C.detach(), VOCAB),
-    "explore_prediction": (MODEL, VOCAB, "ab"),
     "explore_snapshots": (FRAMES, [3.0 - 0.1 * step for step in range(20)], VOCAB),
     "explore_tuning": (NAMES[:6], NAMES[6:], VOCAB, Scoreboard, {"none": 3.0}),
 }
@@ -231,29 +226,6 @@ def test_snapshots_and_neighbours_of_any_emb_dim(emb_dim):
     assert f"in {emb_dim} dimensions" in picture(neighbours)
 
 
-@pytest.mark.parametrize("method", ["add", "interpolate", "kneser_ney"])
-def test_count_tables_say_what_the_models_score(method):
-    train, dev = NAMES[:6], NAMES[6:]
-    explorer = makemlp.explore_count_tables(train, dev, VOCAB, 4)
-    explorer.controls["method"].value = method
-    explorer.controls["block_size"].value = 2
-    model = CountModel(len(VOCAB), 4, 0.1, method).fit(*build_dataset(train, VOCAB, 4))
-    on_train = model.nll_by_length(*build_dataset(train, VOCAB, 4))
-    on_dev = model.nll_by_length(*build_dataset(dev, VOCAB, 4))
-    assert f"with {min(on_train):.2f}; dev is lowest" in picture(explorer)
-    assert f"with {min(on_dev):.2f}. Marked: 2 characters, {on_dev[2]:.2f}." in picture(explorer)
-    assert explorer.controls["smoothing"].disabled == (method == "kneser_ney")
-
-
-def test_a_cell_that_is_run_again_shares_its_tables():
-    from makemlp.widgets.explorers import _count_curves
-
-    before = _count_curves.cache_info().hits
-    for _ in range(3):
-        makemlp.explore_count_tables(NAMES[:6], NAMES[6:], VOCAB, 4)
-    assert _count_curves.cache_info().hits >= before + 2
-
-
 def test_a_released_slider_trains_and_writes_the_run_down(tmp_path):
     board = Scoreboard(tmp_path / "board.jsonl")
     board.add(dev=1.0, note="a row of the learner's own, without a train loss")
@@ -279,14 +251,6 @@ def test_a_rate_that_is_too_high_is_named_and_the_last_picture_stays(tmp_path, m
     explorer.controls["learning_rate"].value = 0.5
     assert re.match(r"The run diverged at step 0 with learning rate 0.5: lower the rate", message(explorer))
     assert picture(explorer) == before
-
-
-def test_a_dragged_share_says_what_the_mixture_scores():
-    X, Y = build_dataset(NAMES[6:], VOCAB, 4)
-    explorer = makemlp.explore_mixture(MODEL, TABLE, X, Y)
-    for weight, model in ((0.0, TABLE), (0.3, Mixture(MODEL, TABLE, 0.3)), (1.0, lambda X: MODEL(X[:, -3:]))):
-        explorer.controls["weight"].value = weight
-        assert f"a share of {weight:.2f} with {makemlp.nll(model, X, Y):.3f}." in picture(explorer)
 
 
 def test_a_name_is_ranked_among_the_names():

@@ -125,3 +125,54 @@ export function encode(typed, itos, frame) {
   if (read !== typed) frame.note = `Read as '${read}', in the letters that the model knows.`;
   return Array.from(read, (letter) => itos.indexOf(letter));
 }
+
+/** The ground of a line chart: both axes, and scales x and y from numbers to pixels. `log` is of the upright axis. */
+export function chart(width, height, { xs, ys, log = false, xTicks, yTicks, xWords = String, yWords = String, label }) {
+  const [left, top, right, bottom] = [46, 12, width - 12, height - 40];
+  const x = scale(...xs, left, right);
+  const y = scale(...ys, bottom, top, log);
+  const axes = [
+    leftAxis(yTicks ?? ticks(...ys, 5), y, left, right, yWords),
+    bottomAxis(xTicks ?? ticks(...xs, 6), x, bottom, xWords, label, (left + right) / 2),
+  ];
+  return {
+    x,
+    y,
+    axes,
+    left,
+    top,
+    right,
+    bottom,
+    valueAt: (px) => xs[0] + ((px - left) / (right - left)) * (xs[1] - xs[0]),
+  };
+}
+
+/** A line of the legend above a chart: [colour, words, dashes] each. */
+export function legend(entries) {
+  const mark = ([color, , dashes]) =>
+    drawing(
+      22,
+      10,
+      path(
+        [
+          [0, 5],
+          [22, 5],
+        ],
+        { stroke: color, "stroke-width": 2.5, "stroke-dasharray": dashes },
+      ),
+    );
+  const items = entries.map((entry) => {
+    const drawn = mark(entry);
+    drawn.setAttribute("aria-hidden", "true");
+    return el("span", {}, drawn, entry[1]);
+  });
+  return el("p", { class: "makemlp-legend" }, items);
+}
+
+/** A ring around a point, with its number beside it. */
+export function ring(x, y, words, attributes = {}) {
+  return [
+    el("circle", { cx: x, cy: y, r: 7, fill: "none", stroke: "var(--ink)", "stroke-width": 2 }),
+    text(x + 11, y - 8, words, { class: "strong", ...attributes }),
+  ];
+}

@@ -12,6 +12,7 @@ export function smoothing(frame, data) {
   const left = 18; // room for the letters beside the table, and above it
   let over = null; // the cell under the pointer
   let size = 12; // of a cell, in pixels
+  let cells = {}; // they stay, and only their colours change: to make all anew takes most of a picture's time
 
   frame.point(".table", (what, x, y) => {
     const [i, j] = [Math.floor((y - left) / size), Math.floor((x - left) / size)];
@@ -45,14 +46,18 @@ export function smoothing(frame, data) {
     const steps = name.length ? [...name, 0].map((to, i) => (i ? name[i - 1] : 0) * V + to) : [];
     const cell = (at, attributes) =>
       rect(left + (at % V) * size, left + Math.floor(at / V) * size, size - 1, size - 1, attributes);
+    if (cells.size !== size) {
+      cells = { size, all: Array.from(counts, (_, at) => cell(at)) };
+    }
     const shares = itos.flatMap((symbol) => smoothed(rowOf(symbol), alpha));
     const shade = (share) => `rgba(var(--cell), ${Math.min(1, 0.04 + 1.2 * Math.sqrt(share)).toFixed(3)})`;
+    for (const [at, share] of shares.entries()) cells.all[at].setAttribute("fill", shade(share));
     const letter = (i, x, y) =>
       text(x, y, itos[i], { "text-anchor": "middle", class: symbols.includes(itos[i]) ? "strong" : "quiet" });
     const grid = drawing(
       left + V * size,
       left + V * size,
-      shares.map((share, at) => cell(at, { fill: shade(share) })),
+      cells.all,
       steps.map((at) => cell(at, { fill: "none", stroke: "var(--orange)", "stroke-width": 2.5 })),
       over !== null && cell(over, { fill: "none", stroke: "var(--ink)", "stroke-width": 2 }),
       itos.map((_, i) => letter(i, left + (i + 0.5) * size, 12)),
@@ -72,7 +77,7 @@ export function smoothing(frame, data) {
     if (!name.length) return "Point at a cell, or click it for its row.";
     const steps = [...name, 0].map((to, i) => smoothed(rowOf(itos[i ? name[i - 1] : 0]), alpha)[to]);
     const loss = steps.reduce((sum, p) => sum - Math.log(p), 0) / steps.length;
-    return `${steps.map((p) => (100 * p).toFixed(1) + "%").join(" · ")} → loss ${loss.toFixed(3)} per character`;
+    return `${steps.map((p) => `${(100 * p).toFixed(1)}%`).join(" · ")} → loss ${loss.toFixed(3)} per character`;
   }
 
   return function draw({ alpha, symbol, beside, name }, width) {

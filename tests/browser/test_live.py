@@ -12,9 +12,9 @@ import pytest
 import torch
 
 import makemlp
-from makemlp import live
+from makemlp import CountModel, Mixture, build_dataset, live
 
-from .alive import ARGUMENTS, COUNTED, MODEL, VOCAB
+from .alive import ARGUMENTS, COUNTED, MODEL, NAMES, TABLE, VOCAB
 from .lab import BUILD
 from .test_book import axe_script, faults
 
@@ -341,3 +341,64 @@ def test_sampling_marks_the_real_names(opened):
 
 def makemlp_names():
     return set(ARGUMENTS["explore_sampling"][3])
+
+
+@pytest.mark.parametrize("method", ["add", "interpolate", "kneser_ney"])
+@pytest.mark.parametrize("smoothing", [0.1, 0.237, 41.0])
+def test_count_tables_show_what_the_models_score(opened, method, smoothing):
+    """Between the places that Python computed too."""
+    page = opened(explorer("explore_count_tables"))
+    page.get_by_label("method").select_option(method)
+    if method != "kneser_ney":
+        turn(page, "smoothing", smoothing)
+    turn(page, "context length", 2)
+    shown = latest(page)
+    model = CountModel(len(VOCAB), 4, smoothing, method).fit(*build_dataset(NAMES[:6], VOCAB, 4))
+    for split, names in (("train", NAMES[:6]), ("dev", NAMES[6:])):
+        wanted = model.nll_by_length(*build_dataset(names, VOCAB, 4))
+        assert shown[split] == pytest.approx(wanted, abs=0.002)  # small tables bend more than the lesson's
+    assert re.match(rf"2 characters: dev {shown['dev'][2]:.3f}", shown["title"])
+    assert page.get_by_label("smoothing", exact=True).is_disabled() == (method == "kneser_ney")
+    box = page.locator(".losses").bounding_box()
+    page.mouse.click(box["x"] + box["width"] - 12, box["y"] + 100)  # the longest context
+    assert latest(page)["state"]["block_size"] == 4
+
+
+@pytest.mark.parametrize("direct", [False, True])
+def test_architecture_counts_as_python_does(opened, direct):
+    page = opened(explorer("explore_architecture"))
+    sizes = {"block_size": 5, "emb_dim": 7, "hidden_dim": 120}
+    for name, size in sizes.items():
+        turn(page, name, size)
+    page.get_by_label("direct connections").set_checked(direct)
+    counts = makemlp.count_parameters(len(VOCAB), **sizes, direct=direct)
+    assert latest(page)["counts"] == counts
+    assert latest(page)["title"].startswith(f"{sum(counts.values()):,} parameters; a count table of 5 characters has")
+
+
+def test_prediction_shows_every_number_of_the_model(opened):
+    page = opened(explorer("explore_prediction"))
+    page.get_by_label("the name so far").fill("dab")
+    page.get_by_label("compared with").fill("bab")
+    X = torch.tensor([VOCAB.encode("dab"), VOCAB.encode("bab")])
+    shown, wanted = latest(page), makemlp.trace(MODEL, X)
+    close(shown["probs"], wanted["probs"][0])
+    close(shown["h"], wanted["h"][0])
+    assert shown["moved"] == int(((wanted["h"][0] - wanted["h"][1]).abs() > 0.5).sum())
+    turn(page, "W1 times", 3)
+    turn(page, "W2 times", 0)
+    shown = latest(page)
+    sums = 3 * (wanted["emb"][0].flatten() @ MODEL.W1) + MODEL.b1
+    close(shown["h"], sums.tanh())
+    close(shown["probs"], MODEL.b2.softmax(0))
+    page.locator(".units").click(position={"x": 4, "y": 4})
+    said = f"Unit 1: tanh({sums[0].item():.2f}) = {sums[0].tanh().item():.2f}"
+    page.get_by_text(said.replace("-", "−")).wait_for(timeout=5000)
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.3, 1.0])
+def test_mixture_scores_as_python_does(opened, weight):
+    page = opened(explorer("explore_mixture"))
+    turn(page, "network's share", weight)
+    wanted = makemlp.nll(Mixture(MODEL, TABLE, weight), *build_dataset(NAMES[6:], VOCAB, 4))
+    assert latest(page)["loss"] == pytest.approx(wanted, abs=1e-5)
