@@ -18,7 +18,7 @@ import ipywidgets
 import nbformat
 import pytest
 import torch
-from alive import ARGUMENTS, COUNTED, MODEL, NAMES, VOCAB
+from alive import ARGUMENTS, COUNTED, FRAMES, MODEL, NAMES, VOCAB
 
 import makemlp
 from makemlp import MLP, CountModel, build_dataset, live
@@ -26,7 +26,7 @@ from makemlp.widgets.explorable import WIDGET, Explorable
 
 ROOT = Path(__file__).parents[1]
 JAVASCRIPT = sorted(live.FOLDER.glob("*.js"))
-MOST_LINES = 1500  # of JavaScript, so that a person can read it all
+MOST_LINES = 1900  # of JavaScript, so that a person can read it all
 
 each_explorer = pytest.mark.parametrize("name", ARGUMENTS)
 
@@ -311,3 +311,35 @@ def test_a_cell_that_is_run_again_shares_its_tables():
 def test_the_mixture_knows_where_names_end():
     ends = unpacked(content(opened("explore_mixture").to_html())["data"]["ends"])
     assert ends.tolist() == [len(name) + 1 for name in NAMES[6:]]
+
+
+def test_snapshots_are_stepped_through_in_order_whatever_order_they_came_in():
+    frames = dict(sorted(FRAMES.items(), reverse=True))
+    page = makemlp.explore_snapshots(frames, [3.0 - 0.1 * step for step in range(20)], VOCAB).to_html()
+    assert content(page) == content(opened("explore_snapshots").to_html())
+    data = content(page)["data"]
+    assert (
+        data["steps"] == sorted(FRAMES)
+        and unpacked(data["ways"]).view(11, len(VOCAB), 2)[5].tolist() == FRAMES[10].C.tolist()
+    )
+    made = base64.b64decode(data["names"].removeprefix("base64,")).decode("utf-8").split("\n")
+    assert made == [", ".join(makemlp.sample(model, VOCAB, 6, seed=0, max_length=20)) for model in FRAMES.values()]
+
+
+def test_no_frames_get_a_sentence():
+    with pytest.raises(ValueError, match="got no frames: pass copies of the model"):
+        makemlp.explore_snapshots({}, [], VOCAB)
+
+
+@pytest.mark.parametrize("emb_dim", [1, 2, 5])
+def test_snapshots_and_neighbours_of_any_emb_dim(emb_dim):
+    frames = {step: MLP(len(VOCAB), emb_dim=emb_dim, hidden_dim=4, seed=step) for step in (0, 1)}
+    ways = content(makemlp.explore_snapshots(frames, [3.0], VOCAB).to_html())["data"]["ways"]
+    assert len(unpacked(ways)) == 2 * len(VOCAB) * 2
+    data = content(makemlp.explore_neighbours(frames[0].C, VOCAB).to_html())["data"]
+    assert len(unpacked(data["C"])) == emb_dim * len(VOCAB) and len(unpacked(data["flat"])) == 2 * len(VOCAB)
+
+
+def test_a_name_that_the_model_cannot_read_is_refused_as_the_page_opens():
+    with pytest.raises(ValueError, match=r"holds '\.', the sign that marks where names begin and end"):
+        makemlp.explore_name(MODEL, VOCAB, NAMES, "a.b")

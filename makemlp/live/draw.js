@@ -176,3 +176,44 @@ export function ring(x, y, words, attributes = {}) {
     text(x + 11, y - 8, words, { class: "strong", ...attributes }),
   ];
 }
+
+/**
+ * Letters at their points (V of [x, y]) on a square map. A step to the right is as long as one upwards. The few that lie
+ * far out stand at the edge, in another colour, or they would press all others into a heap. `limit` keeps several maps
+ * to one scale. Returns {x, y, parts, at(px, py)}; the last is the letter near a place, or null.
+ */
+export function letterMap(points, itos, size, { limit = reach(points), chosen = null } = {}) {
+  const inside = (value) => Math.max(-limit, Math.min(limit, value));
+  const x = scale(-limit, limit, 12, size - 12);
+  const y = scale(-limit, limit, size - 12, 12);
+  const places = points.map(([a, b]) => [x(inside(a)), y(inside(b))]);
+  const parts = itos.map((letter, i) => {
+    const out = Math.max(...points[i].map(Math.abs)) > limit;
+    const vowel = "aeiou".includes(letter);
+    const [px, py] = places[i];
+    const style = { "text-anchor": "middle", class: vowel || letter === "." ? "strong letter" : "letter" };
+    return [
+      vowel && el("circle", { cx: px, cy: py, r: 10, fill: "none", stroke: "var(--orange)" }),
+      letter === "." && rect(px - 8, py - 8, 16, 16, { fill: "none", stroke: "var(--ink)" }),
+      i === chosen && el("circle", { cx: px, cy: py, r: 13, fill: "none", stroke: "var(--purple)", "stroke-width": 3 }),
+      text(px, py + 5, letter, out ? { ...style, style: "fill: var(--purple)" } : style),
+    ];
+  });
+  const at = (px, py) => {
+    const apart = places.map(([a, b]) => Math.hypot(a - px, b - py));
+    const near = apart.indexOf(Math.min(...apart));
+    return apart[near] < 24 ? near : null;
+  };
+  return { x: (value) => x(inside(value)), y: (value) => y(inside(value)), parts, at };
+}
+
+/** How far from 0 a map goes, so that all but the farthest twentieth of its points are inside. */
+export function reach(points) {
+  const far = points.map((point) => Math.max(...point.map(Math.abs))).sort((a, b) => a - b);
+  return 1.12 * far[Math.floor(0.95 * (far.length - 1))] || 1;
+}
+
+/** The numbers of a flat array in pairs. */
+export function pairs(flat) {
+  return Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i], flat[2 * i + 1]]);
+}

@@ -22,7 +22,6 @@ EVERYWHERE = [(name, label) for name in LESSONS for label in explorers_in(cells_
 TRAINERS = [(name, label) for name, label in EVERYWHERE if "explore_training" in label]
 GAMES = [(name, label) for name, label in EVERYWHERE if "explore_real_or_made_up" in label]
 WATCHERS = [(name, label) for name, label in EVERYWHERE if "explore_study" in label]
-PLAYERS = [(name, label) for name, label in EVERYWHERE if "explore_snapshots" in label and not is_alive(label)]
 EXPLORERS = [pair for pair in EVERYWHERE if pair not in TRAINERS + GAMES + WATCHERS and not is_alive(pair[1])]
 SHORTEST_ALT = 30
 
@@ -271,41 +270,3 @@ def test_study_is_watched(lesson, label):
     watcher.click(button)
     until(watcher.page, lambda: button.inner_text().strip() == "Watch")
     assert worker.returncode == 0 and not watcher.message() and lesson.errors() == said
-
-
-@pytest.mark.parametrize(("name", "label"), PLAYERS)
-def test_play_moves_slider_and_picture(lesson, label):
-    """By keyboard alone: it plays, pauses, goes on, stops; frames that come too fast don't queue up."""
-    player = lesson.explorer(label)
-    [slider], (play, stop) = player.controls("slider"), player.controls("button")
-    said, waiting = lesson.errors(), []
-
-    def at():
-        """The step that the slider says, and the one that the picture says."""
-        waiting.append(len(lesson.traffic.pending))
-        return int(player.shown()["readouts"][0]), int(re.search(r"At step (\d+)", player.picture()[1])[1])
-
-    def press(button, key):
-        player.tab_to(button)
-        lesson.press(key)
-
-    press(stop_of(slider, "slider"), "End")
-    until(player.page, lambda: at()[0] == at()[1] > 0)
-    last = at()[0]
-    lesson.press("Home")
-    until(player.page, lambda: at() == (0, 0))
-    press(play, "Enter")
-    until(player.page, lambda: at()[1] > last / 4)
-    player.screenshot()
-    press(play, "Enter")
-    lesson.settle()
-    stopped = at()
-    assert stopped[0] == stopped[1] < last
-    player.page.wait_for_timeout(600)
-    assert at() == stopped
-    press(play, "Enter")
-    until(player.page, lambda: at() == (last, last))
-    press(stop, "Enter")
-    until(player.page, lambda: at() == (0, 0))
-    assert max(waiting) <= 4, "messages queue up behind the pictures"  # Play and slider: one under way, one to follow
-    assert lesson.errors() == said

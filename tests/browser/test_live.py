@@ -14,7 +14,7 @@ import torch
 import makemlp
 from makemlp import CountModel, Mixture, build_dataset, live
 
-from .alive import ARGUMENTS, COUNTED, MODEL, NAMES, TABLE, VOCAB
+from .alive import ARGUMENTS, COUNTED, FRAMES, MODEL, NAMES, TABLE, VOCAB
 from .lab import BUILD
 from .test_book import axe_script, faults
 
@@ -35,6 +35,8 @@ LISTEN = """() => {
         window.seen.push(entry);
         setTimeout(() => entry.at = performance.now());  // after the frame in which it is painted
     });
+    document.querySelector('.makemlp-stage').style.marginRight = '1px';  // another width is another picture
+    return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
 }"""
 
 # Moves a slider as a hand does, a little for each frame of the screen, for a second.
@@ -250,7 +252,8 @@ def test_what_changes_is_announced_once_the_hand_rests(opened, name):
     assert spoken.text_content() == ""  # nothing is said of a page that is only opened
     control = page.locator(".makemlp-frame :is(input[type=range], input[type=text], select):enabled").first
     control.focus()
-    page.keyboard.press("End") if control.get_attribute("type") == "range" else page.keyboard.type("a")
+    for key in ("End", "Home") if control.get_attribute("type") == "range" else "b":
+        page.keyboard.press(key)
     page.wait_for_timeout(1000)
     assert spoken.text_content() == latest(page)["alt"] != ""
 
@@ -402,3 +405,61 @@ def test_mixture_scores_as_python_does(opened, weight):
     turn(page, "network's share", weight)
     wanted = makemlp.nll(Mixture(MODEL, TABLE, weight), *build_dataset(NAMES[6:], VOCAB, 4))
     assert latest(page)["loss"] == pytest.approx(wanted, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["", "dab", "Bobadada"])
+def test_a_name_is_scored_and_ranked(opened, name):
+    page = opened(explorer("explore_name"))
+    page.get_by_label("a name").fill(name)
+    shown, wanted = latest(page), makemlp.score_name(MODEL, VOCAB, name.lower())[0]
+    close(shown["losses"], wanted)
+    nlls = makemlp.nll_by_name(MODEL, VOCAB, NAMES)
+    assert shown["likelier"] == int((nlls < wanted.sum() - 1e-3).sum())
+    assert f"{wanted.sum().item():.1f} nats, {wanted.mean().item():.1f} per character" in shown["title"]
+
+
+def test_a_letter_that_is_pressed_takes_its_place_in_the_name(opened):
+    page = opened(explorer("explore_name"))
+    page.get_by_label("a name").fill("dab")
+    strip = page.locator(".strip").bounding_box()
+    page.mouse.click(strip["x"] + 46 * 2.5, strip["y"] + 15)  # the likeliest second letter
+    likeliest = MODEL(torch.tensor([[0, 0, VOCAB.stoi["d"]]])).argmax().item()
+    assert page.get_by_label("a name").input_value() == ("d" if likeliest == 0 else f"d{VOCAB.itos[likeliest]}b")
+
+
+@pytest.mark.parametrize("symbol", VOCAB.itos)
+def test_neighbours_are_in_order(opened, symbol):
+    page = opened(explorer("explore_neighbours"))
+    page.get_by_label("nearest to", exact=True).select_option(symbol)
+    here = VOCAB.itos.index(symbol)
+    distance = makemlp.embeddings.distances(MODEL.C.detach())[here]
+    assert latest(page)["order"] == [i for i in distance.argsort(stable=True).tolist() if i != here]
+
+
+def test_a_letter_of_the_map_is_chosen_by_a_press(opened):
+    page = opened(explorer("explore_neighbours"))
+    for letter in page.locator(".map .letter").all()[:3]:
+        letter.click(force=True)
+        assert latest(page)["state"]["symbol"] == letter.text_content()
+
+
+def test_snapshots_play_to_their_end_and_pause(opened):
+    page = opened(explorer("explore_snapshots"))
+    assert latest(page)["title"] == "step 20: loss 1.100"
+    page.evaluate("() => { window.seen.length = 0; }")
+    page.get_by_role("button", name="Play or pause").click()
+    page.wait_for_function("() => window.seen.length > 5 && window.latest.state.step === 20")
+    page.wait_for_timeout(600)  # and there it stays
+    steps = page.evaluate("() => window.seen.map(picture => picture.state.step)")
+    # The first picture is drawn before the press is answered; then each frame once, in order.
+    assert (
+        list(dict.fromkeys(steps[1:])) == sorted(FRAMES) and page.get_by_label("step", exact=True).input_value() == "20"
+    )
+    turn(page, "step", 10)
+    shown = latest(page)
+    assert shown["at"] == 5 and shown["title"] == "step 10: loss 2.000"
+    way = (FRAMES[10].C - FRAMES[0].C).norm(dim=1).mean().item()
+    assert f"the symbols are {way:.1f} from where they began" in shown["alt"]
+    page.locator(".map .letter").nth(1).click(force=True)
+    far = (FRAMES[10].C - FRAMES[0].C).norm(dim=1)[1].item()
+    page.get_by_text(f"'{VOCAB.itos[1]}' is {far:.2f} from where it began.").wait_for(timeout=5000)
