@@ -105,7 +105,7 @@ def read(source: str, name: str) -> Page:
 def notebooks(folder: str, names: dict[str, str], kind: str) -> list[Page]:
     pages = [read(f"{folder}/{path.name}", names[path.stem]) for path in sorted((ROOT / folder).glob("*.ipynb"))]
     for page in pages:
-        page.where = f"{kind} {page.name[:2]}"
+        page.where = f"{kind} {page.name.split()[0]}"
         if kind != "Lesson":
             page.name += f", {kind.lower()}"
     return pages
@@ -126,7 +126,7 @@ def chain(pages: list[Page]) -> None:
 def contents() -> dict[str, list[Page]]:
     """Every page, by the part of the book it belongs to; a lesson's name is what the README's course map calls it."""
     home = read("README.md", "About this course")
-    names = {stem: name for name, stem in re.findall(r"\[(\d\d [^]]+)\]\(notebooks/(\w+)\.ipynb\)", cell_text(home))}
+    names = {stem: name for name, stem in re.findall(r"\[(\d\d\w? [^]]+)\]\(notebooks/(\w+)\.ipynb\)", cell_text(home))}
     lessons = notebooks("notebooks", names, "Lesson")
     exercises = notebooks("exercises", names, "Exercises")
     solutions = notebooks("exercises/solutions", names, "Solutions")

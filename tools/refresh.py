@@ -29,11 +29,14 @@ METADATA = {
 def refresh(path: Path) -> None:
     """Run one notebook from top to bottom in a fresh kernel and write it back."""
     notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(path.parent)}})
+    # The limits are for what hangs: on a busy machine a cell of lesson 06 takes minutes.
+    client = NotebookClient(
+        notebook, timeout=3600, startup_timeout=900, resources={"metadata": {"path": str(path.parent)}}
+    )
     client.execute()
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
-        cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k == "tags"})
+        cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k in ("tags", "jupyter")})
         if cell.cell_type == "code":
             cell.outputs = merge_streams(filter(shows, map(kept, cell.outputs)))
     text = nbformat.writes(notebook, version=4)

@@ -17,7 +17,7 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 
-from .lab import REPOSITORY
+from .lab import REPOSITORY, new_page
 
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 NARROWEST = {"width": 320, "height": 640}  # what a page must still fit, says WCAG 1.4.10
@@ -84,7 +84,7 @@ def test_every_notebook_and_text_has_its_page(pages):
     expected = {path.relative_to(REPOSITORY).with_suffix(".html").as_posix() for path in sources}
     expected |= {f"docs/{path.stem}.html".replace("README", "index") for path in (REPOSITORY / "docs").glob("*.md")}
     expected |= {"index.html", "exercises/index.html", "exercises/solutions/index.html", "makemlp/names/index.html"}
-    assert set(pages) == expected and len(lessons(pages)) == 10
+    assert set(pages) == expected and len(lessons(pages)) >= 10
 
 
 def test_links_and_anchors_resolve(pages, book):
@@ -125,7 +125,7 @@ def test_headings_are_in_order(pages):
 
 def test_previous_and_next_go_through_all_lessons(pages):
     path, read = "index.html", []
-    while path and len(read) < 20:
+    while path and len(read) < 40:
         read.append(path)
         (onward,) = pages[path].select(".onward")
         found = [p.a["href"] for p in onward.select("p") if p.get_text().startswith("Next: ")]
@@ -155,7 +155,9 @@ def test_each_explorer_is_alive_or_leads_to_its_static_picture(pages):
         assert all(page.find(id=one.a["href"][1:]).img for one in sentences)
         assert all(one.get_text().startswith("In JupyterLab this cell has controls: ") for one in sentences)
         moving = page.select(".makemlp")
-        assert [one.find_parent(class_="cell")["id"] for one in moving] == alive and alive + expected, path
+        assert [one.find_parent(class_="cell")["id"] for one in moving] == alive, path
+        # A second part of a lesson may do without controls.
+        assert alive + expected or Path(path).name.partition("_")[0].endswith("b"), path
         assert bool(page.select("script[src$='live.js']")) == bool(alive)
 
 
@@ -180,7 +182,7 @@ def test_an_explorable_comes_with_its_script_and_its_pictures_as_files(tmp_path)
 
 def test_quizzes_unfold_with_their_answers(pages):
     for path, page in lessons(pages):
-        number = Path(path).name[:2]
+        number = Path(path).name.partition("_")[0]
         sheet = stored_quiz(Path(path).stem)
         quiz, cards = page.find(id=f"{number}-quiz"), page.find(id=f"{number}-cards")
         assert len(quiz.find_all("b")) == len(sheet["questions"])
@@ -281,7 +283,7 @@ def test_a_folder_with_files_is_left_alone(tmp_path, capsys):
 @pytest.fixture(scope="module")
 def reader(browser, book):
     """A page on the screen, which complains about every request that leaves the book."""
-    page = browser.new_page(viewport=PHONE, reduced_motion="reduce")
+    page = new_page(browser, viewport=PHONE, reduced_motion="reduce")
     page.strangers = []
     page.on("request", lambda request: page.strangers.append(request.url))
     page.on("pageerror", lambda error: page.strangers.append(str(error)))
@@ -351,7 +353,7 @@ def test_wide_code_scrolls_by_keyboard(reader, book):
     assert reader.locator("pre, .table").evaluate_all(unreachable) == 0
     wide.first.focus()
     reader.keyboard.press("ArrowRight")
-    reader.wait_for_function("() => document.activeElement.scrollLeft > 0", timeout=5000)
+    reader.wait_for_function("() => document.activeElement.scrollLeft > 0")
 
 
 def test_an_answer_of_a_quiz_unfolds_by_keyboard(reader, book):

@@ -13,8 +13,8 @@ import pytest
 from makemlp.questions import _read
 
 from .alive import is_alive
-from .lab import IN_FOCUS, NOTEBOOKS, cells_of, explorers_in, stop_of, stored_alts
-from .sheets import below, choose, read_as, said_by, shown, type_in
+from .lab import IN_FOCUS, NOTEBOOKS, cells_of, explorers_in, stop_of, stored_alts, until
+from .sheets import below, choose, number_of, read_as, said_by, shown, type_in
 from .trial import Trial, unseen_stops
 
 LESSONS = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
@@ -66,7 +66,8 @@ def test_keyboard_alone_works_explorer(lesson, label):
 @pytest.mark.parametrize("name", LESSONS)
 def test_quiz_and_card_answer(lesson):
     """One question by mouse, the next by keyboard; a card turned over by a click, and back by a key."""
-    questions, card = _read(lesson.name[:2])["questions"], _read(lesson.name[:2])["cards"][0]
+    sheet = _read(number_of(lesson.name))
+    questions, card = sheet["questions"], sheet["cards"][0]
     first, second = shown(below(lesson, "quiz"), ".Quiz").all()[:2]
     answer = questions[0]["answers"][0]
     (type_in if questions[0]["type"] == "numeric" else choose)(first, answer)
@@ -93,15 +94,6 @@ def test_quiz_and_card_answer(lesson):
     assert not lesson.errors()
 
 
-def until(page, condition):
-    """Wait for what must come sooner or later."""
-    for _ in range(600):
-        if condition():
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError("it did not come within half a minute")
-
-
 @pytest.mark.parametrize(("name", "label"), TRAINERS)
 def test_trainer_lives(lesson, label):
     """By mouse: it starts, shows how far it is, obeys its sliders while it runs, pauses, goes on, and is reset."""
@@ -123,14 +115,13 @@ def test_trainer_lives(lesson, label):
     seen = steps()
     until(trainer.page, lambda: steps() > seen)
     trainer.drag(hidden, 0.9)  # another model, from its beginning, and still running
-    trainer.page.wait_for_timeout(1000)  # until the last of the drag's values has come to the kernel
+    lesson.settle()  # until the last of the drag's values has come to the kernel
     until(trainer.page, lambda: 0 < steps() < 2000)
     until(trainer.page, lambda: steps() > 100)
     trainer.screenshot()
     trainer.click(start)
     until(trainer.page, lambda: start.inner_text().strip() == "Start")
-    trainer.page.wait_for_timeout(1000)  # the step under way, and the picture of it
-    stopped = steps()
+    stopped = steps_at_rest(trainer)
     assert stopped > 0 and bar_of(trainer) == pytest.approx(stopped / 10_000, abs=1e-4)
     trainer.page.wait_for_timeout(500)
     assert steps() == stopped
@@ -145,6 +136,14 @@ def test_trainer_lives(lesson, label):
 def steps_of(trainer):
     """The steps that the picture tells."""
     return int(re.search(r"after (\d+) steps", trainer.picture()[1])[1])
+
+
+def steps_at_rest(trainer):
+    """The steps of a run that was paused, when its thread has ended and the page shows what that did last."""
+    it = trainer.object()
+    until(trainer.page, lambda: trainer.lesson.value(f"not {it}._thread.is_alive()"))
+    until(trainer.page, lambda: steps_of(trainer) == trainer.lesson.value(f"len({it}.run.losses)"))
+    return steps_of(trainer)
 
 
 def bar_of(trainer):
@@ -185,8 +184,7 @@ def test_keyboard_alone_works_trainer(lesson, label):
         until(trainer.page, lambda: steps_of(trainer) > 0)
     press(start, "Space")
     until(trainer.page, lambda: start.inner_text().strip() == "Start")
-    trainer.page.wait_for_timeout(500)  # the step under way, and the picture of it
-    stopped = steps_of(trainer)
+    stopped = steps_at_rest(trainer)
     trainer.page.wait_for_timeout(300)
     assert steps_of(trainer) == stopped > 0
     press(start, "Enter")

@@ -6,8 +6,8 @@ import nbformat
 import pytest
 
 from .alive import is_alive
-from .lab import Lesson, explorers_in
-from .test_lessons import EVERYWHERE, until
+from .lab import Lesson, explorers_in, until
+from .test_lessons import EVERYWHERE
 
 ALIVE = [(name, label) for name, label in EVERYWHERE if is_alive(label)]
 LISTEN = """cell => {
