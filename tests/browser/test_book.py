@@ -140,19 +140,44 @@ def test_nothing_is_left_that_only_a_kernel_could_do(pages):
         assert "$$" not in page.get_text(), path
 
 
-def test_each_explorer_leads_to_its_static_picture(pages):
+def test_each_explorer_is_alive_or_leads_to_its_static_picture(pages):
     for path, page in lessons(pages):
-        picture, expected = None, []
+        picture, expected, alive = None, [], []
         for cell in stored(path):
             shown = "".join("".join(output.get("data", {}).get("text/html", "")) for output in cell.get("outputs", []))
             picture = cell["id"] if "<img" in shown else picture
-            if cell.get("outputs") and "explore_" in "".join(cell["source"]):
+            if 'class="makemlp"' in shown:
+                alive.append(cell["id"])
+            elif cell.get("outputs") and "explore_" in "".join(cell["source"]):
                 expected.append((cell["id"], f"#{picture}"))
         sentences = page.select(".live")
         assert [(one.find_parent(class_="cell")["id"], one.a["href"]) for one in sentences] == expected, path
-        assert expected or Path(path).name.partition("_")[0].endswith("b")  # a second part may do without controls
         assert all(page.find(id=one.a["href"][1:]).img for one in sentences)
         assert all(one.get_text().startswith("In JupyterLab this cell has controls: ") for one in sentences)
+        moving = page.select(".makemlp")
+        assert [one.find_parent(class_="cell")["id"] for one in moving] == alive, path
+        # A second part of a lesson may do without controls.
+        assert alive + expected or Path(path).name.partition("_")[0].endswith("b"), path
+        assert bool(page.select("script[src$='live.js']")) == bool(alive)
+
+
+def test_an_explorable_comes_with_its_script_and_its_pictures_as_files(tmp_path):
+    import torch
+
+    from makemlp import Vocabulary, explore_smoothing, live
+
+    page = page_of("# x")
+    cell = nbformat.v4.new_code_cell("makemlp.explore_smoothing(N, vocab)")
+    cell.outputs = [BOOK.shown(live.stored(explore_smoothing(torch.ones(3, 3), Vocabulary(["ab"])).to_html()))]
+    page.notebook.cells.append(cell)
+    home = page_of("# home")
+    home.source = "README.md"
+    BOOK.Binder({"Lessons": [home, page]}, tmp_path).bind(page)
+    bound = BeautifulSoup((tmp_path / "notebooks" / "x.html").read_text(encoding="utf-8"), "html.parser")
+    assert bound.select("script[src='../live.js']") and bound.select("link[href='../live.css']")
+    assert json.loads(bound.select_one(".makemlp script").string)["data"]["itos"] == [".", "a", "b"]
+    pictures = [image["src"] for image in bound.select(".makemlp-still img")]
+    assert len(set(pictures)) == 2 and all((tmp_path / "notebooks" / name).is_file() for name in pictures)
 
 
 def test_quizzes_unfold_with_their_answers(pages):
@@ -174,7 +199,7 @@ def test_pictures_have_their_alternative_texts(pages):
         outputs = [output for cell in stored(path) for output in cell.get("outputs", [])]
         html = "".join("".join(output.get("data", {}).get("text/html", "")) for output in outputs)
         alts = [image["alt"] for image in BeautifulSoup(html, "html.parser").find_all("img")]
-        assert [image["alt"] for image in page.select(".output img")] == alts and min(map(len, alts)) > 50
+        assert [image["alt"] for image in page.select(".output img")] == alts and min(map(len, alts)) > 30
         assert all(int(image["width"]) > 100 for image in page.select("img"))
 
 
