@@ -9,6 +9,7 @@ import sys
 import pytest
 import torch
 import torch.nn.functional as F
+from interrupts import stopped
 
 from makemlp import (
     MLP,
@@ -158,20 +159,24 @@ def test_a_run_that_diverges_says_so_and_leaves_the_model():
     assert all(torch.equal(p, before[name]) for name, p in model.state_dict().items()) and not model.training
 
 
-def test_an_interrupt_keeps_what_was_learned(monkeypatch, capsys):
-    model, draw = a_model(), Batches.draw
-    drawn = []
+def trained_until_the_stop_button(press):
+    model, drawn, draw = a_model(), [], Batches.draw
 
     def stop(batches):
         drawn.append(1)
         if len(drawn) > 30:
-            raise KeyboardInterrupt
+            press()
         return draw(batches)
 
-    monkeypatch.setattr(Batches, "draw", stop)
+    Batches.draw = stop
     losses = train_deep(model, X, Y, steps=100)
-    assert len(losses) == 30 and "Stopped at step 30 of 100" in capsys.readouterr().out
-    assert nll(model, X, Y) < losses[0] - 0.2 and not model.training
+    return losses, nll(model, X, Y), model.training
+
+
+def test_an_interrupt_keeps_what_was_learned():
+    (losses, reached, training), printed = stopped(trained_until_the_stop_button)
+    assert len(losses) == 30 and "Stopped at step 30 of 100" in printed
+    assert reached < losses[0] - 0.2 and not training
 
 
 # --- Mixture ---

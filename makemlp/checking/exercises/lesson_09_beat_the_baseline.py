@@ -493,7 +493,7 @@ SOFT_TARGETS = Exercise(
             lambda counts, teacher, strength: _normalised(counts + strength),
             "The same is added to every cell, as in lesson 02's first cure: share the strength out as the teacher "
             "says.",
-            "02 Ask the shorter context",
+            "02b Ask the shorter context",
         ),
         Mistake(
             "wrong axis",
@@ -763,7 +763,7 @@ CHALLENGE = Exercise(
             _changed(lambda logits: logits),
             f"This is not yet below {BARS[0]:g}, the count table of three characters: look further back, or train "
             f"longer.",
-            "02 The honest baseline",
+            "02b The honest baseline",
         ),
         Mistake(
             "no block_size",
