@@ -4,6 +4,7 @@ import re
 
 import pytest
 import torch
+from interrupts import stopped
 
 from makemlp import checkpoints, training
 from makemlp.checkpoints import load_model, save_model
@@ -41,16 +42,25 @@ def stop_at(monkeypatch):
     return arrange
 
 
+def run_until_the_stop_button(press, file, optimizer, direct):
+    taken = Run.step
+
+    def until(run, share=1.0):
+        if len(run.losses) == 17:
+            press()
+        return taken(run, share)
+
+    Run.step = until
+    return train_many(models(direct=direct), X, Y, **SETTINGS, optimizer=optimizer, checkpoint=file)
+
+
 @pytest.mark.parametrize("optimizer", [Adam, SGD])
 @pytest.mark.parametrize("direct", [False, True])
-def test_an_interrupted_run_ends_as_if_it_had_never_stopped(tmp_path, stop_at, capsys, optimizer, direct):
+def test_an_interrupted_run_ends_as_if_it_had_never_stopped(tmp_path, optimizer, direct):
     whole, parts = models(direct=direct), models(direct=direct)
     losses = train_many(whole, X, Y, **SETTINGS, optimizer=optimizer)
-    go_on = stop_at(17, KeyboardInterrupt())
-    first = train_many(parts, X, Y, **SETTINGS, optimizer=optimizer, checkpoint=tmp_path / "run.pt")
-    assert first.shape == (2, 17) and "Stopped at step 17 of 40" in capsys.readouterr().out
-    go_on()
-    parts = models(direct=direct)  # the kernel was started again
+    first, printed = stopped(run_until_the_stop_button, tmp_path / "run.pt", optimizer, direct)
+    assert first.shape == (2, 17) and "Stopped at step 17 of 40" in printed
     again = train_many(parts, X, Y, **SETTINGS, optimizer=optimizer, checkpoint=tmp_path / "run.pt")
     assert torch.equal(losses, again)
     for one, other in zip(whole, parts, strict=True):
@@ -111,7 +121,7 @@ def test_a_checkpoint_of_another_run_is_refused_and_kept(tmp_path, other):
     again, difference = OTHERS[other]
     with pytest.raises(ValueError, match=re.escape(difference)) as caught:
         again(path)
-    assert str(caught.value).count(". ") == 0 and str(caught.value).endswith("pass the same again, or another path.")
+    assert str(caught.value).count(". ") == 0 and str(caught.value).endswith("pass the same as then, or another path.")
     assert path.read_bytes() == before
 
 
@@ -140,7 +150,7 @@ def test_a_model_comes_back_as_it_was(tmp_path, direct):
 def test_a_model_of_other_characters_is_refused(tmp_path):
     save_model(a_model(), VOCAB, tmp_path / "model.pt")
     other = Vocabulary(["zoë"])
-    with pytest.raises(ValueError, match=r"was trained on the characters .abc.*and the vocabulary holds .ozë: build"):
+    with pytest.raises(ValueError, match=r"was trained on the characters .abc.*and the vocabulary has .ozë: build"):
         load_model(tmp_path / "model.pt", other)
     with pytest.raises(ValueError, match=r"predicts \d+ symbols and the vocabulary has 4: pass"):
         save_model(a_model(), other, tmp_path / "model.pt")
@@ -155,14 +165,14 @@ def test_every_cut_of_a_file_gets_one_sentence(tmp_path):
     whole = path.read_bytes()
     for length in [*range(0, 300, 31), *range(300, len(whole), 997), len(whole) - 1]:
         path.write_bytes(whole[:length])
-        with pytest.raises(ValueError, match=r"^'.*' is cut off or no checkpoint: delete it, and train again\.$"):
+        with pytest.raises(ValueError, match=r"^'.*' is incomplete or not a checkpoint: delete it, and train again\.$"):
             load_model(path, VOCAB)
 
 
 @pytest.mark.parametrize("contents", [b"", b"hello", b"\x80\x02K\x01."])
 def test_any_other_file_gets_one_sentence(tmp_path, contents):
     (tmp_path / "x.pt").write_bytes(contents)
-    with pytest.raises(ValueError, match="no checkpoint"):
+    with pytest.raises(ValueError, match="not a checkpoint"):
         load_model(tmp_path / "x.pt", VOCAB)
 
 
@@ -172,14 +182,14 @@ def test_a_file_that_would_run_something_is_not_run(tmp_path):
             return (type(tmp_path).touch, (tmp_path / "sprung",))
 
     torch.save({"kind": "model", "trap": Trap()}, tmp_path / "x.pt")
-    with pytest.raises(ValueError, match="cut off or no checkpoint"):
+    with pytest.raises(ValueError, match="incomplete or not a checkpoint"):
         load_model(tmp_path / "x.pt", VOCAB)
     assert not (tmp_path / "sprung").exists()
 
 
 def test_a_run_is_no_model_and_a_missing_file_is_named(tmp_path):
     train(a_model(), X, Y, steps=1, checkpoint=tmp_path / "run.pt")
-    with pytest.raises(ValueError, match="is no checkpoint of a model: pass"):
+    with pytest.raises(ValueError, match="is not a checkpoint of a model: pass"):
         load_model(tmp_path / "run.pt", VOCAB)
     with pytest.raises(ValueError, match=r"There is no checkpoint '.*gone.pt'"):
         load_model(tmp_path / "gone.pt", VOCAB)

@@ -31,15 +31,25 @@ CEILING = 4.0  # nats: a little above the loss of knowing nothing about some ten
 
 
 @picture(8.0, 3.0)
-def loss_curve(fig: Figure, losses: Mapping[str, Sequence[float]], target: Mapping[str, float] | None = None) -> str:
-    """Loss against step for one run or more, with horizontal lines at the values of `target`."""
+def loss_curve(
+    fig: Figure,
+    losses: Mapping[str, Sequence[float]],
+    target: Mapping[str, float] | None = None,
+    log_steps: bool = False,
+) -> str:
+    """Loss against step for one run or more, with horizontal lines at the values of `target`.
+
+    With `log_steps` each tenfold of the steps has the same width, so that a fall in the first few can be seen.
+    """
     axes = fig.subplots()
     styles = itertools.cycle(zip((BLUE, ORANGE, GREEN, PURPLE), ("-", "--", "-.", ":"), strict=True))
     for (label, run), (color, line) in zip(losses.items(), styles, strict=False):
-        axes.plot(run, line, color=color, label=label)
+        axes.plot(range(1, len(run) + 1) if log_steps else range(len(run)), run, line, color=color, label=label)
     for label, value in (target or {}).items():
         axes.axhline(value, color=INK, linestyle=":", linewidth=1.2, label=f"{label}: {value:.3f}")
     axes.set(xlabel="step", ylabel="loss (nats per character)")
+    if log_steps:
+        axes.set(xscale="log", xlabel="step (log scale)")
     axes.legend(loc="best")
     runs = "; ".join(f"{label} from {run[0]:.2f} to {run[-1]:.2f}" for label, run in losses.items())
     lines = "".join(f" A line marks {label} at {value:.2f}." for label, value in (target or {}).items())
@@ -48,11 +58,16 @@ def loss_curve(fig: Figure, losses: Mapping[str, Sequence[float]], target: Mappi
 
 @picture(8.0, 3.6)
 def rate_sweep(
-    fig: Figure, exponents: Sequence[float], curves: Mapping[str, Sequence[float]], dots: bool = False
+    fig: Figure,
+    exponents: Sequence[float],
+    curves: Mapping[str, Sequence[float]],
+    dots: bool = False,
+    marks: Mapping[str, float] | None = None,
 ) -> str:
     """Loss against the exponent of the learning rate, a curve for each label; with `dots`, a dot for each single loss.
 
-    Losses beyond what the axis shows, and those of runs that diverged (inf), are marked at the top edge.
+    Losses beyond what the axis shows, and those of runs that diverged (inf), are marked at the top edge. `marks` are
+    exponents by label: each gets a vertical line, and its rate in the legend.
     """
     axes = fig.subplots()
     top = CEILING
@@ -71,9 +86,16 @@ def rate_sweep(
         lost = ~(values < top)
         axes.plot(np.asarray(exponents)[lost], np.full(lost.sum(), top), "x", color=INK, markersize=6)
         low = int(shown.argmin())
-        said.append(f"{label} is lowest near 10 to the power {exponents[low]:.1f}; {int(lost.sum())} are off the chart")
-    axes.set(xlabel="exponent of the learning rate", ylabel="loss (nats per character)", ylim=(None, top * 1.02))
-    axes.legend(loc="best")
+        said.append(f"{label} is lowest near 10 to the power {exponents[low]:.1f}")
+        if lost.any():
+            said.append(f"{int(lost.sum())} are off the chart")
+    for (label, exponent), line in zip((marks or {}).items(), (":", "--", "-."), strict=False):
+        axes.axvline(exponent, color=INK, linestyle=line, linewidth=1.2, label=f"{label}: {10**exponent:.2g}")
+        said.append(f"a line marks {label} at {10**exponent:.2g}")
+    axes.set(xlabel="exponent of the learning rate", ylabel="loss (nats per character)")
+    if any("off the chart" in words for words in said):
+        axes.set_ylim(None, top * 1.02)
+    axes.legend(loc="best", ncols=3)
     return f"Loss against the exponent of the learning rate: {'; '.join(said)}."
 
 

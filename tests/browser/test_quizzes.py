@@ -12,7 +12,7 @@ import pytest
 from makemlp.questions import FILES, _read
 
 from .lab import NOTEBOOKS, cells_of, until
-from .sheets import below, choose, read_as, said_by, shown, type_in
+from .sheets import below, choose, number_of, read_as, said_by, shown, type_in
 
 LESSONS = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
 two_lessons = pytest.mark.parametrize("name", ["00_start_here", "03_embed_and_concatenate"])
@@ -21,14 +21,14 @@ two_lessons = pytest.mark.parametrize("name", ["00_start_here", "03_embed_and_co
 @pytest.mark.parametrize("lesson_name", LESSONS)
 def test_every_lesson_ends_with_its_quiz_and_its_cards(lesson_name):
     code = [cell["source"] for cell in cells_of(lesson_name) if cell["cell_type"] == "code"]
-    assert code[-2:] == [f'makemlp.{call}("{lesson_name[:2]}")' for call in ("quiz", "cards")]
+    assert code[-2:] == [f'makemlp.{call}("{number_of(lesson_name)}")' for call in ("quiz", "cards")]
 
 
 @two_lessons
 def test_quiz_says_why(lesson):
     area = below(lesson, "quiz")
     boxes = shown(area, ".Quiz")
-    questions = _read(lesson.name[:2])["questions"]
+    questions = _read(number_of(lesson.name))["questions"]
     assert boxes.count() == len(questions)
     assert not area.locator("details").count(), "the text that unfolds has not made room"
     for question, box in zip(questions, boxes.all(), strict=True):
@@ -65,7 +65,7 @@ def test_choices_are_reached_by_keyboard(lesson):
 def test_cards_turn_over_and_follow_each_other(lesson):
     area = below(lesson, "cards")
     deck = shown(area, ".flip-container")
-    cards = _read(lesson.name[:2])["cards"]
+    cards = _read(number_of(lesson.name))["cards"]
     texts, following = deck.locator(".frontcard .flashcardtext"), area.locator(".next")
 
     def turned():
