@@ -353,6 +353,7 @@ def _film() -> figures.Film:
 
 GALLERY: dict[str, Callable[[], Picture]] = {
     "ablation": lambda: figures.ablation(ablation.table(), ("Kneser-Ney of 5", 1.983)),
+    "ablation_left_out": lambda: figures.ablation(ablation.left_out(), ("Kneser-Ney of 5", 1.983), worst=2.04),
     "anatomy": lambda: figures.anatomy(_network(), _names()[0], "emm"),
     "architecture": lambda: figures.architecture(len(_names()[0]), emb_dim=10, hidden_dim=200),
     "architecture_direct": lambda: figures.architecture(
