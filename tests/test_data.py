@@ -124,7 +124,7 @@ def test_every_letter_of_the_world_can_be_loaded(lines):
         (b"\n \r\n\t\n", ["holds no names"]),
         (b"emma\n", ["holds only one name ('emma')", "at least two"]),
         (b"emma\n\nj.r.\n", ["line 3", "'j.r.' holds '.' (character 2)", "take it out"]),
-        (b"emma\na\tb\n", ["line 2", "character 2", "U+0009", "one name a line"]),
+        (b"emma\na\tb\n", ["line 2", "character 2", "U+0009", "one name per line"]),
         (b"emma\r\nava\r\na\x1bb", ["line 3", "U+001B"]),
         (b"emma\n\xc2\x80\n", ["line 2", "U+0080"]),
         ("emma\nava".encode("utf-16"), ["UTF-16", "save it as UTF-8"]),
@@ -185,7 +185,7 @@ def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
 
 
 def test_a_path_and_a_text_are_too_much():
-    fails_with(lambda: load_names("names.txt", text="emma\nava"), "pass one of the two")
+    fails_with(lambda: load_names("names.txt", text="emma\nava"), "pass only one of them")
 
 
 # The vocabulary

@@ -7,6 +7,7 @@ into HTML by the template in tools/book; what follows here finds the links' targ
 """
 
 import base64
+import copy
 import html
 import os
 import posixpath
@@ -21,7 +22,7 @@ from pathlib import Path
 import nbformat
 from bs4 import BeautifulSoup
 from nbconvert import HTMLExporter
-from nbformat.v4 import new_markdown_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 from pygments.formatters import HtmlFormatter
 
@@ -134,6 +135,7 @@ def contents() -> dict[str, list[Page]]:
     for one, other in zip(exercises, solutions, strict=True):
         lesson = next(page for page in lessons if Path(page.source).name == Path(one.source).name)
         lesson.beside, one.beside, other.beside = [one], [lesson, other], [one]
+    put_toy(home, lessons[0])
     for pages in ([home, *lessons], [guide, *exercises], solutions):
         chain(pages)
     more = [read(f"docs/{path.name}", "") for path in sorted((ROOT / "docs").glob("*.md"))]
@@ -144,8 +146,17 @@ def contents() -> dict[str, list[Page]]:
     return {"Lessons": [home, *lessons], "Exercises": [guide, *exercises], "Solutions": solutions, "More": more}
 
 
+def put_toy(home: Page, lesson: Page) -> None:
+    """Put the first thing that moves in a lesson on the first screen of the book: after the title and its sentence."""
+    moving = [output for cell in lesson.notebook.cells for output in cell.get("outputs", []) if is_alive(output)]
+    title, sentence, rest = cell_text(home).split("\n\n", 2)
+    if moving:
+        toy = new_code_cell("", id="toy", outputs=[copy.deepcopy(moving[0])])
+        home.notebook.cells = [new_markdown_cell(f"{title}\n\n{sentence}"), toy, new_markdown_cell(rest)]
+
+
 def cell_text(page: Page) -> str:
-    return "\n\n".join(cell.source for cell in page.notebook.cells)
+    return "\n\n".join(cell.source for cell in page.notebook.cells if cell.source)
 
 
 # --- what a reader sees in place of what only a kernel can show ---

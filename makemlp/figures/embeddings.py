@@ -20,7 +20,7 @@ from makemlp.sampling import sample
 NUMBERS = {"xlabel": "first number", "ylabel": "second number"}
 
 
-def _flat(points: Tensor) -> Tensor:
+def flattened(points: Tensor) -> Tensor:
     """Points (n, dims) as (n, 2): along their two widest directions, when there are more."""
     return pca(points)[0] if points.shape[1] > 2 else torch.nn.functional.pad(points, (0, 2 - points.shape[1]))
 
@@ -67,7 +67,7 @@ def snapshot(fig: Figure, frames: Mapping[int, MLP], losses: Sequence[float], vo
     if step not in frames:
         raise ValueError(f"There is no frame of step {step}: choose one of {', '.join(map(str, frames))}.")
     ways = torch.stack([model.C.detach() for model in frames.values()])  # (frames, vocab_size, emb_dim)
-    ways = _flat(ways.flatten(0, 1)).view(len(frames), len(vocab), 2)
+    ways = flattened(ways.flatten(0, 1)).view(len(frames), len(vocab), 2)
     until = ways[: list(frames).index(step) + 1]
     left, right = fig.subplots(1, 2, width_ratios=(4, 5))
     left.plot(losses, color=GREY, linewidth=0.8, alpha=0.5)  # pale, to be known from the other in grey
@@ -198,7 +198,7 @@ def explained_variance(fig: Figure, shares: Mapping[str, Tensor]) -> str:
 @picture(10.0, 4.6)
 def nearest(fig: Figure, C: Tensor, vocab: Vocabulary, symbol: str, k: int = 8) -> str:
     """A symbol's nearest others in all dimensions of C (vocab_size, emb_dim), and where a flat map has them."""
-    here, distance, flat = vocab.itos.index(symbol), distances(C), _flat(C)
+    here, distance, flat = vocab.itos.index(symbol), distances(C), flattened(C)
     near = neighbours(distance, min(k, len(vocab) - 1))[here].tolist()
     left, right = fig.subplots(1, 2, width_ratios=(4, 5))
     left.barh([literal(f"'{vocab.itos[i]}'") for i in near], distance[here, near].numpy(), color=BLUE)

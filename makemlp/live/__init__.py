@@ -1,8 +1,12 @@
-"""What moves in the page (floor 4): numbers in, HTML out that draws them as long as a hand moves, without a kernel.
+"""What moves in the page (floor 2): numbers in, HTML out that draws them as long as a hand moves, without a kernel.
 
 An explorable is an ES module ``<view>.js`` in this folder that exports a function of its own name, and data for it that
 Python packs. `page` writes both into a piece of HTML, with a picture that stays where scripts don't run. The modules
 are joined into one script, as neither a saved notebook nor a page opened from a file may import a module by its path.
+
+To add a view: write ``<view>.js`` with ``export function <view>(frame, data)`` that returns ``draw(state, width)``; a
+function that packs its data and names its controls, beside its like in `makemlp.widgets`; and a line with its arguments
+in tests/alive.py, which opens it to every test that all views pass. What it shows is then compared with Python's.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from makemlp import figures, live
 from makemlp.data import Vocabulary
-from makemlp.embeddings import pca
+from makemlp.figures.embeddings import flattened
 from makemlp.mlp import MLP
 from makemlp.sampling import sample
 from makemlp.widgets.explorable import Explorable
@@ -44,7 +44,7 @@ def explore_snapshots(frames: Mapping[int, MLP], losses: Sequence[float], vocab:
         "itos": vocab.itos,
         "steps": steps,
         "losses": live.packed(losses),
-        "ways": live.packed(_flat(ways.flatten(0, 1))),
+        "ways": live.packed(flattened(ways.flatten(0, 1))),
         # In base64 as numbers are: what a model makes up may differ between processors.
         "names": "base64," + base64.b64encode("\n".join(made).encode("utf-8")).decode("ascii"),
     }
@@ -67,11 +67,6 @@ def explore_neighbours(C: Tensor, vocab: Vocabulary) -> Explorable:
     Source: lesson 07.
     """
     last = vocab.itos[-1]
-    data = {"itos": vocab.itos, "C": live.packed(C), "flat": live.packed(_flat(C))}
+    data = {"itos": vocab.itos, "C": live.packed(C), "flat": live.packed(flattened(C))}
     controls = [live.choice("symbol", "nearest to", last, vocab.itos)]
     return Explorable("neighbours", data, controls, [figures.nearest(C, vocab, last)])
-
-
-def _flat(points: Tensor) -> Tensor:
-    """Points (n, dims) as (n, 2): along their two widest directions, when there are more."""
-    return pca(points)[0] if points.shape[1] > 2 else torch.nn.functional.pad(points, (0, 2 - points.shape[1]))

@@ -84,7 +84,8 @@ def test_every_notebook_and_text_has_its_page(pages):
     expected = {path.relative_to(REPOSITORY).with_suffix(".html").as_posix() for path in sources}
     expected |= {f"docs/{path.stem}.html".replace("README", "index") for path in (REPOSITORY / "docs").glob("*.md")}
     expected |= {"index.html", "exercises/index.html", "exercises/solutions/index.html", "makemlp/names/index.html"}
-    assert set(pages) == expected and len(lessons(pages)) >= 10
+    assert set(pages) == expected
+    assert len(lessons(pages)) == len(list((REPOSITORY / "notebooks").glob("*.ipynb")))
 
 
 def test_links_and_anchors_resolve(pages, book):
@@ -178,6 +179,19 @@ def test_an_explorable_comes_with_its_script_and_its_pictures_as_files(tmp_path)
     assert json.loads(bound.select_one(".makemlp script").string)["data"]["itos"] == [".", "a", "b"]
     pictures = [image["src"] for image in bound.select(".makemlp-still img")]
     assert len(set(pictures)) == 2 and all((tmp_path / "notebooks" / name).is_file() for name in pictures)
+
+
+def test_the_first_thing_that_moves_stands_on_the_first_screen():
+    from makemlp import Vocabulary, explore_architecture, live
+
+    home, lesson = page_of("# home\n\nOne sentence.\n\nMore."), page_of("# x")
+    BOOK.put_toy(home, lesson)
+    assert len(home.notebook.cells) == 1  # nothing moves in that lesson
+    toy = BOOK.shown(live.stored(explore_architecture(len(Vocabulary(["ab"]))).to_html()))
+    lesson.notebook.cells.append(nbformat.v4.new_code_cell("makemlp.explore_architecture(3)", outputs=[toy]))
+    BOOK.put_toy(home, lesson)
+    assert [cell.source for cell in home.notebook.cells] == ["# home\n\nOne sentence.", "", "More."]
+    assert home.notebook.cells[1].outputs == [toy] and BOOK.cell_text(home) == "# home\n\nOne sentence.\n\nMore."
 
 
 def test_quizzes_unfold_with_their_answers(pages):

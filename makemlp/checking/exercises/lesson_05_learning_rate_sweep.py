@@ -150,7 +150,7 @@ CHOOSE_RATE = Exercise(
         ),
     ),
     hints=(
-        "losses.argmin() finds the place of the valley, but a nan is smaller than everything to it.",
+        "losses.argmin() finds the place of the valley, but it takes a nan for the smallest of all.",
         "torch.nan_to_num(losses, nan=math.inf) keeps diverged runs out.",
         "10 ** (exponent of the valley − 0.5)",
     ),
