@@ -10,7 +10,7 @@ AS_ROOT = $$([ "$$(id -u)" != 0 ] || echo --allow-root)
 # Text is UTF-8 for every command, also where the system's locale says otherwise.
 export PYTHONUTF8 = 1
 
-.PHONY: help lab test elsewhere lint format refresh figures grade bench growth matrix steady colab colab-test publish book clean
+.PHONY: help lab test check elsewhere lint format refresh figures grade bench growth matrix steady colab colab-test publish book clean
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -20,7 +20,8 @@ lab: ## open the course in JupyterLab (the first time, this makes .venv)
 	@sh tools/setup.sh lab
 	@exec $(PY) -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(AS_ROOT) $(ARGS)
 
-# One file, one worker: a notebook's cells share a kernel. Four workers at most, as each holds a PyTorch in memory.
+# One file, one worker: a notebook's cells share a kernel (conftest.py says what else stays together, and in which order).
+# Four workers at most, as each holds a PyTorch in memory. With CI=true also what takes long and seldom breaks.
 test: ## check everything that must hold: style, package, pictures, lessons, browser
 	@sh tools/setup.sh test
 	@sh tools/chromium.sh
@@ -28,6 +29,12 @@ test: ## check everything that must hold: style, package, pictures, lessons, bro
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m pytest --nbval --nbval-current-env --mpl -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+
+check: ## check what you are working on, in a minute: style, package, the notebooks changed since the last commit
+	@sh tools/setup.sh test
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m pytest --quick --nbval --nbval-current-env -n auto --maxprocesses 4 --dist loadfile tests $$(sh tools/changed.sh) $(ARGS)
 
 elsewhere: ## run lessons, pictures and arithmetic as on another processor, on which products round otherwise
 	@sh tools/setup.sh test
@@ -38,7 +45,7 @@ lint: ## check the style of package, tests and notebooks
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 
-format: ## mend the style of package, tests and notebooks
+format: ## fix the style of package, tests and notebooks
 	@sh tools/setup.sh test
 	$(PY) -m ruff check --fix
 	$(PY) -m ruff format

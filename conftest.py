@@ -1,9 +1,12 @@
 """Settings for every pytest run in this repository, nbval's included."""
 
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
+
+import pytest
 
 # A progress bar appears on a slow machine only, and nbval would take it for a changed output.
 os.environ["TQDM_DISABLE"] = "1"
@@ -21,8 +24,99 @@ if seed := os.environ.get("DISTURB"):
     disturbance.begin_in_kernels(int(seed), Path(_kernels.name))
     disturbance.begin(int(seed))
 
+# A kernel on a busy machine takes long to start and to answer. This limit is there for what hangs.
+PATIENCE = 900  # seconds
+
+
+def pytest_addoption(parser):
+    parser.addoption("--quick", action="store_true", help="leave out of tests/ what takes long (make check)")
+
 
 def pytest_configure(config):
     # nbval compares a picture by its alt text, which is computed from the data; its pixels are the image tests' work.
     if hasattr(config.option, "nbval_sanitize_with") and config.option.nbval_sanitize_with is None:
         config.option.nbval_sanitize_with = str(Path(__file__).parent / "tests" / "nbval_sanitize.cfg")
+    if hasattr(config.option, "nbval_kernel_startup_timeout"):
+        config.option.nbval_kernel_startup_timeout = PATIENCE
+
+
+# --- who does what, and when ---
+
+# Tests that share work form a unit. One worker does a whole unit, so that the shared work is done once. A unit is a
+# file, or what one of these patterns finds in a test's id: all that the browser does with one lesson; the pictures.
+UNITS = (r"tests/browser/.*\[(?P<lesson>\d\d_[a-z_]+)", r"tests/test_(?P<pictures>figure|picture)s\.py")
+
+# Units that take long come first, the longest at the head, so that all workers end at about the same time. The browser
+# comes before everything else, because a worker closes its JupyterLab when another folder's tests come in between.
+FIRST = (
+    *("lesson 06", "lesson 09", "lesson 07", "lesson 05", "lesson"),
+    "tests/browser",
+    "tests/test_study_storages.py",
+    "tests/test_checking_notebooks.py",
+    "tests/test_widgets.py",
+    "pictures",
+    "tests/test_disturbance.py",
+    "notebooks/06",
+    "tests/test_checking_answers.py",
+    "tests/test_steady.py",
+    *("notebooks/09", "notebooks/07", "notebooks/05"),
+    "tests/test_grading.py",
+    "tests/test_memory.py",
+    "notebooks",
+    "tests/colab",
+    "tests/test_checking_challenge.py",
+    "tests/test_trainer.py",
+    "tests/test_setup.py",
+    "exercises",
+)
+
+
+LAST = len(FIRST)
+
+# What takes long and seldom breaks: CI runs it, and whoever sets CI=true. The README names it.
+CI_ALONE = (
+    r"tests/browser/test_lessons\.py::.*\[(05|06|07|09)_",  # the lessons that train for long
+    r"tests/browser/test_book\.py::test_axe_finds_nothing",
+    r"tests/test_(steady|memory)\.py",
+    r"tests/test_study_storages\.py::.*\[(journal|postgresql)\]$",
+)
+
+
+def unit_of(nodeid):
+    """The unit that a test belongs to."""
+    for pattern in UNITS:
+        if found := re.match(pattern, nodeid):
+            ((kind, which),) = found.groupdict().items()
+            return f"{kind} {which}" if kind == "lesson" else kind
+    return nodeid.partition("::")[0]
+
+
+def place_of(unit):
+    """Where a unit stands in the order of `FIRST`."""
+    return next((place for place, start in enumerate(FIRST) if unit.startswith(start)), LAST)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--quick"):
+        items[:] = [item for item in items if item.path.suffix == ".ipynb" or place_of(unit_of(item.nodeid)) == LAST]
+    units = {unit: place for place, unit in enumerate(dict.fromkeys(unit_of(item.nodeid) for item in items))}
+    items.sort(key=lambda item: (place_of(unit := unit_of(item.nodeid)), units[unit]))
+    for item in items:
+        if hasattr(item, "output_timeout"):  # nbval's, which waits five seconds for a cell's output
+            item.output_timeout = PATIENCE
+        if os.environ.get("CI", "") in ("", "false") and any(re.match(pattern, item.nodeid) for pattern in CI_ALONE):
+            item.add_marker(pytest.mark.skip(reason="takes long and seldom breaks: CI=true runs it"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Units are handed out one at a time, in the order above."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Units(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return unit_of(nodeid)
+
+    config.option.loadscopereorder = False  # by number of tests, which says little
+    return Units(config, log)

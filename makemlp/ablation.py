@@ -1,10 +1,11 @@
-"""One recipe after the other, as in the paper's table (floor 5): what each change to the model is worth.
+"""What each part of a model is worth (floor 4), by two tables: recipes that grow one after the other, as in the paper's
+table, and the full model with one part taken away at a time.
 
-    python -m makemlp.ablation           train what the stored table lacks (half an hour for all of it), and store it
+    python -m makemlp.ablation           train what the stored tables lack (an hour for all of it), and store it
     python -m makemlp.ablation LABEL …   train these rows anew
     python -m makemlp.ablation --test …  and look at the test set for the rows that were chosen for it
 
-The table is kept in ``makemlp/measured/ablation.jsonl``, one line per row, split and seed. Seconds are those of the
+Both are kept in ``makemlp/measured/ablation.jsonl``, one line per row, split and seed. Seconds are those of the
 processor, so that a busy machine doesn't change them.
 """
 
@@ -22,7 +23,7 @@ from torch import Tensor, nn
 
 from makemlp.counts import CountModel
 from makemlp.data import Vocabulary, build_dataset, load_names, split
-from makemlp.deep import DeepMLP, train_deep
+from makemlp.deep import DeepMLP, drop, train_deep
 from makemlp.mixture import Mixture
 from makemlp.mlp import MLP
 from makemlp.scoring import nll
@@ -84,6 +85,21 @@ class WithoutResidual(DeepMLP):
         for W, b in zip(self.W, self.b, strict=True):
             h = self.layer(h, W, b)  # (N, hidden_dim)
         return h @ self.W_out + self.b_out  # (N, vocab_size)
+
+
+class WithTanh(DeepMLP):
+    """tanh in GELU's place."""
+
+    def layer(self, x: Tensor, W: Tensor, b: Tensor) -> Tensor:
+        h = (x @ W + b).tanh()  # (N, hidden_dim)
+        return drop(h, self.dropout, self.generator) if self.training else h
+
+
+class WithPlainStart(DeepMLP):
+    """Every weight starts as a standard random number, as in the lecture's first version."""
+
+    def random(self, rows: int, columns: int, scale: float) -> nn.Parameter:
+        return super().random(rows, columns, scale=1.0)
 
 
 def deep(
@@ -156,6 +172,21 @@ RECIPES: dict[str, Callable[[list[str], Vocabulary, int], Model]] = {
     "… mixed 3 : 1 with Kneser-Ney": partial(mixed, deep, 0.75),
     "… three networks' average instead": partial(average, deep),
 }
+# The full model of the second table, and what is taken away from it. The row of the first table that lacks just the
+# soft targets is its row here, too.
+FULL = "… soft targets"
+WITHOUT: dict[str, Callable[[list[str], Vocabulary, int], Model]] = {
+    "without the second layer": partial(small, layers=1),
+    "without the residual connection": partial(small, kind=WithoutResidual),
+    "without dropout": partial(small, dropout=0.0),
+    "without weight decay": partial(small, weight_decay=0.0),
+    "without GELU: tanh": partial(small, kind=WithTanh),
+    "context of 5, not 8": partial(small, block_size=5),
+    "without the scaled start": partial(small, kind=WithPlainStart),
+}
+LEFT_OUT = {"the full model": FULL, "without soft targets": "… residual connection"}
+LEFT_OUT |= {label: label for label in WITHOUT}
+ALL = RECIPES | WITHOUT
 # Rows that are scored on test: each was chosen, on dev, before its own score there was known.
 TESTED = (
     "Kneser-Ney of 5 characters",
@@ -183,7 +214,7 @@ def measure(label: str, split_name: str, seed: int, look: bool = False) -> dict:
     vocab = Vocabulary(names)
     train_names, dev_names, test_names = split(names, unique=SPLITS[split_name])
     began = time.process_time()
-    model = RECIPES[label](train_names, vocab, seed)
+    model = ALL[label](train_names, vocab, seed)
     result = {"row": label, "split": split_name, "seed": seed, "seconds": round(time.process_time() - began, 1)}
     result |= {"numbers": size(model), "dev": _score(model, dev_names, vocab)}
     if look and label in TESTED:
@@ -196,16 +227,33 @@ def _score(model: Model, names: list[str], vocab: Vocabulary) -> float:
 
 
 def stored() -> list[dict]:
-    """Every measurement of the table, in the order of the recipes."""
+    """Every measurement of both tables, in the order of the recipes."""
     if not STORED.exists():
         return []
     lines = [json.loads(line) for line in STORED.read_text(encoding="utf-8").splitlines()]
-    order = list(RECIPES)
+    order = list(ALL)
     return sorted(lines, key=lambda line: (order.index(line["row"]), list(SPLITS).index(line["split"]), line["seed"]))
 
 
+def _row(label: str, lines: list[dict]) -> dict:
+    """A row of a table, from its measurements."""
+    row = {"row": label, "numbers": lines[0]["numbers"]}
+    row["seconds"] = sum(line["seconds"] for line in lines) / len(lines)
+    for name in SPLITS:
+        row[name] = [line["dev"] for line in lines if line["split"] == name]
+    row["test"] = [line["test"] for line in lines if line["split"] == "lecture" and "test" in line]
+    return row
+
+
+def _rows(labels: dict[str, str]) -> list[dict]:
+    """A row for each of `labels` that was measured: what it is called here, and what it is stored under."""
+    lines = stored()
+    measured = {name: [line for line in lines if line["row"] == label] for name, label in labels.items()}
+    return [_row(name, some) for name, some in measured.items() if some]
+
+
 def table() -> list[dict]:
-    """The rows of the ablation table, each with a list of dev losses for each split, one loss per seed.
+    """The rows of the table that grows, each with a list of dev losses for each split, one per seed.
 
     Returns
     -------
@@ -215,41 +263,45 @@ def table() -> list[dict]:
 
     Source: lesson 09.
     """
-    rows = []
-    for label in RECIPES:
-        lines = [line for line in stored() if line["row"] == label]
-        if lines:
-            row = {"row": label, "numbers": lines[0]["numbers"]}
-            row["seconds"] = sum(line["seconds"] for line in lines) / len(lines)
-            for name in SPLITS:
-                row[name] = [line["dev"] for line in lines if line["split"] == name]
-            row["test"] = [line["test"] for line in lines if line["split"] == "lecture" and "test" in line]
-            rows.append(row)
-    return rows
+    return _rows({label: label for label in RECIPES})
+
+
+def left_out() -> list[dict]:
+    """The rows of the table that takes away: the full model, then the same with one part left out or made smaller.
+
+    Returns
+    -------
+    list of dict
+        as from `table`, on the lecture's kind of split alone. All rows were trained with the same seeds.
+
+    Source: lesson 09.
+    """
+    return [row | {"unique": []} for row in _rows(LEFT_OUT)]
 
 
 def runs(label: str) -> list[tuple[str, str, int]]:
     """The label, split and seed of each run that a row is made of: more for the rows that others are compared with."""
     once = label.startswith(("counts", "Kneser")) or "average" in label  # counting has no seed, an average has three
-    seeds = {"lecture": SEEDS[: 1 if once else 3], "unique": SEEDS[: 3 if label in TESTED and not once else 1]}
+    unique = 0 if label in WITHOUT else 3 if label in TESTED and not once else 1
+    seeds = {"lecture": SEEDS[: 1 if once else 3], "unique": SEEDS[:unique]}
     return [(label, name, seed) for name in SPLITS for seed in seeds[name]]
 
 
 def retrain(labels: list[str] | None = None, look: bool = False) -> None:
-    """Train the rows of these labels, by default those that the stored table lacks, and store what came.
+    """Train the rows of these labels, by default those that the stored tables lack, and store what came.
 
     The test set stays shut unless one may `look`: each look makes the next one worth less.
     """
+    for label in labels or []:
+        if label not in ALL:
+            raise ValueError(f"The table has no row '{label}': pass one of {', '.join(ALL)}.")
     done = {(line["row"], line["split"], line["seed"]): line for line in stored()}
-    for label in labels or RECIPES:
-        if label not in RECIPES:
-            raise ValueError(f"The table has no row '{label}': pass one of {', '.join(RECIPES)}.")
-        for which in runs(label):
-            if labels or which not in done:
-                done[which] = measure(*which, look=look)
-                print(json.dumps(done[which], ensure_ascii=False), flush=True)
-                text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in done.values())
-                STORED.write_text(text, encoding="utf-8", newline="\n")
+    for which in [which for label in labels or ALL for which in runs(label)]:
+        if labels or which not in done:
+            done[which] = measure(*which, look=look)
+            print(json.dumps(done[which], ensure_ascii=False), flush=True)
+            text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in done.values())
+            STORED.write_text(text, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import functools
 import json
+import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -23,10 +24,11 @@ from makemlp.embeddings import align, distances, group_distance, pca, permutatio
 from makemlp.figures import Picture
 from makemlp.mixture import Mixture
 from makemlp.mlp import MLP
-from makemlp.sampling import sample
+from makemlp.sampling import nucleus, rank, sample
 from makemlp.scoreboard import flattery
 from makemlp.scoring import nll, nll_by_name
 from makemlp.training import SGD, Run, learning_rate_at, train, train_many
+from makemlp.tuning import contest
 
 # What a picture can't measure anew, as it takes too long or ends elsewhere on another machine: written by `make bench`,
 # by makemlp.ablation and by `record` below.
@@ -81,12 +83,18 @@ def _loss_curve() -> Picture:
     X, Y = build_dataset(train_names[:5], vocab)
     losses = train(MLP(len(vocab), emb_dim=2, hidden_dim=50), X, Y, steps=200, learning_rate=0.05)
     counted = CountModel(len(vocab), 3, smoothing=0).fit(X, Y)
-    return figures.loss_curve({"five names": losses}, {"the lowest there is": nll(counted, X, Y)})
+    return figures.loss_curve({"five names": losses}, {"the lowest there is": nll(counted, X, Y)}, log_steps=True)
 
 
 def _saturation() -> Picture:
     hidden = torch.randn(200, 100, generator=torch.Generator().manual_seed(0))
     return figures.saturation({"sums of size 5": (5 * hidden).tanh(), "sums of size 1": hidden.tanh()})
+
+
+def _curve() -> Picture:
+    chances = [k / 100 for k in range(1, 101)]
+    marks = {f"p = {p}": (p, math.log(1 / p)) for p in (0.01, 0.2, 1)}
+    return figures.curve(chances, [math.log(1 / p) for p in chances], marks, ("probability p", "−log p (nats)"))
 
 
 @functools.cache
@@ -206,6 +214,17 @@ def _network() -> MLP:
     return model
 
 
+def _start_race() -> Picture:
+    vocab, train_names, _ = _names()
+    good, bad = MLP(len(vocab), emb_dim=2, hidden_dim=20), MLP(len(vocab), emb_dim=2, hidden_dim=20)
+    with torch.no_grad():
+        bad.W2 *= 300
+    examples = build_dataset(train_names, vocab)
+    return figures.start_race(
+        {name: train(model, *examples, steps=100) for name, model in (("good", good), ("bad", bad))}
+    )
+
+
 def _mixture() -> Picture:
     vocab, _, dev_names = _names()
     examples = build_dataset(dev_names, vocab, 5)
@@ -256,6 +275,38 @@ def _snapshot() -> Picture:
     return figures.snapshot(frames, [loss.item() for loss in run.losses], vocab, 150)
 
 
+def _turning() -> Picture:
+    """Of these seeds, the second's map has to be mirrored and turned most of the way round."""
+    maps = _maps(0.01)
+    return figures.turning(maps[6], maps[0], _names()[0])
+
+
+def _two_seeds() -> Picture:
+    i, j = torch.triu_indices(26, 26, 1)
+    ordinary, small = (torch.stack([distances(C[1:])[i, j] for C in _maps(size)[:2]]) for size in (1.0, 0.01))
+    return figures.two_seeds({"ordinary start": ordinary, "start of a hundredth": small})
+
+
+def _reshaped() -> Picture:
+    vocab = _names()[0]
+    logits = _writer()(torch.tensor([[0, 0, *vocab.encode("mar")]]))[0]  # (vocab_size,)
+    probs = logits.softmax(0)
+    return figures.reshaped(
+        {
+            "as the model has it": probs,
+            "temperature 0.5": (2 * logits).softmax(0),
+            "temperature 2": (logits / 2).softmax(0),
+            "top-k 5": probs * (rank(logits) <= 5),
+            "top-p 0.7": nucleus(probs, 0.7),
+        },
+        vocab,
+    )
+
+
+def _pin() -> Picture:
+    return figures.pin(_writer()(torch.zeros(1, 5, dtype=torch.int64)).softmax(1)[0], _names()[0], 0.5)
+
+
 def _names_by_temperature() -> Picture:
     vocab = _names()[0]
     return figures.names_by_temperature(
@@ -301,7 +352,8 @@ def _film() -> figures.Film:
 
 
 GALLERY: dict[str, Callable[[], Picture]] = {
-    "ablation": lambda: figures.ablation(ablation.table()),
+    "ablation": lambda: figures.ablation(ablation.table(), ("Kneser-Ney of 5", 1.983)),
+    "ablation_left_out": lambda: figures.ablation(ablation.left_out(), ("Kneser-Ney of 5", 1.983), worst=2.04),
     "anatomy": lambda: figures.anatomy(_network(), _names()[0], "emm"),
     "architecture": lambda: figures.architecture(len(_names()[0]), emb_dim=10, hidden_dim=200),
     "architecture_direct": lambda: figures.architecture(
@@ -310,6 +362,8 @@ GALLERY: dict[str, Callable[[], Picture]] = {
     "bench": _bench,
     "bigram_table": lambda: figures.bigram_table(_bigram_counts(), _names()[0]),
     "chance_histogram": _chance_histogram,
+    "contest": lambda: figures.contest(contest.stored()),
+    "curve": _curve,
     "embedding_map": lambda: figures.embedding_map(_maps(1.0)[0], _names()[0]),
     "explained_variance": _explained_variance,
     "film": lambda: figures.film(_film()),
@@ -324,9 +378,11 @@ GALLERY: dict[str, Callable[[], Picture]] = {
     "nearest": lambda: figures.nearest(_maps(0.01, 10, 1)[0], _names()[0], "a"),
     "next_character": lambda: figures.next_character(_writer(), _names()[0], "em"),
     "nll_by_context": _nll_by_context,
+    "pin": _pin,
     "probability_strip": lambda: figures.probability_strip(_writer(), _names()[0], "olivia"),
     "rate_sweep": _rate_sweep,
     "rate_sweep_dots": _rate_sweep_dots,
+    "reshaped": _reshaped,
     "saturation": _saturation,
     "schedule": lambda: figures.schedule([learning_rate_at(step, 300) for step in range(300)]),
     "scoreboard": lambda: figures.scoreboard(
@@ -339,9 +395,13 @@ GALLERY: dict[str, Callable[[], Picture]] = {
     "size_comparison": lambda: figures.size_comparison(len(_names()[0]), block_size=3, emb_dim=10, hidden_dim=200),
     "smoothing": lambda: figures.smoothing(_bigram_counts(), _names()[0], 10.0, "q"),
     "snapshot": _snapshot,
+    "start_race": _start_race,
     "study": lambda: figures.study(_searched_tables(), ["block_size", "smoothing"]),
     "table_growth": _table_growth,
+    "tanh_curve": lambda: figures.tanh_curve(),
     "train_and_dev": _train_and_dev,
+    "turning": _turning,
+    "two_seeds": _two_seeds,
     "two_tables": lambda: figures.two_tables(
         smooth(_bigram_counts(), 0), smooth(_bigram_counts(), 100), _names()[0], ("as counted", "100 added")
     ),

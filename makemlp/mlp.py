@@ -97,7 +97,7 @@ def trace(model: MLP, X: Tensor) -> dict[str, Tensor]:
     dict of str to Tensor
         ``emb`` (N, block_size, emb_dim), ``h`` (N, hidden_dim), ``logits`` and ``probs`` (N, vocab_size).
 
-    Source: lesson 04.
+    Source: lesson 04b.
     """
     emb = model.C[X]
     h = torch.tanh(emb.flatten(1) @ model.W1 + model.b1)

@@ -20,7 +20,7 @@ from IPython.utils.capture import capture_output
 
 from makemlp.figures.base import BLUE, ORANGE
 
-FILES = {path.name[:2]: path for path in sorted((Path(__file__).parent / "quizzes").glob("*.json"))}
+FILES = {path.stem.partition("_")[0]: path for path in sorted((Path(__file__).parent / "quizzes").glob("*.json"))}
 
 # Each is dark enough for white letters on it.
 QUIZ_COLORS = {
@@ -58,7 +58,7 @@ def quiz(lesson: str) -> Sheet:
 
     Parameters
     ----------
-    lesson : the lesson's number as text, "00" to "09".
+    lesson : the lesson's number as text, "00" to "09"; a second part has a letter, "00b".
 
     Returns
     -------

@@ -50,6 +50,26 @@ def rank(logits: Tensor) -> Tensor:
     return order.argsort(-1) + 1
 
 
+def nucleus(probs: Tensor, p: float) -> Tensor:
+    """Keep the likeliest symbols, as few as hold `p` together, and give the others 0 (top-p, or nucleus sampling).
+
+    Parameters
+    ----------
+    probs : (..., vocab_size), each row sums to one.
+    p : above 0, at most 1. The likeliest symbol of a row is always kept; of equals, the lower index is kept first.
+
+    Returns
+    -------
+    (..., vocab_size)
+        weights for `draw`: the kept probabilities as they were, so that a row may sum to less than one.
+
+    Source: lesson 08; Holtzman et al. 2020, section 3.1.
+    """
+    likely, order = probs.sort(dim=-1, descending=True, stable=True)  # (..., vocab_size) each
+    before = likely.cumsum(-1) - likely  # what the likelier ones hold together
+    return torch.zeros_like(probs).scatter(-1, order, likely * (before < p))
+
+
 @torch.no_grad()
 def sample(
     model: Callable[[Tensor], Tensor],
@@ -58,6 +78,7 @@ def sample(
     *,
     temperature: float = 1.0,
     top_k: int | None = None,
+    top_p: float | None = None,
     prefix: str = "",
     seed: int | None = None,
     max_length: int = 30,
@@ -70,6 +91,8 @@ def sample(
     temperature : the logits are divided by it. 1 keeps the model's own probabilities. Below 1 likely characters become
         likelier, above 1 rarer ones do.
     top_k : draw from the k likeliest characters only. Of equally likely ones the lower index is kept. None keeps all.
+    top_p : draw only from the likeliest characters, as few as hold this share of the probability together; it is taken
+        after temperature and top_k. None, or 1, keeps all.
     prefix : what every name begins with.
     seed : the same seed gives the same names; None gives new ones each time.
     max_length : a name that has not ended after so many characters is cut there.
@@ -81,16 +104,21 @@ def sample(
     Raises
     ------
     ValueError
-        for a temperature that is not above 0, a top_k below 1, or a prefix that contains the boundary or a character
-        that is not in the vocabulary.
+        for a temperature that is not above 0, a top_k below 1, a top_p that is not above 0 and at most 1, or a prefix
+        that contains the boundary or a character that is not in the vocabulary.
 
-    Source: lesson 01 (one character of context), lesson 08 (temperature, top-k, prefix).
+    Source: lesson 01 (one character of context), lesson 08 (temperature, top-k, top-p, prefix).
     """
     if not 0 < temperature < math.inf:
         raise ValueError(f"temperature is {temperature}: the logits are divided by it, so pass a number above 0.")
     if top_k is not None and (not isinstance(top_k, int) or top_k < 1):
         raise ValueError(
             f"top_k is {top_k!r}: it counts characters, so pass a whole number of 1 or more, or None for all."
+        )
+    if top_p is not None and not 0 < top_p <= 1:
+        raise ValueError(
+            f"top_p is {top_p}: it is a share of the probability, so pass a number above 0 and at most 1, or None "
+            f"for all."
         )
     if BOUNDARY in prefix:
         raise ValueError(f"{prefix!r} holds '{BOUNDARY}', the sign that marks where names begin and end: take it out.")
@@ -109,6 +137,8 @@ def sample(
             logits = logits.masked_fill(rank(logits) > top_k, -math.inf)
         probs = (logits / temperature).softmax(1)  # (n, vocab_size)
         _check_probs(probs, vocab)
+        if top_p is not None and top_p < 1:  # at 1 a rounded sum could cost the last of them
+            probs = nucleus(probs, top_p)
         token = draw(probs, torch.rand(n, 1, generator=generator))  # (n,)
         ended |= token == 0
         tokens = torch.cat([tokens, token[:, None]], dim=1)

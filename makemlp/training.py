@@ -1,6 +1,6 @@
 """Training (floor 3): many MLPs side by side by gradients in closed form, fast enough for a slider.
 
-Three things make it fast. The gradients are written out, as in lesson 04. A context that occurs many times is computed
+Three things make it fast. The gradients are written out, as in lesson 04b. A context that occurs many times is computed
 once and compared with all that followed it, as in lesson 05. And models of one shape are stacked, so that one matrix
 product serves them all. Lesson 05 builds the same trainer for one model, with autograd for the gradients.
 """
@@ -129,7 +129,7 @@ class Stack:
         targets : (B, vocab_size), each row the shares of what followed.
         weights : (B,), what each row counts; they sum to one.
 
-        Source: lesson 04, backward by hand.
+        Source: lesson 04b, backward by hand.
         """
         p, g, K, B = self.parameters, self._gradients, len(self.models), len(contexts)
         emb = p["C"][:, contexts].view(K, B, -1)  # (K, B, block_size * emb_dim)

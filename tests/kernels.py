@@ -2,12 +2,12 @@
 
 import contextlib
 import copy
-import inspect
 import os
 import re
 import tempfile
 
 import nbformat
+from interrupts import ARRIVED, in_kernel
 from lessons import Lesson
 from nbclient import NotebookClient
 
@@ -43,45 +43,21 @@ class LiveLesson:
         self.client.execute_cell(cell, number)
         return told(cell.outputs)
 
-    def interrupt(self, number: int, after: float) -> list[tuple]:
-        """As `run`, with the stop button pressed after so many seconds, if the cell is still at work then."""
-        source = f"{inspect.getsource(stop_button)}\nstop_button({after})\ndel stop_button"
-        self._execute(source, number)
-        return self.run(number)
+    def interrupt(self, number: int, after: float) -> tuple[list[tuple], bool]:
+        """As `run`, with the stop button pressed after so many seconds, if the cell is still at work then; and whether
+        the cell was interrupted."""
+        return self.interrupt_source(self.stored.cells[number].source, number, after)
+
+    def interrupt_source(self, source: str, number: int, after: float) -> tuple[list[tuple], bool]:
+        """As `interrupt`, with this source in the cell's place."""
+        self._execute(in_kernel(after), number)
+        put_out = self._execute(source, number)
+        [(_, arrived)] = self._execute(ARRIVED, number)
+        return put_out, bool(int(arrived))
 
     def expected(self, number: int) -> list[tuple]:
         """What is stored for a cell."""
         return told(self.stored.cells[number].outputs)
-
-
-def stop_button(after):
-    """Runs in the kernel: stop the next cell after so many seconds, as Jupyter's button does.
-
-    From outside, the signal might come when the cell has just ended, and cost the kernel its answer to the client.
-    """
-    import _thread
-    import signal
-    import threading
-
-    from IPython import get_ipython
-
-    def press():
-        if hasattr(signal, "pthread_kill"):  # it wakes a cell that waits, too
-            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
-        else:
-            _thread.interrupt_main()
-
-    def begin(info):
-        events.unregister("pre_run_cell", begin)
-        events.register("post_run_cell", end)
-        timer.start()
-
-    def end(result):
-        timer.cancel()
-        events.unregister("post_run_cell", end)
-
-    events, timer = get_ipython().events, threading.Timer(after, press)
-    events.register("pre_run_cell", begin)
 
 
 def told(outputs) -> list[tuple]:

@@ -54,6 +54,11 @@ class Lesson:
     def prose(self) -> list[Cell]:
         return [cell for cell in self.cells if cell.kind == "markdown"]
 
+    @property
+    def number(self) -> str:
+        """Such as "04", or "04b" for a second part."""
+        return self.path.stem.partition("_")[0]
+
     def __repr__(self) -> str:
         return self.path.stem
 

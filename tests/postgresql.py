@@ -90,11 +90,15 @@ class Server:
         )
         assert done.returncode == 0, done.stdout
 
+    def control(self, *arguments):
+        """Start or stop, and wait for it: by default pg_ctl gives up after a minute, which a busy machine may need."""
+        self.run("pg_ctl", "-D", "data", "-w", "-t", "900", *arguments)
+
     def start(self):
-        self.run("pg_ctl", "-D", "data", "-l", "log", "-w", "start")
+        self.control("-l", "log", "start")
 
     def stop(self):
-        self.run("pg_ctl", "-D", "data", "-m", "fast", "-w", "stop")
+        self.control("-m", "fast", "stop")
 
     def restart(self, away):
         """Go, be away for so many seconds, and come back."""
@@ -104,7 +108,7 @@ class Server:
 
     def remove(self):
         if (self.folder / "data" / "postmaster.pid").exists():
-            self.run("pg_ctl", "-D", "data", "-m", "immediate", "-w", "stop")
+            self.control("-m", "immediate", "stop")
         shutil.rmtree(self.folder)
 
     def connections(self):

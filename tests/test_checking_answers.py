@@ -71,7 +71,7 @@ def test_the_inputs_tell_every_mistake_from_every_other(exercise, seed):
 def test_every_mistake_points_to_a_heading_that_is_there(exercise):
     for mistake in exercise.mistakes:
         lesson, _, heading = mistake.see.partition(" ")
-        (notebook,) = [one for one in LESSONS if one.path.name.startswith(lesson)]
+        (notebook,) = [one for one in LESSONS if one.number == lesson]
         assert f"## {heading}" in [line for cell in notebook.prose for line in cell.source.splitlines()]
 
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 import torch
+from interrupts import stopped
 
 from makemlp import checkpoints, training
 from makemlp.checkpoints import load_model, save_model
@@ -41,16 +42,25 @@ def stop_at(monkeypatch):
     return arrange
 
 
+def run_until_the_stop_button(press, file, optimizer, direct):
+    taken = Run.step
+
+    def until(run, share=1.0):
+        if len(run.losses) == 17:
+            press()
+        return taken(run, share)
+
+    Run.step = until
+    return train_many(models(direct=direct), X, Y, **SETTINGS, optimizer=optimizer, checkpoint=file)
+
+
 @pytest.mark.parametrize("optimizer", [Adam, SGD])
 @pytest.mark.parametrize("direct", [False, True])
-def test_an_interrupted_run_ends_as_if_it_had_never_stopped(tmp_path, stop_at, capsys, optimizer, direct):
+def test_an_interrupted_run_ends_as_if_it_had_never_stopped(tmp_path, optimizer, direct):
     whole, parts = models(direct=direct), models(direct=direct)
     losses = train_many(whole, X, Y, **SETTINGS, optimizer=optimizer)
-    go_on = stop_at(17, KeyboardInterrupt())
-    first = train_many(parts, X, Y, **SETTINGS, optimizer=optimizer, checkpoint=tmp_path / "run.pt")
-    assert first.shape == (2, 17) and "Stopped at step 17 of 40" in capsys.readouterr().out
-    go_on()
-    parts = models(direct=direct)  # the kernel was started again
+    first, printed = stopped(run_until_the_stop_button, tmp_path / "run.pt", optimizer, direct)
+    assert first.shape == (2, 17) and "Stopped at step 17 of 40" in printed
     again = train_many(parts, X, Y, **SETTINGS, optimizer=optimizer, checkpoint=tmp_path / "run.pt")
     assert torch.equal(losses, again)
     for one, other in zip(whole, parts, strict=True):

@@ -9,6 +9,7 @@ import sys
 import pytest
 import torch
 import torch.nn.functional as F
+from interrupts import stopped
 
 from makemlp import (
     MLP,
@@ -158,20 +159,24 @@ def test_a_run_that_diverges_says_so_and_leaves_the_model():
     assert all(torch.equal(p, before[name]) for name, p in model.state_dict().items()) and not model.training
 
 
-def test_an_interrupt_keeps_what_was_learned(monkeypatch, capsys):
-    model, draw = a_model(), Batches.draw
-    drawn = []
+def trained_until_the_stop_button(press):
+    model, drawn, draw = a_model(), [], Batches.draw
 
     def stop(batches):
         drawn.append(1)
         if len(drawn) > 30:
-            raise KeyboardInterrupt
+            press()
         return draw(batches)
 
-    monkeypatch.setattr(Batches, "draw", stop)
+    Batches.draw = stop
     losses = train_deep(model, X, Y, steps=100)
-    assert len(losses) == 30 and "Stopped at step 30 of 100" in capsys.readouterr().out
-    assert nll(model, X, Y) < losses[0] - 0.2 and not model.training
+    return losses, nll(model, X, Y), model.training
+
+
+def test_an_interrupt_keeps_what_was_learned():
+    (losses, reached, training), printed = stopped(trained_until_the_stop_button)
+    assert len(losses) == 30 and "Stopped at step 30 of 100" in printed
+    assert reached < losses[0] - 0.2 and not training
 
 
 # --- Mixture ---
@@ -202,8 +207,33 @@ def test_a_weight_outside_0_to_1_is_refused(weight):
 
 def test_every_run_of_every_row_is_stored():
     done = {(line["row"], line["split"], line["seed"]) for line in ablation.stored()}
-    assert done == {which for label in ablation.RECIPES for which in ablation.runs(label)}
+    assert done == {which for label in ablation.ALL for which in ablation.runs(label)}
     assert [row["row"] for row in ablation.table()] == list(ablation.RECIPES)
+
+
+def test_what_is_left_out_is_compared_with_the_full_model_by_the_same_seeds():
+    rows = ablation.left_out()
+    assert [row["row"] for row in rows] == list(ablation.LEFT_OUT)
+    assert rows[0]["lecture"] == next(row for row in ablation.table() if row["row"] == ablation.FULL)["lecture"]
+    seeds = {
+        label: [s for name, split, s in map(tuple, ablation.runs(label)) if split == "lecture"]
+        for label in ablation.LEFT_OUT.values()
+    }
+    assert all(own == list(ablation.SEEDS) for own in seeds.values())
+
+
+@pytest.mark.parametrize("label", ablation.WITHOUT)
+def test_each_recipe_without_a_part_differs_from_the_full_model_in_that_part(label, monkeypatch):
+    """Trained for no steps, the models differ by their size, their start or what they make of the same start."""
+    monkeypatch.setattr(ablation, "train_deep", lambda model, *examples, **settings: settings)
+    full, model = (ablation.ALL[which](NAMES, VOCAB, 1) for which in (ablation.FULL, label))
+    if label == "without weight decay":
+        assert ablation.WITHOUT[label].keywords["weight_decay"] == 0
+        return
+    model.train(), full.train()
+    X = build_dataset(NAMES, VOCAB, 8)[0][:, 8 - model.block_size :]
+    same_sizes = [p.shape for p in model.parameters()] == [p.shape for p in full.parameters()]
+    assert not same_sizes or not torch.allclose(model(X), full(X))
 
 
 def test_test_losses_stand_for_the_chosen_rows_only():
@@ -263,7 +293,7 @@ def test_retraining_stores_what_came_and_nothing_else(tmp_path, monkeypatch, cap
     everything = len(path.read_text(encoding="utf-8").splitlines())
     capsys.readouterr()
     ablation.retrain()
-    assert capsys.readouterr().out == "" and everything == sum(len(ablation.runs(label)) for label in ablation.RECIPES)
+    assert capsys.readouterr().out == "" and everything == sum(len(ablation.runs(label)) for label in ablation.ALL)
 
 
 def test_an_interrupt_in_the_first_optimizers_import_leaves_it_whole():

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from interrupts import stopped
 
 from makemlp import download
 from makemlp.download import load_lecture_names
@@ -230,13 +231,14 @@ def test_a_full_disk_leaves_no_half_file(server, cache, monkeypatch):
     assert kept(cache) == []
 
 
-def test_an_interrupt_leaves_no_half_file(server, cache, monkeypatch):
-    def interrupt(*args):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(os, "replace", interrupt)
+def load_until_the_stop_button(press, url, cache):
+    os.replace = lambda *args: press()
     with pytest.raises(KeyboardInterrupt):
-        load(server.url, cache)
+        load(url, cache)
+
+
+def test_an_interrupt_leaves_no_half_file(server, cache):
+    stopped(load_until_the_stop_button, server.url, cache)
     assert kept(cache) == []
 
 

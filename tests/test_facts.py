@@ -1,5 +1,6 @@
-"""Every figure of three digits or more in prose is earned: printed by the lesson, set in its code, or recomputed."""
+"""Figures and claims are earned: each figure of three digits or more in prose, and each comparison made in words."""
 
+import ast
 import json
 import math
 import re
@@ -18,7 +19,8 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-FACTS = tomllib.loads((ROOT / "tests" / "facts.toml").read_text(encoding="utf-8"))["fact"]
+STATED = tomllib.loads((ROOT / "tests" / "facts.toml").read_text(encoding="utf-8"))
+FACTS, CLAIMS = STATED["fact"], STATED["claim"]
 NUMBER = re.compile(r"(?<![\w.,])\d[\d,]*(?:\.\d+)?(?![\w])")
 YEAR = re.compile(r"(19|20)\d\d")
 
@@ -38,10 +40,33 @@ def earned(figure, text):
     return re.search(rf"(?<![\d.]){re.escape(plain(figure))}(?!\d)", plain(text)) is not None
 
 
+def evaluated(expression):
+    """What a Python expression gives; it may use the package and this module."""
+    return eval(f"({expression})", {"math": math, **vars(makemlp), **globals()})
+
+
 def recomputed(expression, figure):
     """What a Python expression gives, with as many decimals as the prose writes."""
-    value = eval(expression, {"math": math, **vars(makemlp), **globals()})
-    return f"{value:.{len(figure.partition('.')[2])}f}"
+    return f"{evaluated(expression):.{len(figure.partition('.')[2])}f}"
+
+
+def prose_of(where):
+    """The prose of README, docs/PAGE, quizzes/LESSON or a lesson; a line's end counts as a blank."""
+    if where.startswith("quizzes/"):
+        text = json.dumps(json.loads((ROOT / "makemlp" / f"{where}.json").read_text("utf-8")), ensure_ascii=False)
+        text = text.replace('\\"', '"')
+    elif where == "README" or where.startswith("docs/"):
+        text = (ROOT / f"{where}.md").read_text(encoding="utf-8")
+    else:
+        (lesson,) = [lesson for lesson in LESSONS if lesson.path.stem == where]
+        text = "\n".join(cell.source for cell in lesson.prose)
+    return " ".join(text.split())
+
+
+def known_in(where):
+    """The figures that facts.toml decides for a place: those of its facts, and those that its claims quote."""
+    facts = {fact["figure"] for fact in FACTS if where in fact["where"]}
+    return facts.union(*(figures_in(claim["says"]) for claim in CLAIMS if where in claim["where"]))
 
 
 def shown_by(lesson):
@@ -52,7 +77,7 @@ def shown_by(lesson):
 @pytest.mark.parametrize("lesson", LESSONS, ids=repr)
 def test_every_figure_in_a_lesson_is_earned(lesson):
     shown = shown_by(lesson)
-    known = {fact["figure"] for fact in FACTS if lesson.path.stem in fact["where"]}
+    known = known_in(lesson.path.stem)
     unearned = [
         (cell.number, figure)
         for cell in lesson.prose
@@ -63,7 +88,7 @@ def test_every_figure_in_a_lesson_is_earned(lesson):
 
 
 def test_every_figure_in_the_readme_is_earned():
-    known = {fact["figure"] for fact in FACTS if "README" in fact["where"]}
+    known = known_in("README")
     # An image's alt text is computed; test_pictures.py compares it.
     readme = re.sub(r"```.*?```|<img [^>]*>", "", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.S)
     assert [figure for figure in figures_in(readme) if figure not in known] == []
@@ -74,7 +99,7 @@ DOCS = sorted((ROOT / "docs").glob("*.md"))
 
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: page.stem)
 def test_every_figure_in_the_docs_is_earned(page):
-    known = {fact["figure"] for fact in FACTS if f"docs/{page.stem}" in fact["where"]}
+    known = known_in(f"docs/{page.stem}")
     text = page.read_text(encoding="utf-8")
     for line in growth_table():
         text = text.replace(line, "")
@@ -114,8 +139,18 @@ def checked():
 
 def mean_of(row, what="lecture"):
     """The mean over the seeds of a row of the stored ablation table."""
-    losses = next(stored for stored in ablation.table() if stored["row"] == row)[what]
+    losses = losses_of(row, what)
     return sum(losses) / len(losses)
+
+
+def losses_of(row, what="lecture"):
+    """The loss of each seed of a row of the stored ablation table."""
+    return next(stored for stored in ablation.table() if stored["row"] == row)[what]
+
+
+def networks():
+    """The rows of the stored ablation table that are networks alone: no counting, no mixture."""
+    return [row for row in ablation.table() if not re.search("counts|Kneser-Ney|mixture|average", row["row"])]
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: f"{fact['figure']}: {fact['says']}")
@@ -126,13 +161,37 @@ def test_fact(fact):
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: f"{fact['figure']}: {fact['says']}")
 def test_fact_is_used(fact):
     for where in fact["where"]:
-        prose = None
-        if where == "README" or where.startswith("docs/"):
-            prose = (ROOT / f"{where}.md").read_text(encoding="utf-8")
-        for lesson in LESSONS:
-            if lesson.path.stem == where:
-                prose = "\n".join(cell.source for cell in lesson.prose)
-        assert fact["figure"] in prose, f"{fact['figure']} no longer stands in {where}"
+        assert fact["figure"] in prose_of(where), f"{fact['figure']} no longer stands in {where}"
+
+
+every_claim = pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim["says"])
+
+
+def holds(expression):
+    """Whether a comparison made in words holds; what compares nothing decides nothing."""
+    parts = list(ast.walk(ast.parse(f"({expression})", mode="eval")))
+    if not any(isinstance(part, ast.Compare) for part in parts) or not any(isinstance(p, ast.Call) for p in parts):
+        raise ValueError(f"{expression!r} computes nothing that it compares.")
+    return evaluated(expression) is True
+
+
+@every_claim
+def test_claim(claim):
+    assert holds(claim["python"])
+
+
+@every_claim
+def test_claim_stands_in_the_lesson(claim):
+    for where in claim["where"]:
+        assert " ".join(claim["says"].split()) in prose_of(where), f"{claim['says']!r} no longer stands in {where}"
+
+
+def test_a_claim_is_decided_by_what_it_computes():
+    assert holds("mean_of('Kneser-Ney of 5 characters') < mean_of('Kneser-Ney of 3 characters')")
+    assert not holds("mean_of('Kneser-Ney of 5 characters') > mean_of('Kneser-Ney of 3 characters')")
+    for nothing in ("True", "1 < 2", "mean_of('Kneser-Ney of 5 characters')"):
+        with pytest.raises(ValueError, match="computes nothing"):
+            holds(nothing)
 
 
 def test_figures_are_found_in_prose():

@@ -19,6 +19,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgb, to_rgba
 from matplotlib.patches import FancyArrowPatch, Rectangle
 from matplotlib.text import Text
+from pictures import drawn, page_of, png_of
 from PIL import Image, ImageChops, ImageStat
 from test_figures import same_matplotlib
 
@@ -28,14 +29,6 @@ from makemlp.figures.moving import timeline
 from makemlp.gallery import GALLERY, MOVING
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-@functools.cache
-def drawn(name):
-    """A picture of the gallery, laid out."""
-    picture = GALLERY[name]()
-    picture.to_png()
-    return picture
 
 
 every_picture = pytest.mark.parametrize("name", GALLERY)
@@ -308,9 +301,9 @@ def test_text_on_a_cell_stands_out_whatever_its_number(name):
 @every_picture
 def test_a_picture_brings_its_own_background(name):
     """So that it is read on a dark page as on a light one."""
-    image = Image.open(io.BytesIO(drawn(name).to_png()))
+    image = Image.open(io.BytesIO(png_of(name)))
     assert image.mode == "P" and "transparency" not in image.info
-    assert "background: white" in drawn(name).to_html() and on_white(drawn(name).get_facecolor()) == (1, 1, 1)
+    assert "background: white" in page_of(name) and on_white(drawn(name).get_facecolor()) == (1, 1, 1)
 
 
 # --- the film ---

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from makemlp.counts import METHODS, CountModel
 from makemlp.data import Vocabulary, build_dataset, load_names
 from makemlp.mlp import MLP
-from makemlp.sampling import draw, novelty, rank, sample, score_name
+from makemlp.sampling import draw, novelty, nucleus, rank, sample, score_name
 from makemlp.scoring import nll, nll_by_name
 
 EVERY_TIME_THE_SAME = settings(deadline=None, derandomize=True, max_examples=200)
@@ -213,6 +213,74 @@ def test_every_character_is_of_the_top_k(model, top_k):
     ranks = [score_name(model, VOCAB, name)[1][2 : None if len(name) < 20 else -1] for name in names]
     assert torch.cat(ranks).max() == top_k
     assert (len(set(names)) == 1) == (top_k == 1)
+
+
+# As few as hold a share of the probability
+
+
+@pytest.mark.parametrize(
+    ("p", "expected"),
+    [
+        (0.1, [0, 0, 0.5, 0]),  # the likeliest is kept though it holds more
+        (0.5, [0, 0, 0.5, 0]),
+        (0.6, [0, 0, 0.5, 0.25]),
+        (0.75, [0, 0, 0.5, 0.25]),
+        (0.8, [0.125, 0, 0.5, 0.25]),  # of equals the lower index is first
+        (0.9, [0.125, 0.125, 0.5, 0.25]),
+        (1.0, [0.125, 0.125, 0.5, 0.25]),
+    ],
+)
+def test_nucleus_by_hand(p, expected):
+    probs = torch.tensor([[0.125, 0.125, 0.5, 0.25], [0.0, 1.0, 0.0, 0.0]])  # eighths, so that sums are exact
+    assert nucleus(probs, p).tolist() == [expected, [0, 1, 0, 0]]
+
+
+@EVERY_TIME_THE_SAME
+@given(weights, st.floats(2**-10, 1))
+def test_a_nucleus_holds_its_share_and_none_of_it_can_be_spared(weights, p):
+    probs = torch.tensor(weights, dtype=torch.float64)
+    probs /= probs.sum()
+    kept = nucleus(probs, p)
+    assert kept.sum() >= p - 1e-9 and (kept > 0).any()
+    assert kept.sum() - kept[kept > 0].min() < p + 1e-9
+    assert kept[kept > 0].min() >= probs[kept == 0].max() if (kept == 0).any() else True
+
+
+@pytest.mark.parametrize(
+    ("top_p", "expected"), [(0.35, {"b"}), (0.36, {"b", "c"}), (0.61, {"", "b", "c"}), (0.81, {"", "a", "b", "c"})]
+)
+def test_top_p_keeps_as_few_as_hold_it(top_p, expected):
+    names = sample(fixed(0.2, 0.2, 0.35, 0.25), ABC, 400, top_p=top_p, seed=0, max_length=1)
+    assert set(names) == expected
+
+
+def test_top_p_leaves_the_odds_of_what_is_kept():
+    names = sample(fixed(0.1, 0.2, 0.3, 0.4), ABC, 7000, top_p=0.65, seed=0, max_length=1)
+    assert abs(names.count("c") / 7000 - 4 / 7) < 0.02 and names.count("b") + names.count("c") == 7000
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"temperature": 0.5}, {"b", "c"}),  # 1, 4, 9 and 16 of 30: c alone holds 0.53, with b 0.83
+        ({"temperature": 10.0}, {"a", "b", "c"}),  # nearly 1/4 each
+        ({"top_k": 2}, {"b", "c"}),  # of the two kept c holds 4/7, with b all
+        ({"top_k": 1}, {"c"}),
+    ],
+)
+def test_top_p_comes_after_temperature_and_top_k(options, expected):
+    assert set(sample(fixed(0.1, 0.2, 0.3, 0.4), ABC, 400, top_p=0.6, seed=0, max_length=1, **options)) == expected
+
+
+@each_model
+def test_top_p_of_all_changes_nothing(model):
+    assert sample(model, VOCAB, 9, top_p=1.0, seed=4) == sample(model, VOCAB, 9, seed=4)
+
+
+@pytest.mark.parametrize("top_p", [0, -0.5, 1.01, float("nan")])
+def test_a_top_p_that_is_no_share(top_p):
+    with pytest.raises(ValueError, match=f"top_p is {top_p}: it is a share .* above 0 and at most 1"):
+        sample(MODELS["MLP"], VOCAB, top_p=top_p)
 
 
 # A name's score

@@ -5,6 +5,7 @@ the real pip was heard to say; nothing is downloaded.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -36,6 +37,7 @@ case $* in
     *) says=other ;;
     esac
     ! cat "$FAKE/$says.says" 2>/dev/null || exit 1
+    ! test -e "$FAKE/$says.slowly" || . "$FAKE/$says.slowly"
     case $says in cpu) echo 2.13.0+cpu >"$FAKE/torch" ;; torch) echo 2.13.0 >"$FAKE/torch" ;; esac ;;
 -c*) exec '{sys.executable}' "$@" ;;
 *) echo "not expected: $*" >&2; exit 9 ;;
@@ -117,7 +119,7 @@ class Course:
             capture_output=True,
             encoding="utf-8",
             stdin=subprocess.DEVNULL,
-            timeout=120,
+            timeout=900,  # for what hangs; a busy machine takes its time
         )
 
     def succeeds(self, extra: str = "lab", **env: str) -> list[str]:
@@ -214,6 +216,92 @@ def test_a_failed_update_leaves_no_stamp(course):
     course.says("course", REFUSED)
     course.stops()
     course.stops()
+
+
+# ---------------------------------------------------------------- how far it is
+
+PIP_FINDS = """\
+Collecting filelock (from torch==2.13.0+cpu)
+  Downloading filelock-4.2.11-py3-none-any.whl (222 kB)
+Processing ./sympy-1.14.0-py3-none-any.whl (from torch==2.13.0+cpu)
+"""
+WHEEL = "torch-2.13.0+cpu-cp311-linux.whl"
+PIP_FETCHES = f"Collecting torch==2.13.0+cpu\n  Downloading https://index.invalid/{WHEEL} (190.1 MB)\n"
+PIP_UNPACKS = "Installing collected packages: filelock, sympy, torch\n"
+UV_FETCHES = "Resolved 10 packages in 112ms\nDownloading torch (181.3MiB)\n"
+
+# Stands in for sleep, so that a test takes no longer than it must: each sleep is counted and ends at once.
+FAKE_SLEEP = '#!/bin/sh\necho >>"$FAKE/slept"\nexec {sleep} 0.02\n'
+# Sourced by the stand-in for pip: goes on when the log holds its words and two more lines have been told about them.
+UNTIL_TOLD = """
+until grep -q '{last}' build/setup.log; do {sleep} 0.02; done
+before=$(wc -l <"$FAKE/slept")
+until [ "$(wc -l <"$FAKE/slept")" -gt $((before + 2)) ]; do {sleep} 0.02; done
+"""
+
+
+def told(course, words: str, what: str = "cpu", also: str = "") -> list[str]:
+    """The lines that a set-up prints while the installation of `what` has said these words, and does not end."""
+    sleep = shutil.which("sleep")
+    script(course.bin / "sleep", FAKE_SLEEP.format(sleep=sleep))
+    (course.fake / "slept").touch()
+    (course.fake / "words").write_text(words, encoding="utf-8")
+    last = words.splitlines()[-1] if words else "pip install"
+    slowly = f'cat "$FAKE/words"\n{also}{UNTIL_TOLD.format(last=last, sleep=sleep)}'
+    (course.fake / f"{what}.slowly").write_text(slowly, encoding="utf-8")
+    done = course.setup(TMPDIR=str(course.fake / "tmp"), UV_CACHE_DIR=str(course.fake / "uv"))
+    assert done.returncode == 0 and done.stderr == ""
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("words", "also", "line"),
+    [
+        ("", "", "still at work"),
+        (PIP_FINDS, "", "2 packages found so far"),
+        (
+            PIP_FINDS + PIP_FETCHES,
+            f'mkdir -p "$TMPDIR/pip-unpack-x"\nhead -c 87000000 /dev/zero >"$TMPDIR/pip-unpack-x/{WHEEL}"\n',
+            f"fetching {WHEEL} (190.1MB): 87 MB are there",
+        ),
+        (
+            PIP_FINDS + PIP_UNPACKS,
+            "mkdir -p .venv/lib/python3.11/site-packages/old.dist-info\n"
+            "touch -t 200001010000 .venv/lib/python3.11/site-packages/old.dist-info\n"
+            "mkdir -p .venv/lib/python3.11/site-packages/sympy-1.14.0.dist-info\n"
+            "touch -t 209901010000 .venv/lib/python3.11/site-packages/sympy-1.14.0.dist-info\n",
+            "unpacking packages, 1 of 3 are there",
+        ),
+    ],
+)
+def test_how_far_it_is_is_told_while_it_takes_long(course, words, also, line):
+    lines = told(course, words, also=also)
+    assert any(re.fullmatch(rf"  \d+ s: {re.escape(line)}", one) for one in lines), lines
+
+
+def test_how_far_uv_is(course):
+    course.says("cpu", NO_CPU_BUILD)
+    also = 'mkdir -p "$UV_CACHE_DIR/.tmpA1b2"\nhead -c 50000000 /dev/zero >"$UV_CACHE_DIR/.tmpA1b2/libtorch.so"\n'
+    lines = told(course, UV_FETCHES, what="torch", also=also)
+    assert any(one.endswith("s: fetching torch (181.3MiB): 50 MB are there, unpacked") for one in lines), lines
+
+
+def test_what_is_quick_is_not_told(course):
+    done = course.setup()
+    assert done.returncode == 0 and " s: " not in done.stdout
+
+
+def test_whatever_ends_the_setup_ends_the_telling(course):
+    """Also when it is killed: what tells sees that the set-up has gone."""
+    sleep = shutil.which("sleep")
+    script(course.bin / "sleep", FAKE_SLEEP.format(sleep=sleep))
+    (course.fake / "cpu.slowly").write_text(f'kill -9 "$(cat "$FAKE/setup")"\n{sleep} 0.1\n', encoding="utf-8")
+    env = {"PATH": course.path, "HOME": str(course.fake), "FAKE": str(course.fake)}
+    command = 'echo $$ >"$FAKE/setup"; exec sh tools/setup.sh lab'
+    setup = subprocess.Popen(["/bin/sh", "-c", command], cwd=course.folder, env=env, stdout=subprocess.PIPE)
+    assert setup.wait() == -9
+    setup.stdout.read()  # comes to its end when nobody holds it open any more
+    setup.stdout.close()
 
 
 # ---------------------------------------------------------------- which PyTorch
@@ -356,6 +444,36 @@ def test_real_pip_with_no_network(course):
         PIP_CONFIG_FILE=os.devnull,
     )
     assert "No answer from the package index" in line
+
+
+# ---------------------------------------------------------------- make check
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+def test_changed_notebooks_are_those_that_git_sees_as_new_or_changed(tmp_path):
+    def git(*words):
+        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *words], cwd=tmp_path, check=True)
+
+    def changed():
+        command = ["/bin/sh", tmp_path / "tools" / "changed.sh"]
+        return subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout.split()
+
+    for name in ("notebooks/01_a", "notebooks/02_b", "exercises/01_a", "exercises/02_b", "exercises/solutions/02_b"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / f"{name}.ipynb").write_text("1", encoding="utf-8")
+    (tmp_path / "tools").mkdir()
+    shutil.copy(ROOT / "tools" / "changed.sh", tmp_path / "tools")
+    assert changed() == []  # a copy that is no repository
+    git("init", "--quiet")
+    git("add", ".")
+    git("commit", "--quiet", "--message", "a")
+    assert changed() == []
+    (tmp_path / "notebooks" / "02_b.ipynb").write_text("2", encoding="utf-8")
+    (tmp_path / "notebooks" / "03_c.ipynb").write_text("2", encoding="utf-8")
+    (tmp_path / "notebooks" / "01_a.ipynb").unlink()
+    (tmp_path / "exercises" / "02_b.ipynb").write_text("2", encoding="utf-8")
+    git("add", "exercises")
+    assert changed() == ["exercises/solutions/02_b.ipynb", "notebooks/02_b.ipynb", "notebooks/03_c.ipynb"]
 
 
 # ---------------------------------------------------------------- the Makefile

@@ -364,15 +364,19 @@ def test_a_trial_is_not_tried_again_for_ever(tmp_path):
 def test_a_silent_trial_is_taken_over_and_the_one_who_slept_goes_on(tmp_path, monkeypatch, capsys):
     url = f"journal:///{(tmp_path / 'study.journal').as_posix()}"
     other = open_study(OBJECTIVE, storages.open_storage(url, grace=1))
+
+    def take_over():
+        with pytest.warns(optuna.exceptions.ExperimentalWarning):
+            optuna.storages.fail_stale_trials(other)
+        return other.trials[0].state.name == "FAIL"
+
     fit, slept = Objective.fit, []
 
     def sleepy(self, *, report, **settings):
         if not slept:
             slept.append(True)
             monkeypatch.setattr(storages.Journal, "record_heartbeat", lambda self, trial: None)
-            time.sleep(1.5)
-            with pytest.warns(optuna.exceptions.ExperimentalWarning):
-                optuna.storages.fail_stale_trials(other)
+            until(take_over)
         return fit(self, report=report, **settings)
 
     monkeypatch.setattr(storages.Journal, "record_heartbeat", lambda self, trial: None)

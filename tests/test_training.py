@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
+from interrupts import stopped
 
 from makemlp.data import Vocabulary, build_dataset, load_names
 from makemlp.mlp import MLP
@@ -131,20 +132,24 @@ def test_one_that_diverges_leaves_the_others_alone():
     assert all(torch.equal(p, q) for p, q in zip(models[1].parameters(), before, strict=True))
 
 
-def test_an_interrupt_keeps_what_was_learned(monkeypatch, capsys):
-    model, drawn = a_model(), []
-    draw = Batches.draw
+def trained_until_the_stop_button(press):
+    model, drawn, draw = a_model(), [], Batches.draw
 
     def draw_ten(self):
         drawn.append(1)
         if len(drawn) > 10:
-            raise KeyboardInterrupt
+            press()
         return draw(self)
 
-    monkeypatch.setattr(Batches, "draw", draw_ten)
+    Batches.draw = draw_ten
     losses = train(model, X, Y, steps=50)
-    assert len(losses) == 10 and nll(model, X, Y) < losses[0] - 0.1
-    assert capsys.readouterr().out.startswith("Stopped at step 10 of 50")
+    return losses, nll(model, X, Y)
+
+
+def test_an_interrupt_keeps_what_was_learned():
+    (losses, reached), printed = stopped(trained_until_the_stop_button)
+    assert len(losses) == 10 and reached < losses[0] - 0.1
+    assert printed.startswith("Stopped at step 10 of 50")
 
 
 # --- batches ---

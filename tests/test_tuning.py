@@ -5,6 +5,7 @@ import math
 import sys
 
 import pytest
+from interrupts import stopped
 
 from makemlp import MLP, Vocabulary, build_dataset, load_names, nll
 from makemlp.tuning import SPACE, Objective, affordable_steps, finished, open_study, tune
@@ -63,14 +64,14 @@ def test_the_best_of_a_study_can_be_trained_again(objective, storage):
     assert study.best_trial.user_attrs["parameters"] == sum(p.numel() for p in model.parameters())
 
 
-def press_stop(study, trial):
-    if trial.number == 2:
-        raise KeyboardInterrupt
+def tuned_until_the_stop_button(press, objective, storage):
+    stop = lambda study, trial: press() if trial.number == 2 else None  # noqa: E731
+    tune(open_study(objective, storage), objective, trials=9, callbacks=[stop])
 
 
-def test_an_interrupted_study_goes_on_from_its_file(objective, storage, capsys):
-    tune(open_study(objective, storage), objective, trials=9, callbacks=[press_stop])
-    assert capsys.readouterr().out == "Stopped; 3 finished trials are kept.\n"
+def test_an_interrupted_study_goes_on_from_its_file(objective, storage):
+    printed = stopped(tuned_until_the_stop_button, objective, storage)[1]
+    assert printed == "Stopped; 3 finished trials are kept.\n"
     study = open_study(objective, storage)  # as after a restart
     first = finished(study)
     tune(study, objective, trials=3)
@@ -80,12 +81,16 @@ def test_an_interrupted_study_goes_on_from_its_file(objective, storage, capsys):
     assert len({row["learning_rate"] for row in rows}) == 6
 
 
-def test_an_interrupt_in_mid_trial_keeps_those_before(objective, storage, monkeypatch, capsys):
+def tuned_until_the_stop_button_in_mid_trial(press, objective, storage):
+    Objective.fit = lambda *rest, **settings: press()
+    tune(open_study(objective, storage), objective, trials=2)
+
+
+def test_an_interrupt_in_mid_trial_keeps_those_before(objective, storage):
     study = open_study(objective, storage)
     tune(study, objective, trials=2)
-    monkeypatch.setattr(Objective, "fit", lambda *rest, **settings: (_ for _ in ()).throw(KeyboardInterrupt))
-    tune(study, objective, trials=2)
-    assert capsys.readouterr().out == "Stopped; 2 finished trials are kept.\n"
+    printed = stopped(tuned_until_the_stop_button_in_mid_trial, objective, storage)[1]
+    assert printed == "Stopped; 2 finished trials are kept.\n"
     assert [trial.state.name for trial in study.trials][2:] == ["FAIL"]
 
 

@@ -7,6 +7,7 @@ into HTML by the template in tools/book; what follows here finds the links' targ
 """
 
 import base64
+import copy
 import html
 import os
 import posixpath
@@ -21,9 +22,11 @@ from pathlib import Path
 import nbformat
 from bs4 import BeautifulSoup
 from nbconvert import HTMLExporter
-from nbformat.v4 import new_markdown_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 from pygments.formatters import HtmlFormatter
+
+from makemlp import live
 
 ROOT = Path(__file__).parents[1]
 PARTS = Path(__file__).parent / "book"
@@ -103,7 +106,7 @@ def read(source: str, name: str) -> Page:
 def notebooks(folder: str, names: dict[str, str], kind: str) -> list[Page]:
     pages = [read(f"{folder}/{path.name}", names[path.stem]) for path in sorted((ROOT / folder).glob("*.ipynb"))]
     for page in pages:
-        page.where = f"{kind} {page.name[:2]}"
+        page.where = f"{kind} {page.name.split()[0]}"
         if kind != "Lesson":
             page.name += f", {kind.lower()}"
     return pages
@@ -124,7 +127,7 @@ def chain(pages: list[Page]) -> None:
 def contents() -> dict[str, list[Page]]:
     """Every page, by the part of the book it belongs to; a lesson's name is what the README's course map calls it."""
     home = read("README.md", "About this course")
-    names = {stem: name for name, stem in re.findall(r"\[(\d\d [^]]+)\]\(notebooks/(\w+)\.ipynb\)", cell_text(home))}
+    names = {stem: name for name, stem in re.findall(r"\[(\d\d\w? [^]]+)\]\(notebooks/(\w+)\.ipynb\)", cell_text(home))}
     lessons = notebooks("notebooks", names, "Lesson")
     exercises = notebooks("exercises", names, "Exercises")
     solutions = notebooks("exercises/solutions", names, "Solutions")
@@ -132,6 +135,7 @@ def contents() -> dict[str, list[Page]]:
     for one, other in zip(exercises, solutions, strict=True):
         lesson = next(page for page in lessons if Path(page.source).name == Path(one.source).name)
         lesson.beside, one.beside, other.beside = [one], [lesson, other], [one]
+    put_toy(home, lessons[0])
     for pages in ([home, *lessons], [guide, *exercises], solutions):
         chain(pages)
     more = [read(f"docs/{path.name}", "") for path in sorted((ROOT / "docs").glob("*.md"))]
@@ -142,8 +146,17 @@ def contents() -> dict[str, list[Page]]:
     return {"Lessons": [home, *lessons], "Exercises": [guide, *exercises], "Solutions": solutions, "More": more}
 
 
+def put_toy(home: Page, lesson: Page) -> None:
+    """Put the first thing that moves in a lesson on the first screen of the book: after the title and its sentence."""
+    moving = [output for cell in lesson.notebook.cells for output in cell.get("outputs", []) if is_alive(output)]
+    title, sentence, rest = cell_text(home).split("\n\n", 2)
+    if moving:
+        toy = new_code_cell("", id="toy", outputs=[copy.deepcopy(moving[0])])
+        home.notebook.cells = [new_markdown_cell(f"{title}\n\n{sentence}"), toy, new_markdown_cell(rest)]
+
+
 def cell_text(page: Page) -> str:
-    return "\n\n".join(cell.source for cell in page.notebook.cells)
+    return "\n\n".join(cell.source for cell in page.notebook.cells if cell.source)
 
 
 # --- what a reader sees in place of what only a kernel can show ---
@@ -158,6 +171,8 @@ def still(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
             continue
         if any("<img" in data_of(output, "text/html") for output in cell.outputs):
             picture = cell.id
+        if any(is_alive(output) for output in cell.outputs):
+            continue
         if "explore_" in cell.source:
             cell.outputs = [explorer(data_of(output, "text/plain"), picture, cell) for output in cell.outputs]
         elif re.match(r"makemlp\.(quiz|cards)\(", cell.source):
@@ -167,6 +182,11 @@ def still(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 def data_of(output: dict, kind: str) -> str:
     return "".join(output.get("data", {}).get(kind, ""))
+
+
+def is_alive(output: dict) -> bool:
+    """Whether an output moves in the page by itself: the book has the script for it."""
+    return 'class="makemlp"' in data_of(output, "text/html")
 
 
 def shown(page: str) -> nbformat.NotebookNode:
@@ -225,7 +245,8 @@ class Binder:
 
     def bind(self, page: Page) -> None:
         self.unpack(page)
-        resources = {"page": page, "home": self.pages["README.md"], "contents": self.parts}
+        alive = any(is_alive(output) for cell in page.notebook.cells for output in cell.get("outputs", []))
+        resources = {"page": page, "home": self.pages["README.md"], "contents": self.parts, "alive": alive}
         body, _ = self.exporter.from_notebook_node(still(page.notebook), resources)
         soup = BeautifulSoup(body, "html.parser")
         main = soup.main
@@ -271,10 +292,12 @@ class Binder:
         for cell in page.notebook.cells:
             for number, output in enumerate(cell.get("outputs", [])):
                 text = data_of(output, "text/html")
-                name = f"{Path(page.target).stem}-{cell.id}-{number}.png"
-                if found := re.search(r'src="data:image/png;base64,([^"]+)"', text):
-                    self.write(posixpath.join(posixpath.dirname(page.target), name), base64.b64decode(found[1]))
-                    output["data"]["text/html"] = text.replace(found[0], f'src="{name}"')
+                for place, found in enumerate(re.findall(r'src="data:image/png;base64,([^"]+)"', text)):
+                    name = f"{Path(page.target).stem}-{cell.id}-{number}{f'-{place}' if place else ''}.png"
+                    self.write(posixpath.join(posixpath.dirname(page.target), name), base64.b64decode(found))
+                    text = text.replace(f"data:image/png;base64,{found}", name)
+                if "text/html" in output.get("data", {}):
+                    output["data"]["text/html"] = text
 
     def place(self, image, page: Page, soup: BeautifulSoup) -> None:
         """Give a picture its room on the page, and a link to see it large."""
@@ -310,6 +333,9 @@ def build(out: Path) -> Iterator[Page]:
     binder = Binder(contents(), out)
     binder.write("book.css", style().encode("utf-8"))
     binder.write("book.js", (PARTS / "book.js").read_bytes())
+    # A page that is opened from a file may load no module, but a plain script.
+    binder.write("live.js", f"(() => {{\n{live.script()}\n}})();\n".encode())
+    binder.write("live.css", live.style().encode("utf-8"))
     for page in binder.pages.values():
         binder.bind(page)
         yield page

@@ -15,6 +15,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from makemlp import live
+
 # A progress bar appears on a slow machine only; what is stored must not depend on that.
 os.environ["TQDM_DISABLE"] = "1"
 
@@ -27,21 +29,32 @@ METADATA = {
 def refresh(path: Path) -> None:
     """Run one notebook from top to bottom in a fresh kernel and write it back."""
     notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(path.parent)}})
+    # The limits are for what hangs: on a busy machine a cell of lesson 06 takes minutes.
+    client = NotebookClient(
+        notebook, timeout=3600, startup_timeout=900, resources={"metadata": {"path": str(path.parent)}}
+    )
     client.execute()
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
-        cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k == "tags"})
+        cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k in ("tags", "jupyter")})
         if cell.cell_type == "code":
-            cell.outputs = merge_streams(map(without_widget, cell.outputs))
+            cell.outputs = merge_streams(filter(shows, map(kept, cell.outputs)))
     text = nbformat.writes(notebook, version=4)
     path.write_text(text.rstrip("\n") + "\n", encoding="utf-8", newline="\n")
 
 
-def without_widget(output: dict) -> dict:
-    """The output without the live widget's id, which is another in every run."""
-    output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
+def kept(output: dict) -> dict:
+    """The output without what is another in every run, a live widget's id, and without an explorable's script."""
+    data = output.get("data", {})
+    data.pop("application/vnd.jupyter.widget-view+json", None)
+    if "text/html" in data:
+        data["text/html"] = live.stored(data["text/html"])
     return output
+
+
+def shows(output: dict) -> bool:
+    """Whether there is anything left of an output."""
+    return output.output_type not in ("display_data", "execute_result") or bool(output.data)
 
 
 def merge_streams(outputs: Iterable[dict]) -> list[dict]:

@@ -1,12 +1,14 @@
 #!/bin/sh
 # Makes .venv and installs the course into it:  tools/setup.sh lab|test
 #
-# It may be run at any time: it does nothing when .venv is up to date, and mends what an interrupted run left behind.
+# It may be run at any time: it does nothing when .venv is up to date, and completes what an interrupted run left behind.
+# While something takes long, a line every few seconds says what is being fetched and how far it is.
 # What goes wrong is said in one sentence; the full words of pip are in build/setup.log.
 #
 #   PYTHON=/path/to/python3.12   the Python that makes .venv
-#   TORCH=cpu                    the build of PyTorch: cpu (the default), auto (the one for this machine's GPU),
-#                                cu128 and its like, or pip (whatever pip finds: on Linux, gigabytes of CUDA)
+#   TORCH=cpu                    the build of PyTorch: cpu (the default; nothing in the course uses a GPU yet), auto (the
+#                                one for this machine's GPU, for work of your own), cu128 and its like, or pip (what pip
+#                                finds: on Linux, gigabytes of CUDA)
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
@@ -14,6 +16,7 @@ extra=${1:-lab}             # an extra of pyproject.toml; test contains lab
 py=.venv/bin/python
 stamp=.venv/made-by-setup   # "extra fingerprint", written last: no stamp, no complete .venv
 log=build/setup.log
+teller=                     # the process that says how far it is
 room=2000                   # MB that .venv and the downloads take, about
 
 minor=$(sed -n 's/^requires-python *= *">=3\.\([0-9]*\)".*/\1/p' pyproject.toml)
@@ -23,11 +26,12 @@ torch_pinned=$(sed -n 's/^\(torch==[^ ;]*\).*/\1/p' constraints.txt)
 export PYTHONUTF8=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_PROGRESS_BAR=off UV_NO_PROGRESS=1
 export PIP_RETRIES=3        # with none, pip does not say that the network was the trouble
 export PIP_USER=0           # a user's "install for me alone" has no meaning inside .venv, and pip would refuse
+export PIP_COMPILE=0        # compiling every file of every package is half of pip's work; what is imported is compiled then
 unset PYTHONHOME PYTHONPATH
 
 say() { printf '%s\n' "$*"; }
 die() { printf 'Set-up stopped: %s\n' "$*" >&2; exit 1; }
-trap 'die "Interrupted; the next run goes on from here."' INT TERM
+trap 'kill $teller 2>/dev/null; die "Interrupted; the next run goes on from here."' INT TERM
 
 # ---------------------------------------------------------------- which Python
 
@@ -54,18 +58,65 @@ find_python() {
 
 # ---------------------------------------------------------------- running pip
 
+# Says every few seconds how far the command is whose words come after line $1 of the log; ends when this script has gone.
+every=5
+tell() {
+    seconds=0
+    while sleep $every >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
+        seconds=$((seconds + every))
+        say "  $seconds s: $(how_far "$1")"
+    done
+}
+
+how_far() {
+    set -- $(awk -v from="$1" '
+        NR <= from { next }
+        /^(Collecting|Processing) / { found++; name = size = "" }
+        /^ *Downloading .*\)$/ { name = $2; sub(/.*\//, "", name); size = $3 $4 }
+        /^Installing collected packages: / { all = NF - 3 }
+        END { print found + 0, all + 0, name, size }' "$log")
+    if [ "$2" != 0 ]; then
+        there=$(find .venv/lib/python*/site-packages/*.dist-info -prune -newer build/began | wc -l)
+        say "unpacking packages, $((there)) of $2 are there"
+    elif [ -n "${3:-}" ]; then
+        say "fetching $3 $4: $(fetched "$3")"
+    elif [ "$1" != 0 ]; then
+        say "$1 packages found so far"
+    else
+        say "still at work"
+    fi
+} 2>/dev/null
+
+# How much of a download is there: pip writes it to the folder for temporary files, uv unpacks it into its cache on the way.
+fetched() {
+    uv=${UV_CACHE_DIR:-${XDG_CACHE_HOME:-${HOME:-}/.cache}/uv}
+    du -sk "${TMPDIR:-/tmp}"/pip-unpack-*/"$1" "$uv"/.tmp* |
+        awk '{ kb += $1; if (/\.tmp[^\/]*$/) how = ", unpacked" } END { printf "%d MB are there%s", kb * 1.024 / 1000, how }'
+}
+
 no_version=2 no_access=13 no_space=28 no_network=101
 
-# Runs a command and returns 0 or the reason why it failed. Its words go to the log; a large download is shown, as it takes time.
+# Runs a command and returns 0 or the reason why it failed. Its words go to the log; how far it is, is said while it takes long.
 run() {
     printf '\n$ %s\n' "$*" >>"$log"
+    { date >build/began; } 2>/dev/null
+    tell "$(wc -l <"$log")" &
+    teller=$!
+    hear "$@"
+    reason=$?
+    kill $teller 2>/dev/null
+    wait $teller 2>/dev/null
+    teller=
+    return $reason
+}
+
+hear() {
     { "$@" 2>&1 </dev/null || echo '=== failed'; } | {
         reason=1 status=0
         while IFS= read -r line; do
             printf '%s\n' "$line" >>"$log"
             case $line in
             '=== failed') status=$reason ;;
-            *Downloading*[0-9]' MB)'* | *Downloading*[0-9]MiB\)*) say "  ${line#"${line%%[! ]*}"}" ;;
             *'No space left'* | *'Errno 28'* | *'os error 28'* | *'quota exceeded'*) reason=$no_space ;;
             *'Permission denied'* | *'Read-only file system'*) reason=$no_access ;;
             *'onnection broken'* | *'Max retries'* | *'timed out'* | *'Could not fetch URL'* | *'HTTP error'* | \

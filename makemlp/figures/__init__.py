@@ -4,8 +4,8 @@
 """
 
 from makemlp.figures.base import Picture, picture
-from makemlp.figures.baseline import ablation, mixture
-from makemlp.figures.counting import bigram_table, nll_by_context, smoothing, table_growth, two_tables
+from makemlp.figures.baseline import ablation, mixture, start_race
+from makemlp.figures.counting import bigram_table, curve, nll_by_context, smoothing, table_growth, two_tables
 from makemlp.figures.embeddings import (
     chance_histogram,
     embedding_map,
@@ -14,6 +14,8 @@ from makemlp.figures.embeddings import (
     seed_maps,
     seed_spread,
     snapshot,
+    turning,
+    two_seeds,
 )
 from makemlp.figures.moving import Film, animate, film, film_narrow
 from makemlp.figures.names import (
@@ -21,12 +23,14 @@ from makemlp.figures.names import (
     name_ranks,
     names_by_temperature,
     next_character,
+    pin,
     probability_strip,
+    reshaped,
     side_by_side,
 )
-from makemlp.figures.network import anatomy, architecture, saturation, size_comparison
+from makemlp.figures.network import anatomy, architecture, saturation, size_comparison, tanh_curve
 from makemlp.figures.training import live_training, loss_curve, peers, rate_sweep, schedule, update_live_training
-from makemlp.figures.tuning import flattery, scoreboard, seed_bands, study, train_and_dev
+from makemlp.figures.tuning import contest, flattery, scoreboard, seed_bands, study, train_and_dev
 
 __all__ = [
     "Film",
@@ -37,6 +41,8 @@ __all__ = [
     "architecture",
     "bigram_table",
     "chance_histogram",
+    "contest",
+    "curve",
     "embedding_map",
     "explained_variance",
     "film",
@@ -53,8 +59,10 @@ __all__ = [
     "nll_by_context",
     "peers",
     "picture",
+    "pin",
     "probability_strip",
     "rate_sweep",
+    "reshaped",
     "saturation",
     "schedule",
     "scoreboard",
@@ -65,9 +73,13 @@ __all__ = [
     "size_comparison",
     "smoothing",
     "snapshot",
+    "start_race",
     "study",
     "table_growth",
+    "tanh_curve",
     "train_and_dev",
+    "turning",
+    "two_seeds",
     "two_tables",
     "update_live_training",
 ]

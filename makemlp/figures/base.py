@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import matplotlib
 import numpy as np
+import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
@@ -173,15 +174,40 @@ def bars(axes, probs: Tensor, vocab: Vocabulary, color: str = BLUE) -> list[str]
     return [f"'{vocab.itos[i]}' {p:.0%}" for p, i in zip(top.values.tolist(), top.indices.tolist(), strict=True)]
 
 
-def letter_map(axes, points: Tensor, vocab: Vocabulary, limit: float | None = None, **labels: str) -> None:
+def apart(points: Tensor, gap: float) -> Tensor:
+    """Places (n, 2) for labels, near their `points` (n, 2) but at least `gap` from each other where there is room.
+
+    Two that are closer push each other away, half the missing distance each, until none is or 200 rounds are over.
+    """
+    turns = torch.arange(len(points)) * 2.4  # another direction for each, so that equal points part, too
+    places = points + 0.01 * gap * torch.stack([turns.cos(), turns.sin()], dim=1)
+    for _ in range(200 if gap else 0):
+        ways = places[:, None] - places[None]  # (n, n, 2)
+        far = ways.norm(dim=2, keepdim=True).clamp(min=1e-9 * gap)  # (n, n, 1)
+        push = ways / far * (gap - far).clamp(min=0)
+        if push.abs().max() < 0.02 * gap:
+            break
+        places = places + push.sum(1) / 2
+    return places if gap else points
+
+
+def letter_map(
+    axes, points: Tensor, vocab: Vocabulary, limit: float | None = None, gap: float = 0, **labels: str
+) -> None:
     """Write each symbol at its point, of `points` (vocab_size, 2); circle the vowels, and frame the boundary.
 
     A step to the right is as long as one upwards, so that distances can be trusted. `limit` keeps the axes from there
-    below zero to there above it, for pictures that are to be compared.
+    below zero to there above it, for pictures that are to be compared. Letters closer than `gap` are written beside
+    their points, with a line to them.
     """
+    places = apart(points, gap)  # (vocab_size, 2)
+    for place, point in zip(places, points, strict=True):
+        if (place - point).norm() > gap / 4:
+            axes.plot(*torch.stack([place, point]).T, color=INK, linewidth=0.6, zorder=2.8)
+            axes.plot(*point[:, None], ".", color=INK, markersize=3, zorder=2.8)
     around = {"boxstyle": "circle,pad=0.15", "facecolor": "none", "edgecolor": ORANGE, "linewidth": 1.2}
     halo = [withStroke(linewidth=2, foreground="white")]  # a letter above another can be read
-    for symbol, (x, y) in zip(vocab.itos, points.tolist(), strict=True):
+    for symbol, (x, y) in zip(vocab.itos, places.tolist(), strict=True):
         style = {"ha": "center", "va": "center", "zorder": 3, "path_effects": halo}
         if symbol in VOWELS:
             style |= {"bbox": around, "weight": "bold", "zorder": 3.1}
@@ -192,7 +218,7 @@ def letter_map(axes, points: Tensor, vocab: Vocabulary, limit: float | None = No
     if limit is None:
         axes.set_aspect("equal", adjustable="datalim")
         axes.margins(0.12)
-        axes.update_datalim(points.numpy())
+        axes.update_datalim(places.numpy())
         axes.autoscale_view()
     else:
         axes.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal")

@@ -52,10 +52,11 @@ def smoothing(fig: Figure, counts: Tensor, vocab: Vocabulary, alpha: float, symb
     axes = fig.subplots()
     top = bars(axes, smoothed, vocab)
     axes.plot((row / row.sum()).tolist(), "o", color=ORANGE, label="as counted")
-    axes.axhline(1 / len(vocab), color=GREY, linestyle="--", linewidth=1.2, label="all alike (uniform)")
+    distance = float((smoothed - 1 / len(vocab)).abs().sum() / 2)
+    uniform = f"uniform: {distance:.0%} away"
+    axes.axhline(1 / len(vocab), color=GREY, linestyle="--", linewidth=1.2, label=uniform)
     axes.set_title(literal(f"After '{symbol}'") + f", with {alpha:,.4g} added to every count")
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2)  # inside, its dot would be one of the data's
-    distance = float((smoothed - 1 / len(vocab)).abs().sum() / 2)
     return (
         f"Bars of what follows '{symbol}' when {alpha:,.4g} is added to every count, and dots for the counts alone. "
         f"Most likely: {', '.join(top)}. The bars are {distance:.0%} away from uniform."
@@ -79,6 +80,34 @@ def two_tables(fig: Figure, first: Tensor, second: Tensor, vocab: Vocabulary, ti
     return (
         f"Two tables of {len(vocab)} by {len(vocab)} probabilities, {titles[0]} and {titles[1]}, and a scatter plot of "
         f"their cells, which lie along the diagonal: no cell differs by more than {gap:.2f}."
+    )
+
+
+@picture(8.0, 3.4)
+def curve(
+    fig: Figure,
+    x: Sequence[float],
+    y: Sequence[float],
+    marks: Mapping[str, tuple[float, float]],
+    labels: tuple[str, str],
+) -> str:
+    """A function as a line through the points (`x`, `y`); each of `marks` is a point of it with its name.
+
+    `labels` say what runs along the two axes.
+    """
+    axes = fig.subplots()
+    axes.plot(x, y, color=BLUE)
+    middle = (min(x) + max(x)) / 2
+    for name, (at, value) in marks.items():
+        axes.plot(at, value, "o", color=ORANGE, markersize=8)
+        side = {"ha": "left", "xytext": (9, 7)} if at <= middle else {"ha": "right", "xytext": (4, 10)}
+        axes.annotate(literal(name), (at, value), textcoords="offset points", **side)
+    axes.set(xlabel=labels[0], ylabel=labels[1])
+    lowest = min(range(len(y)), key=lambda i: y[i])
+    marked = "; ".join(f"{name} at {at:.3g} with {value:.3g}" for name, (at, value) in marks.items())
+    return (
+        f"Curve of {labels[1]} against {labels[0]}, from {x[0]:.3g} with {y[0]:.3g} to {x[-1]:.3g} with {y[-1]:.3g}; "
+        f"lowest at {x[lowest]:.3g} with {y[lowest]:.3g}. Marked: {marked}."
     )
 
 
@@ -112,19 +141,19 @@ def nll_by_context(
 ) -> str:
     """Losses against the context's length 0, 1, 2 …, a curve for each label; `mark` points out (length, loss).
 
-    `lecture` draws a line at the dev loss that the lecture's MLP ends at. The losses of the bundled names keep one
-    scale, so that the picture stands still under a slider; others stretch it.
+    `lecture` is the dev loss that the lecture's MLP reports, which has three characters of context. The losses of the
+    bundled names keep one scale, so that the picture stands still under a slider; others stretch it.
     """
     axes = fig.subplots()
     styles = zip((BLUE, ORANGE, GREEN, PURPLE), ("o-", "s--", "^-.", "d:"), strict=True)
     for (label, curve), (color, line) in zip(curves.items(), styles, strict=False):
         axes.plot(curve, line, color=color, label=label)
     if lecture is not None:
-        axes.axhline(
-            lecture, color=INK, linestyle=":", linewidth=1.2, label=f"the lecture's MLP, on its dev names: {lecture}"
-        )
+        axes.plot(3, lecture, "D", color=PURPLE, label=f"the lecture's MLP, on its dev names: {lecture}")
     if mark is not None:
         axes.plot(*mark, "o", color=INK, markersize=13, fillstyle="none", markeredgewidth=2)
+        below = {"xytext": (0, -22), "ha": "center", "textcoords": "offset points"}
+        axes.annotate(f"{mark[1]:.3f}", mark, **below)
     longest = max(len(curve) for curve in curves.values())
     values = [loss for curve in curves.values() for loss in curve if math.isfinite(loss)] or [1.3]
     limits = min(1.3, min(values) - 0.1), max(3.4, min(values) + 0.1, min(max(values) + 0.1, 8.0))

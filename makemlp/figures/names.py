@@ -13,12 +13,12 @@ from torch import Tensor
 
 from makemlp.data import Vocabulary, build_dataset
 from makemlp.figures.base import BLUE, INK, ORANGE, bars, literal, picture, text_on
-from makemlp.sampling import score_name
+from makemlp.sampling import draw, score_name
 
 
 @picture(8.0, 2.6)
 def next_character(fig: Figure, model: Callable[[Tensor], Tensor], vocab: Vocabulary, prefix: str = "") -> str:
-    """What a model thinks follows `prefix`: one bar a character."""
+    """What a model thinks follows `prefix`: one bar for each character."""
     context = ([0] * model.block_size + vocab.encode(prefix))[len(prefix) :]
     with torch.no_grad():
         probs = model(torch.tensor([context])).softmax(1)[0]  # (vocab_size,)
@@ -26,6 +26,44 @@ def next_character(fig: Figure, model: Callable[[Tensor], Tensor], vocab: Vocabu
     top = bars(axes, probs, vocab)
     axes.set_title(literal(f"What comes after '{prefix}'?") if prefix else "What does a name begin with?")
     return f"Bar chart of the next character after '{prefix}'. Most likely: {', '.join(top)}."
+
+
+@picture(8.0, 1.9)
+def pin(fig: Figure, probs: Tensor, vocab: Vocabulary, pin: float) -> str:
+    """The probabilities (vocab_size,) end to end on a line from 0 to 1, and a pin in it."""
+    axes = fig.subplots()
+    ends = probs.cumsum(0).tolist()  # where each stretch ends
+    for index, (end, p) in enumerate(zip(ends, probs.tolist(), strict=True)):
+        color = colormaps["Blues"]((0.15, 0.45)[index % 2])  # pale and darker in turn, so that stretches can be told
+        axes.add_patch(Rectangle((end - p, 0), p, 1, facecolor=color))
+        if p > 0.018:  # a narrower one has no room for its letter
+            axes.text(end - p / 2, 0.5, literal(vocab.itos[index]), ha="center", va="center", color=text_on(color))
+    hit = int(draw(probs, torch.tensor([pin])))
+    axes.plot([pin, pin], [-0.15, 1.35], color=ORANGE, linewidth=2.5)
+    axes.text(pin, 1.4, literal(f"the pin at {pin:g} hits '{vocab.itos[hit]}'"), ha="center", va="bottom")
+    axes.set(xlim=(0, 1), ylim=(-0.2, 2.0), yticks=[], xticks=[i / 10 for i in range(11)], xlabel="place on the line")
+    axes.spines["left"].set_visible(False)
+    begin, end = ends[hit] - float(probs[hit]), ends[hit]
+    return (
+        f"The probabilities of {len(vocab)} symbols end to end on a line. The pin at {pin:g} hits '{vocab.itos[hit]}', "
+        f"whose stretch goes from {begin:.2f} to {end:.2f}."
+    )
+
+
+@picture(8.0, 6.4)
+def reshaped(fig: Figure, kinds: Mapping[str, Tensor], vocab: Vocabulary) -> str:
+    """One distribution under several ways to draw from it: weights (vocab_size,) for each label, made to sum to one."""
+    rows = fig.subplots(len(kinds), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
+    said = []
+    for axes, (label, weights) in zip(rows, kinds.items(), strict=True):
+        bars(axes, weights / weights.sum(), vocab)
+        left = int((weights > 0).sum())
+        axes.set_title(f"{label}: {left} of {len(vocab)} can come")
+        axes.set_ylabel("")
+        axes.xaxis.label.set_visible(axes is rows[-1])  # one below all is enough
+        said.append(f"{label} leaves {left}, the likeliest with {float(weights.max() / weights.sum()):.0%}")
+    fig.supylabel("probability", fontsize=rows[0].yaxis.label.get_fontsize())
+    return f"Bars of what can come next, of {len(vocab)} symbols. {'; '.join(said)}."
 
 
 @picture(8.0, 2.6)

@@ -70,7 +70,8 @@ def _draw_network(axes, vocab_size: int, block_size: int, emb_dim: int, hidden_d
         _arrow(axes, (x, 0.8), (x, 1.65))
         _box(axes, x, 2.1, 0.85, 0.8, str(emb_dim), GREEN)
         _arrow(axes, (x, 2.55), (5 + (x - 5) * 0.6, 3.5))
-    axes.text(5, -0.5, f"each character picks its row of C ({vocab_size} × {emb_dim})", ha="center")
+    row = f"the characters before, the last one at −1; each picks its row of C ({vocab_size} × {emb_dim})"
+    axes.text(5, -0.5, row, ha="center")
     _box(axes, 5, 3.9, 5.6, 0.8, f"concatenated: {block_size} × {emb_dim} = {inputs} numbers", GREEN)
     _arrow(axes, (5, 4.35), (5, 5.4))
     axes.text(4.8, 4.75, f"W1 ({inputs} × {hidden_dim}), b1 ({hidden_dim})", ha="right")
@@ -110,13 +111,47 @@ def size_comparison(
     axes = fig.subplots()
     axes.semilogy(lengths, list(map(float, table)), "s--", color=ORANGE, label="count table")
     axes.semilogy(lengths, mlp, "o-", color=BLUE, label=f"MLP with emb_dim {emb_dim}, hidden_dim {hidden_dim}")
-    axes.axvline(block_size, color=INK, linestyle=":", linewidth=1.2)
+    marked = f"block_size {block_size}, with both numbers"
+    axes.axvline(block_size, color=INK, linestyle=":", linewidth=1.2, label=marked)
+    for sizes in (table, mlp):
+        number = sizes[block_size - 1]
+        written = f"{number:,}" if number < 10**9 else f"{number:.1e}"
+        axes.annotate(written, (block_size, number), (6, -14), textcoords="offset points")
     axes.set(xlabel="block_size (characters in the context)", ylabel="numbers stored (log scale)", xticks=lengths)
     axes.legend(loc="upper left", frameon=True, framealpha=1, edgecolor="white")  # above the line that marks block_size
     return (
         f"Numbers stored against context length, log scale. At {block_size} characters the count table has "
-        f"{table[block_size - 1]:,} cells and the MLP {mlp[block_size - 1]:,} parameters; a character more "
+        f"{table[block_size - 1]:,} cells and the MLP {mlp[block_size - 1]:,} parameters; one more character "
         f"multiplies the table by {vocab_size} and adds {mlp[1] - mlp[0]:,} numbers to the MLP."
+    )
+
+
+FLAT = 0.97  # a tanh output beyond this passes on less than 6 % of a gradient: 1 − 0.97² = 0.059
+
+
+@picture(8.0, 3.4)
+def tanh_curve(fig: Figure) -> str:
+    """tanh and its slope, 1 − tanh², with a mark where the curve is nearly flat."""
+    left, right = fig.subplots(1, 2)
+    sums = np.linspace(-6, 6, 400)
+    edge, least = math.atanh(FLAT), 1 - FLAT**2
+    for axes, values, color, title, marked in (
+        (left, np.tanh(sums), BLUE, "tanh", (-FLAT, FLAT)),
+        (right, 1 - np.tanh(sums) ** 2, ORANGE, "its slope, 1 − tanh²", (least, least)),
+    ):
+        axes.plot(sums, values, color=color)
+        for x, y in zip((-edge, edge), marked, strict=True):
+            axes.axvline(x, color=INK, linestyle=":", linewidth=1.2)
+            axes.plot(x, y, "o", color=INK, markersize=5)
+            away = (8, -14 if axes is left else 8) if x > 0 else (-8, 8)
+            written = f"{y:.2f}".replace("-", "−")
+            axes.annotate(written, (x, y), away, textcoords="offset points", ha="left" if x > 0 else "right")
+        axes.set(title=title, xlabel="sum that goes into the tanh", xticks=[-6, -4, -2, 0, 2, 4, 6])
+    left.set_ylabel("output")
+    right.set_ylabel("slope")
+    return (
+        f"Two curves against the sum that goes in. tanh climbs from −1 to 1 and reaches ±{FLAT} at ±{edge:.2f}; its "
+        f"slope is 1 in the middle and {least:.2f} there."
     )
 
 
@@ -127,8 +162,10 @@ def saturation(fig: Figure, hidden: Mapping[str, Tensor]) -> str:
     said = []
     for axes, (label, h), color in zip(panels, hidden.items(), (ORANGE, BLUE, GREEN), strict=False):
         axes.hist(h.flatten().numpy(), bins=40, range=(-1, 1), color=color, weights=np.full(h.numel(), 100 / h.numel()))
-        flat = float((h.abs() > 0.97).float().mean())
-        axes.set(title=f"{label}: {flat:.0%} beyond ±0.97", xlabel="output of the tanh unit")
+        flat = float((h.abs() > FLAT).float().mean())
+        for edge in (-FLAT, FLAT):
+            axes.axvline(edge, color=INK, linestyle=":", linewidth=1.2)
+        axes.set(title=f"{label}: {flat:.0%} beyond ±{FLAT}", xlabel=f"output of the tanh unit, dotted: ±{FLAT}")
         axes.set_xticks([-1, -0.5, 0, 0.5, 1])
         said.append(f"{label} {flat:.0%}")
     panels[0].set_ylabel("share of outputs (%)")
@@ -171,7 +208,7 @@ def anatomy(fig: Figure, model: MLP, vocab: Vocabulary, prefix: str = "") -> str
     )
     top = bars(bottom, probs, vocab, BLUE)
     bottom.set_title(f"3. h times W2, plus b2: logits (1, {len(probs)}); softmax: probs (1, {len(probs)})")
-    busy = int((h.abs() > 0.97).sum())
+    busy = int((h.abs() > FLAT).sum())
     return (
         f"From the context '{shown}' to the next character: {emb.numel()} embedding numbers, {len(h)} hidden units of "
         f"which {busy} are beyond plus or minus 0.97, and bars of the result. Most likely: {', '.join(top)}."

@@ -31,15 +31,25 @@ CEILING = 4.0  # nats: a little above the loss of knowing nothing about some ten
 
 
 @picture(8.0, 3.0)
-def loss_curve(fig: Figure, losses: Mapping[str, Sequence[float]], target: Mapping[str, float] | None = None) -> str:
-    """Loss against step for one run or more, with horizontal lines at the values of `target`."""
+def loss_curve(
+    fig: Figure,
+    losses: Mapping[str, Sequence[float]],
+    target: Mapping[str, float] | None = None,
+    log_steps: bool = False,
+) -> str:
+    """Loss against step for one run or more, with horizontal lines at the values of `target`.
+
+    With `log_steps` each tenfold of the steps has the same width, so that a fall in the first few can be seen.
+    """
     axes = fig.subplots()
     styles = itertools.cycle(zip((BLUE, ORANGE, GREEN, PURPLE), ("-", "--", "-.", ":"), strict=True))
     for (label, run), (color, line) in zip(losses.items(), styles, strict=False):
-        axes.plot(run, line, color=color, label=label)
+        axes.plot(range(1, len(run) + 1) if log_steps else range(len(run)), run, line, color=color, label=label)
     for label, value in (target or {}).items():
         axes.axhline(value, color=INK, linestyle=":", linewidth=1.2, label=f"{label}: {value:.3f}")
     axes.set(xlabel="step", ylabel="loss (nats per character)")
+    if log_steps:
+        axes.set(xscale="log", xlabel="step (log scale)")
     axes.legend(loc="best")
     runs = "; ".join(f"{label} from {run[0]:.2f} to {run[-1]:.2f}" for label, run in losses.items())
     lines = "".join(f" A line marks {label} at {value:.2f}." for label, value in (target or {}).items())

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import os
+import copy
 import random
 import re
-import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
 
 import optuna
-from optuna.storages import BaseStorage, JournalStorage, RDBStorage
-from optuna.storages._heartbeat import BaseHeartbeat
-from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
-from optuna.trial import FrozenTrial, TrialState
+from optuna.storages import BaseStorage, RDBStorage
+from optuna.trial import FrozenTrial
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
+
+from makemlp.tuning.journal import SIGNS, Journal, StorageError
+from makemlp.tuning.patience import Patience
 
 GRACE = 60  # seconds without a sign of life after which a running trial counts as abandoned
 PATIENCE = 120.0  # seconds that one waits for a server that was there before
@@ -63,14 +63,15 @@ def masked(text: str) -> str:
 def explain(error: BaseException, url: str) -> str:
     """One sentence for what a storage's libraries raised, without any password."""
     words = _words(error)
-    for signs, sentence in CAUSES:
-        if re.search(signs, words):
-            said = sentence.format(masked(url))
-            break
+    if isinstance(error, StorageError):
+        said = f"{masked(url)} {error}"
+    elif found := next((sentence for signs, sentence in CAUSES if re.search(signs, words)), None):
+        said = found.format(masked(url))
     else:
         first = masked(next(iter(str(error).splitlines()), "")) or type(error).__name__
         said = f"{masked(url)} can't be used ({first.rstrip('.')})"
-    return f"{said[:1].upper() if not said.startswith(masked(url)) else said[:1]}{said[1:]}."
+    is_url = said.startswith(masked(url)) and "://" in url
+    return f"{said[:1] if is_url else said[:1].upper()}{said[1:]}."
 
 
 def lost(error: BaseException) -> bool:
@@ -91,37 +92,6 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
-
-
-class Patience:
-    """Tries to connect again for some seconds: a server that restarts costs time and no trial.
-
-    Attributes
-    ----------
-    hurry : set it, and nothing is waited for any more.
-    """
-
-    def __init__(self, seconds: float, say: Callable[[str], None]):
-        self.seconds, self.say, self.hurry = seconds, say, threading.Event()
-        self._spent = False
-
-    def call(self, connect: Callable[[], object], errors: type[Exception]) -> object:
-        began, told = time.monotonic(), False
-        while True:
-            try:
-                connection = connect()
-            except errors as error:
-                waited = time.monotonic() - began
-                if self._spent or self.hurry.is_set() or waited > self.seconds or HOPELESS.search(str(error)):
-                    self._spent = True
-                    raise
-                if not told and threading.current_thread() is threading.main_thread():
-                    self.say(f"The server does not answer; waiting for it, {self.seconds:.0f} seconds at most.")
-                    told = True
-                self.hurry.wait(0.5)
-            else:
-                self._spent = False
-                return connection
 
 
 class Database(RDBStorage):
@@ -146,7 +116,7 @@ class Database(RDBStorage):
             event.listen(self.engine, "do_connect", self._connect)
 
     def _connect(self, dialect, record, arguments, options):
-        return self.patience.call(lambda: dialect.connect(*arguments, **options), dialect.loaded_dbapi.Error)
+        return self.patience.call(lambda: dialect.connect(*arguments, **options), dialect.loaded_dbapi.Error, HOPELESS)
 
     def record_heartbeat(self, trial_id: int) -> None:
         """A sign of life. If one is lost with the connection, the next will do."""
@@ -156,46 +126,14 @@ class Database(RDBStorage):
             return
 
 
-class Journal(JournalStorage, BaseHeartbeat):
-    """A journal file whose running trials give signs of life, which optuna keeps in databases only.
-
-    The signs are attributes of the trial, so they are lines of the same file and need no server. They are compared by
-    the machines' clocks, which on a cluster agree far better than GRACE.
-    """
-
-    def __init__(self, path: str, grace: int, retry: Callable):
-        self._grace, self._retry = grace, retry
-        # Windows makes symbolic links only for administrators.
-        lock = JournalFileOpenLock(path) if os.name == "nt" else None
-        super().__init__(JournalFileBackend(path, lock_obj=lock))
-
-    def record_heartbeat(self, trial_id: int) -> None:
-        try:
-            self.set_trial_system_attr(trial_id, "heartbeat", time.time())
-        except (optuna.exceptions.UpdateFinishedTrialError, OSError):
-            return  # the trial was taken for abandoned, or the disk was away: the next sign will do
-
-    def _get_stale_trial_ids(self, study_id: int) -> list[int]:
-        stale = []
-        for trial in self.get_all_trials(study_id, deepcopy=False, states=(TrialState.RUNNING,)):
-            last = max(trial.system_attrs.get("heartbeat", 0.0), trial.datetime_start.timestamp())
-            if time.time() - last > self._grace:
-                stale.append(trial._trial_id)
-        return stale
-
-    def get_heartbeat_interval(self) -> int:
-        return _interval(self._grace)
-
-    def get_heartbeat_stale_trial_callback(self) -> Callable:
-        return self._retry
-
-
 def _interval(grace: int) -> int:
     return max(1, grace // 4)
 
 
 def retry(study: optuna.Study, trial: FrozenTrial) -> None:
     """Queue a trial again with the same settings, unless that was done RETRIES times."""
+    trial = copy.deepcopy(trial)  # optuna appends to a list of the trial's
+    trial.system_attrs = {name: value for name, value in trial.system_attrs.items() if name not in SIGNS}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         optuna.storages.RetryHeartbeatStaleTrialCallback(max_retry=RETRIES)(study, trial)
@@ -232,7 +170,7 @@ def open_storage(
 def _open(url: str, grace: int, patience: Patience) -> BaseStorage:
     kind, colon, path = url.partition(":///")
     if kind == "journal" and colon and path:
-        return Journal(path, grace, retry)
+        return Journal(path, patience, grace, _interval(grace), retry)
     if "://" not in url:
         raise ValueError("no URL")
     with warnings.catch_warnings():

@@ -1,7 +1,8 @@
-"""Every explorer of the course (floor 5): sliders on a picture of the floor below.
+"""Every explorer of the course (floor 5).
 
-An explorer only reads its controls, calls a function of `makemlp.figures`, and shows what comes back. What is wrong
-with a typed text is said in a line above the picture, and the last good picture stays.
+Most are an `Explorable`: Python packs numbers, the page draws them as long as a hand moves, with a kernel or without.
+What trains or watches in the kernel is a `Panel`: it reads its controls, calls a function of `makemlp.figures`, and
+shows what comes back. What is wrong with a typed text is said in a line of its own, and the last good picture stays.
 """
 
 from makemlp.widgets.baseline import explore_mixture

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import math
 from collections.abc import Mapping, Sequence
 
-import ipywidgets as widgets
+import torch
 from torch import Tensor
 
-from makemlp import figures
+from makemlp import figures, live
 from makemlp.data import Vocabulary
+from makemlp.figures.embeddings import flattened
 from makemlp.mlp import MLP
-from makemlp.widgets.panel import LAYOUT, WIDE, Explorer
+from makemlp.sampling import sample
+from makemlp.widgets.explorable import Explorable
+
+NAMES = 6  # that are made up at each frame
 
 
-def explore_snapshots(frames: Mapping[int, MLP], losses: Sequence[float], vocab: Vocabulary) -> Explorer:
+def explore_snapshots(frames: Mapping[int, MLP], losses: Sequence[float], vocab: Vocabulary) -> Explorable:
     """A run played again from copies of its model: the loss, some names, and the way of each embedding.
 
     Parameters
@@ -31,16 +37,28 @@ def explore_snapshots(frames: Mapping[int, MLP], losses: Sequence[float], vocab:
     if len(frames) == 0:
         raise ValueError("explore_snapshots got no frames: pass copies of the model by the steps it had taken.")
     frames = {step: frames[step] for step in sorted(frames)}
-    play = widgets.Play(max=len(frames) - 1, interval=250, show_repeat=False, description="play")
-    step = widgets.SelectionSlider(options=list(frames), description="step", style=WIDE, layout=LAYOUT)
-    # The page moves the slider by itself. It has one message under way to the kernel and keeps the newest place only,
-    # so that frames which come faster than they can be drawn are dropped.
-    widgets.jslink((play, "value"), (step, "index"))
-    return Explorer(lambda step: [figures.snapshot(frames, losses, vocab, step)], play=play, step=step)
+    steps = list(frames)
+    ways = torch.stack([model.C.detach() for model in frames.values()])  # (frames, vocab_size, emb_dim)
+    made = [", ".join(sample(model, vocab, NAMES, seed=0, max_length=20)) for model in frames.values()]
+    data = {
+        "itos": vocab.itos,
+        "steps": steps,
+        "losses": live.packed(losses),
+        "ways": live.packed(flattened(ways.flatten(0, 1))),
+        # In base64 as numbers are: what a model makes up may differ between processors.
+        "names": "base64," + base64.b64encode("\n".join(made).encode("utf-8")).decode("ascii"),
+    }
+    apart = math.gcd(*(step - steps[0] for step in steps)) or 1
+    last = max(steps[-1], steps[0] + apart)
+    controls = [
+        live.slider("step", "step", steps[-1], steps[0], last, apart, digits=0),
+        live.button("play", "Play or pause"),
+    ]
+    return Explorable("snapshots", data, controls, [figures.snapshot(frames, losses, vocab, steps[-1])])
 
 
-def explore_neighbours(C: Tensor, vocab: Vocabulary) -> Explorer:
-    """Choose a symbol and see its nearest others in all dimensions, and where a flat map has them.
+def explore_neighbours(C: Tensor, vocab: Vocabulary) -> Explorable:
+    """Choose a symbol and see how far the others are in all dimensions, and where a flat map has them.
 
     Parameters
     ----------
@@ -48,7 +66,7 @@ def explore_neighbours(C: Tensor, vocab: Vocabulary) -> Explorer:
 
     Source: lesson 07.
     """
-    return Explorer(
-        lambda symbol: [figures.nearest(C, vocab, symbol)],
-        symbol=widgets.Dropdown(options=vocab.itos, value=vocab.itos[-1], description="nearest to", style=WIDE),
-    )
+    last = vocab.itos[-1]
+    data = {"itos": vocab.itos, "C": live.packed(C), "flat": live.packed(flattened(C))}
+    controls = [live.choice("symbol", "nearest to", last, vocab.itos)]
+    return Explorable("neighbours", data, controls, [figures.nearest(C, vocab, last)])

@@ -1,43 +1,48 @@
-"""Sliders on the pictures of lessons 00 to 04 (floor 5)."""
+"""What moves in lessons 00 to 04 (floor 5)."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-import ipywidgets as widgets
+import torch
 from torch import Tensor
 
-from makemlp import figures
+from makemlp import figures, live
 from makemlp.counts import METHODS, CountModel
-from makemlp.data import Vocabulary, build_dataset
+from makemlp.data import BOUNDARY, Vocabulary, build_dataset, load_names
 from makemlp.mlp import MLP
 from makemlp.sampling import sample
-from makemlp.widgets.panel import WIDE, Explorer, slider, text
+from makemlp.widgets.explorable import Explorable
 
 
-def explore_sampling(model: Callable[[Tensor], Tensor], vocab: Vocabulary, n: int = 24) -> Explorer:
-    """Names from a trained model while you drag: temperature, top-k, first letters, and a button for another draw.
+def explore_sampling(
+    model: Callable[[Tensor], Tensor], vocab: Vocabulary, n: int = 24, names: Sequence[str] | None = None
+) -> Explorable:
+    """The next character's dice, and names rolled with them, while you drag: temperature, top-k, the first letters.
+
+    Parameters
+    ----------
+    model : an MLP, or any model that looks back two characters or fewer.
+    n : how many names.
+    names : the real ones, which are marked; by default the bundled list.
 
     Source: lesson 00; lesson 08 explains it.
     """
-
-    def draw(temperature: float, top_k: int, prefix: str, again: int) -> list[figures.Picture]:
-        some = top_k if top_k < len(vocab) else None
-        names = sample(model, vocab, n, temperature=temperature, top_k=some, prefix=prefix, seed=again)
-        return [figures.made_up_names(names, temperature, some)]
-
-    return Explorer(
-        draw,
-        temperature=slider(widgets.FloatSlider, "temperature", 1.0, 0.1, 3.0, 0.05, readout_format=".2f"),
-        top_k=slider(widgets.IntSlider, "top-k", len(vocab), 1, len(vocab), 1),
-        prefix=text("begins with", ""),
-        again=widgets.Button(description="Draw again", icon="refresh"),
-    )
+    real = load_names() if names is None else names
+    data = {"model": live.packed_model(model, vocab), "itos": vocab.itos, "n": n, "names": live.packed_words(real)}
+    controls = [
+        live.slider("temperature", "temperature", 1.0, 0.1, 3.0, 0.05, digits=2),
+        live.slider("top_k", "top-k", len(vocab), 1, len(vocab), 1, digits=0),
+        live.text("prefix", "begins with", ""),
+        live.button("again", "Draw again"),
+    ]
+    still = figures.next_character(model, vocab), figures.made_up_names(sample(model, vocab, n, seed=0), 1.0)
+    return Explorable("sampling", data, controls, still)
 
 
-def explore_smoothing(counts: Tensor, vocab: Vocabulary) -> Explorer:
-    """A row of the bigram table while you drag what is added to every count.
+def explore_smoothing(counts: Tensor, vocab: Vocabulary) -> Explorable:
+    """Two rows of the bigram table while you drag what is added to every count, and the table itself.
 
     Parameters
     ----------
@@ -45,75 +50,123 @@ def explore_smoothing(counts: Tensor, vocab: Vocabulary) -> Explorer:
 
     Source: lesson 01.
     """
-    return Explorer(
-        lambda alpha, symbol: [figures.smoothing(counts, vocab, alpha, symbol)],
-        alpha=slider(widgets.FloatLogSlider, "added to each count", 1.0, -2.0, 5.0, 0.1, readout_format=",.3g"),
-        symbol=widgets.Dropdown(options=vocab.itos, value=vocab.itos[-1], description="after", style=WIDE),
-    )
+    usual = [vocab.itos[int(row)] for row in counts.sum(1).argsort(descending=True, stable=True)]
+    most, fewest = next(symbol for symbol in usual if symbol != BOUNDARY), usual[-1]
+    controls = [
+        live.slider("alpha", "added to each count", 1.0, 0.01, 1e5, 0.05, log=True),
+        live.choice("symbol", "after", most, vocab.itos),
+        live.choice("beside", "and after", fewest, vocab.itos),
+        live.text("name", "a name's way through the table", ""),
+    ]
+    data = {"counts": live.packed(counts), "itos": vocab.itos}
+    still = [figures.smoothing(counts, vocab, 1.0, symbol) for symbol in (most, fewest)]
+    return Explorable("smoothing", data, controls, still, turned=["alpha"])
+
+
+# Powers of ten of the smoothing at which the losses of tables are computed; the page draws a smooth curve through them.
+LOWEST, HIGHEST, STEP = -3.0, 2.0, 0.25
 
 
 def explore_count_tables(
     train: Sequence[str], dev: Sequence[str], vocab: Vocabulary, longest: int = 10, lecture: float | None = None
-) -> Explorer:
+) -> Explorable:
     """Train and dev loss of count tables of every context length while you drag the smoothing.
 
-    The tables are counted once; a moved slider only smooths and scores them anew. `lecture` draws a line at a loss to
-    compare with, the lecture's.
+    Kneser-Ney on dev is drawn as well, to compare with, and `lecture` draws a line at the lecture's loss.
 
     Source: lesson 02.
     """
-    curves = _count_curves(tuple(train), tuple(dev), vocab, longest)
-
-    def draw(block_size: int, smoothing: float, method: str) -> list[figures.Picture]:
-        needs_none = method == "kneser_ney"
-        controls["smoothing"].disabled = needs_none
-        losses = curves(0.0 if needs_none else smoothing, method)
-        return [figures.nll_by_context(losses, mark=(block_size, losses["dev"][block_size]), lecture=lecture)]
-
-    controls = {
-        "block_size": slider(widgets.IntSlider, "context length", 3, 0, longest, 1),
-        "smoothing": slider(widgets.FloatLogSlider, "smoothing", 0.1, -3.0, 2.0, 0.25, readout_format=".3g"),
-        "method": widgets.Dropdown(options=METHODS, description="method", style=WIDE),
+    losses = _count_losses(tuple(train), tuple(dev), vocab, longest)
+    curves = {
+        method: {split: live.packed(losses[split][method]) for split in ("train", "dev")}
+        for method in ("add", "interpolate", "kneser_ney")
     }
-    return Explorer(draw, **controls)
+    controls = [
+        live.slider("block_size", "context length", min(3, longest), 0, longest, 1, digits=0),
+        live.slider("smoothing", "smoothing", 0.1, 10**LOWEST, 10**HIGHEST, 0.025, log=True),
+        live.choice("method", "method", "add", METHODS),
+    ]
+    data = {"longest": longest, "lecture": lecture, "lowest": LOWEST, "step": STEP, **curves}
+    at = round((-1.0 - LOWEST) / STEP)  # the smoothing of 0.1 that the slider opens with
+    opened = {split: losses[split]["add"][at].tolist() for split in ("train", "dev")}
+    mark = (min(3, longest), opened["dev"][min(3, longest)])
+    still = figures.nll_by_context(
+        opened | {"Kneser-Ney, dev": losses["dev"]["kneser_ney"].tolist()}, mark=mark, lecture=lecture
+    )
+    return Explorable("count_tables", data, controls, [still], turned=["block_size", "smoothing"])
 
 
-@functools.lru_cache(maxsize=1)  # the tables are large: a cell that is run again finds them here
-def _count_curves(
+@functools.lru_cache(maxsize=1)  # a cell that is run again finds them here
+def _count_losses(
     train: tuple[str, ...], dev: tuple[str, ...], vocab: Vocabulary, longest: int
-) -> Callable[[float, str], dict[str, list[float]]]:
-    """A function from smoothing and method to the train and dev losses by context length."""
-    train_examples, dev_examples = build_dataset(train, vocab, longest), build_dataset(dev, vocab, longest)
-    model = CountModel(len(vocab), longest).fit(*train_examples)
+) -> dict[str, dict[str, Tensor]]:
+    """For train and dev and each method the losses: (places of the smoothing, longest + 1); Kneser-Ney (longest + 1,).
 
-    @functools.lru_cache(maxsize=256)  # the context slider moves only a mark
-    def curves(smoothing: float, method: str) -> dict[str, list[float]]:
-        model.smooth(smoothing, method)
-        return {"train": model.nll_by_length(*train_examples), "dev": model.nll_by_length(*dev_examples)}
+    What a table says of an example rests on two numbers for each length: how often its answer followed the context,
+    and how often anything did. They are looked up once, and every smoothing is computed from them.
+    """
+    examples = {"train": build_dataset(train, vocab, longest), "dev": build_dataset(dev, vocab, longest)}
+    model = CountModel(len(vocab), longest, method="kneser_ney").fit(*examples["train"])
+    smoothings = 10.0 ** torch.arange(LOWEST, HIGHEST + STEP / 2, STEP)
+    found = {}
+    for split, (X, Y) in examples.items():
+        counted = list(_looked_up(model, X, Y))
+        found[split] = {
+            "add": torch.stack([_added(counted, s, len(vocab)) for s in smoothings]),
+            "interpolate": torch.stack([_interpolated(counted, s, len(vocab)) for s in smoothings]),
+            "kneser_ney": torch.tensor(model.nll_by_length(X, Y)),
+        }
+    return found
 
-    return curves
+
+def _looked_up(model: CountModel, X: Tensor, Y: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """For each length: the answers' counts (N,), the contexts' counts (N,), 0 where unseen, and which are padded."""
+    for length, (row, seen) in enumerate(model._walk(X, model.block_size)):
+        counts = model.counts[length]
+        yield counts[row, Y] * seen, counts.sum(1)[row] * seen, model._padded(length)[row] & seen
 
 
-def explore_architecture(vocab_size: int) -> Explorer:
-    """The drawing, the parameter count and the comparison with a count table while you drag the sizes.
+def _added(counted: Sequence[tuple[Tensor, Tensor, Tensor]], smoothing: Tensor, vocab_size: int) -> Tensor:
+    """The losses (lengths,) of tables with `smoothing` added to every cell."""
+    return torch.stack([-((c + smoothing) / (t + smoothing * vocab_size)).log().mean() for c, t, _ in counted])
+
+
+def _interpolated(counted: Sequence[tuple[Tensor, Tensor, Tensor]], smoothing: Tensor, vocab_size: int) -> Tensor:
+    """The losses (lengths,) of tables that ask ever shorter contexts; a second boundary says nothing new."""
+    p, losses = torch.full_like(counted[0][0], 1 / vocab_size), []
+    for c, t, padded in counted:
+        p = torch.where(padded, p, (c + smoothing * p) / (t + smoothing))
+        losses.append(-p.log().mean())
+    return torch.stack(losses)
+
+
+def explore_architecture(vocab_size: int) -> Explorable:
+    """The network with its vectors, the parameter count and the comparison with a count table while you drag the sizes.
 
     Source: lesson 03.
     """
-    return Explorer(
-        lambda **sizes: [figures.architecture(vocab_size, **sizes), figures.size_comparison(vocab_size, **sizes)],
-        block_size=slider(widgets.IntSlider, "block_size", 3, 1, 16, 1),
-        emb_dim=slider(widgets.IntSlider, "emb_dim", 2, 1, 60, 1),
-        hidden_dim=slider(widgets.IntSlider, "hidden_dim", 100, 10, 1000, 10),
-        direct=widgets.Checkbox(value=False, description="direct connections", indent=False),
-    )
+    sizes = {"block_size": 3, "emb_dim": 2, "hidden_dim": 100}
+    controls = [
+        live.slider("block_size", "block_size", sizes["block_size"], 1, 16, 1, digits=0),
+        live.slider("emb_dim", "emb_dim", sizes["emb_dim"], 1, 60, 1, digits=0),
+        live.slider("hidden_dim", "hidden_dim", sizes["hidden_dim"], 10, 1000, 10, digits=0),
+        live.check("direct", "direct connections", False),
+    ]
+    still = figures.architecture(vocab_size, **sizes), figures.size_comparison(vocab_size, **sizes)
+    return Explorable("architecture", {"vocab_size": vocab_size}, controls, still, turned=list(sizes))
 
 
-def explore_prediction(model: MLP, vocab: Vocabulary, prefix: str = "") -> Explorer:
-    """Type the beginning of a name and see every tensor on the way to the next character.
+def explore_prediction(model: MLP, vocab: Vocabulary, prefix: str = "") -> Explorable:
+    """Type the beginning of a name and see every tensor on the way to the next character, beside another beginning's.
 
     Source: lesson 04.
     """
-    return Explorer(
-        lambda prefix: [figures.anatomy(model, vocab, prefix)],
-        prefix=text("the name so far", prefix),
-    )
+    other = vocab.itos[1] + prefix[1:] if prefix else ""
+    controls = [
+        live.text("prefix", "the name so far", prefix),
+        live.text("beside", "compared with", other),
+        live.slider("w1", "W1 times", 1.0, 0.0, 5.0, 0.05, digits=2),
+        live.slider("w2", "W2 times", 1.0, 0.0, 5.0, 0.05, digits=2),
+    ]
+    data = {"model": live.packed_model(model, vocab), "itos": vocab.itos}
+    return Explorable("prediction", data, controls, [figures.anatomy(model, vocab, prefix)])

@@ -13,28 +13,31 @@ import ipywidgets as widgets
 import torch
 from torch import Tensor
 
-from makemlp import figures
+from makemlp import figures, live
 from makemlp.data import Vocabulary
 from makemlp.sampling import sample, score_name
 from makemlp.scoring import nll_by_name
-from makemlp.widgets.panel import Explorer, Panel, announced, text
+from makemlp.widgets.explorable import Explorable
+from makemlp.widgets.panel import Panel, announced
 
 
 def explore_name(
     model: Callable[[Tensor], Tensor], vocab: Vocabulary, names: Sequence[str], name: str = ""
-) -> Explorer:
+) -> Explorable:
     """Type a name and see where the model is surprised, the name's NLL, and its rank among `names`.
+
+    Parameters
+    ----------
+    model : an MLP, or any model that looks back two characters or fewer.
 
     Source: lesson 08.
     """
     nlls = nll_by_name(model, vocab, names)  # (len(names),)
-
-    def draw(name: str) -> list[figures.Picture]:
-        losses, _ = score_name(model, vocab, name)
-        strip = figures.probability_strip(model, vocab, name)
-        return [strip, figures.name_ranks(nlls, name, losses.sum().item())]
-
-    return Explorer(draw, name=text("a name", name))
+    losses, _ = score_name(model, vocab, name)
+    strip = figures.probability_strip(model, vocab, name)
+    still = strip, figures.name_ranks(nlls, name, losses.sum().item())
+    data = {"model": live.packed_model(model, vocab), "itos": vocab.itos, "nlls": live.packed(nlls)}
+    return Explorable("name", data, [live.text("name", "a name", name)], still)
 
 
 class Game(Panel):

@@ -72,30 +72,18 @@ class Explorer(Panel):
     ----------
     draw : called with the controls' values by keyword; returns one `Picture` or more, or raises a ValueError with a
         sentence for the reader.
-    controls : ipywidgets by the name of draw's parameter; a Play is none, it is linked to one of the others.
+    controls : ipywidgets by the name of draw's parameter.
     """
 
     def __init__(self, draw: Callable[..., list[Picture]], **controls: widgets.Widget):
         self._draw = draw
         super().__init__(controls, list(controls.values()))
         for control in controls.values():
-            if isinstance(control, widgets.Button):
-                control.presses = 0
-                control.on_click(self._press)
-            elif not isinstance(control, widgets.Play):  # it moves another control, and that one is observed
-                control.observe(self._refresh, "value")
-        self._refresh()
-
-    def _press(self, button: widgets.Button) -> None:
-        button.presses += 1
+            control.observe(self._refresh, "value")
         self._refresh()
 
     def _values(self) -> dict:
-        return {
-            name: control.presses if isinstance(control, widgets.Button) else control.value
-            for name, control in self.controls.items()
-            if not isinstance(control, widgets.Play)
-        }
+        return {name: control.value for name, control in self.controls.items()}
 
     def _refresh(self, change: object = None) -> None:
         try:
@@ -109,10 +97,6 @@ class Explorer(Panel):
 
 def slider(kind: type, description: str, value: float, low: float, high: float, step: float, **extra) -> widgets.Widget:
     return kind(value=value, min=low, max=high, step=step, description=description, style=WIDE, layout=LAYOUT, **extra)
-
-
-def text(description: str, value: str) -> widgets.Text:
-    return widgets.Text(value=value, description=description, style=WIDE, layout=LAYOUT)
 
 
 def own_keys() -> widgets.Output:

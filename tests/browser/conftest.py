@@ -2,13 +2,11 @@
 
 import os
 import shutil
-from pathlib import Path
 
 import pytest
 
 from .lab import BUILD, REPOSITORY, Desk, LabServer, write_latencies
 
-HERE = Path(__file__).parent
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_FLAGS = (
     "--no-sandbox",
@@ -19,15 +17,6 @@ CHROMIUM_FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-
-
-def pytest_collection_modifyitems(items):
-    """Keep the tests of one lesson together, so that each lesson is opened and run once."""
-    # pytest hands over the items of all folders; those of others stay where they are.
-    places = [place for place, item in enumerate(items) if item.path.parent == HERE and hasattr(item, "callspec")]
-    ours = sorted((items[place] for place in places), key=lambda item: str(item.callspec.params.get("name")))
-    for place, item in zip(places, ours, strict=True):
-        items[place] = item
 
 
 def missing(reason):

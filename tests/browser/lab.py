@@ -34,11 +34,13 @@ BUILD = REPOSITORY / "build"
 SCREENS = BUILD / "screens"
 HOST = "127.0.0.1"
 
-START_SECONDS = 120
-OPEN_SECONDS = 60
-RUN_SECONDS = 300
-SETTLE_SECONDS = 60
-CHANGE_SECONDS = 5
+# A wait ends when its condition holds. This limit is there for what hangs, so that no busy machine comes near it.
+PATIENCE = 900  # seconds
+# An act that changes nothing is told after so long. All that the page asked has been answered by then.
+CHANGE_SECONDS = 60
+# How often the page is asked whether all cells have run. By default Playwright asks at every frame, and laying out the
+# whole notebook sixty times per second took more of the processor than the lesson's own cells.
+ASK_AGAIN = 250  # ms
 
 # What the page needs so that a test sees every cell at once and nothing but the lesson.
 SETTINGS = {
@@ -61,6 +63,13 @@ PICTURES = ".jp-Notebook img"
 RED = '[data-mime-type="application/vnd.jupyter.error"], [data-mime-type="application/vnd.jupyter.stderr"]'
 
 # --- the server ---------------------------------------------------------------------------------------------------
+
+
+def new_page(browser, **options):
+    """A page of the browser on which no wait ends because the machine is busy."""
+    page = browser.new_page(**options)
+    page.set_default_timeout(PATIENCE * 1000)
+    return page
 
 
 def free_port():
@@ -124,7 +133,7 @@ class LabServer:
             )
         while not self.answers():
             ended = self.process.poll() is not None
-            if ended or time.monotonic() - began > START_SECONDS:
+            if ended or time.monotonic() - began > PATIENCE:
                 tail = self.log.read_text(encoding="utf-8", errors="replace")[-3000:]
                 raise RuntimeError(f"JupyterLab {'ended' if ended else 'does not answer'}:\n{tail}")
             time.sleep(0.05)
@@ -136,7 +145,7 @@ class LabServer:
             return
         self.process.terminate()
         try:
-            self.process.wait(20)
+            self.process.wait(120)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -146,7 +155,7 @@ class LabServer:
         request = urllib.request.Request(
             f"{self.url}/api/{path}", method=method, headers={"Authorization": f"token {self.token}"}
         )
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             body = answer.read()
         return json.loads(body) if body else None
 
@@ -323,6 +332,16 @@ ALL_RUN = """red => {
         && (failed || prompts.every(prompt => /^\\[\\d+\\]:$/.test(prompt)));
 }"""
 
+
+def until(page, condition, what="it", every=50):
+    """Wait for what must come sooner or later; the page goes on meanwhile."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError(f"after {PATIENCE} s, not yet: {what}")
+        page.wait_for_timeout(every)
+
+
 TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 SHOWN = """(area, red) => {
@@ -418,7 +437,7 @@ class Lesson:
         self.kernel = None
         # The copy as it was before JupyterLab saves to it; the original may be edited while the tests run.
         self.cells = cells_of(name, self.file.parent)
-        self.page = browser.new_page(viewport={"width": 1400, "height": 1100}, reduced_motion="reduce")
+        self.page = new_page(browser, viewport={"width": 1400, "height": 1100}, reduced_motion="reduce")
         self.traffic = Traffic(self.page)
         self.complaints = Complaints(self.page)
         self.alts_as_opened = self.alts_of_run = []
@@ -430,7 +449,7 @@ class Lesson:
         with self.timed("open"):
             place = self.file.relative_to(self.server.root).as_posix()
             self.page.goto(f"{self.server.url}/lab/tree/{place}?reset&token={self.server.token}")
-            self.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=OPEN_SECONDS * 1000)
+            self.page.locator(".jp-Notebook .jp-Cell").first.wait_for()
             self.wait_for_kernel()
         self.alts_as_opened = self.alts()
 
@@ -439,7 +458,7 @@ class Lesson:
         with self.timed("run all"):
             self.menu("Edit", "Clear Outputs of All Cells")
             self.menu("Run", "Run All Cells")
-            self.page.wait_for_function(ALL_RUN, arg=RED, timeout=RUN_SECONDS * 1000)
+            self.page.wait_for_function(ALL_RUN, arg=RED, polling=ASK_AGAIN)
             self.settle()
         self.faults_of_run = self.errors()
         self.alts_of_run = self.alts()
@@ -448,27 +467,19 @@ class Lesson:
         self.page.locator(".lm-MenuBar-itemLabel", has_text=title).first.click()
         self.page.locator(".lm-Menu-itemLabel").get_by_text(entry, exact=True).click()
 
-    def wait_for_kernel(self, seconds=OPEN_SECONDS):
+    def wait_for_kernel(self):
         """Wait for the kernel's first answer: the page's light says idle before there is a kernel at all."""
-        end = time.monotonic() + seconds
-        while not self.traffic.answered:
-            if time.monotonic() > end:
-                raise TimeoutError(f"{self.name}: no kernel after {seconds} s")
-            self.page.wait_for_timeout(10)
+        until(self.page, lambda: self.traffic.answered, f"{self.name} has a kernel")
         self.settle()
         light = '.jp-Notebook-ExecutionIndicator[data-status="idle"]'
-        self.page.locator(light).first.wait_for(timeout=seconds * 1000)
+        self.page.locator(light).first.wait_for()
 
-    def settle(self, seconds=SETTLE_SECONDS):
+    def settle(self):
         """Wait until the kernel has answered everything that the page asked and the page has drawn the answers."""
-        end = time.monotonic() + seconds
         self.page.evaluate(TWO_FRAMES)
         while self.traffic.pending:
-            if time.monotonic() > end:
-                raise TimeoutError(f"{self.name}: the kernel is still busy after {seconds} s")
-            self.page.wait_for_timeout(10)
-            if not self.traffic.pending:
-                self.page.evaluate(TWO_FRAMES)
+            until(self.page, lambda: not self.traffic.pending, f"the kernel of {self.name} is done", every=10)
+            self.page.evaluate(TWO_FRAMES)
 
     def errors(self):
         """Every sign of something wrong so far, one sentence each; none when all is well."""
@@ -526,11 +537,7 @@ class Lesson:
         """Save by Ctrl+S, and wait until the file is written."""
         before = self.file.stat().st_mtime_ns
         self.press("ControlOrMeta+s")
-        end = time.monotonic() + SETTLE_SECONDS
-        while self.file.stat().st_mtime_ns == before or not self.saved():
-            if time.monotonic() > end:
-                raise TimeoutError(f"{self.name} is not saved")
-            self.page.wait_for_timeout(20)
+        until(self.page, lambda: self.file.stat().st_mtime_ns != before and self.saved(), f"{self.name} is saved")
 
     def saved(self):
         return not self.page.locator(".jp-mod-dirty").count()
@@ -560,7 +567,7 @@ class Lesson:
         if self.kernel is None:
             self.kernel = self.server.kernel()
             self.kernel.execute(inspect.getsource(_model_says), silent=True)
-        reply = self.kernel.execute("", silent=True, user_expressions={"it": expression}, reply=True, timeout=60)
+        reply = self.kernel.execute("", silent=True, user_expressions={"it": expression}, reply=True, timeout=PATIENCE)
         found = reply["content"]["user_expressions"]["it"]
         if found["status"] != "ok":
             raise RuntimeError(f"{expression}: {found['ename']}: {found['evalue']}")
@@ -620,7 +627,7 @@ class Explorer:
         self.label = label
         self.cell = cell
         self.area = cell.locator(".jp-Cell-outputArea")
-        self.area.locator(".jupyter-widgets").first.wait_for(timeout=OPEN_SECONDS * 1000)
+        self.area.locator(".jupyter-widgets").first.wait_for()
         lesson.settle()
         self.area.evaluate(WATCH)
 

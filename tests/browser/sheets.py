@@ -2,12 +2,15 @@
 
 import re
 
-SECONDS = 1000  # Playwright counts in milliseconds
+
+def number_of(name):
+    """A lesson's number: "04" for 04_build_the_model, "00b" for 00b_refresher."""
+    return name.partition("_")[0]
 
 
 def below(lesson, call):
     """The output of the cell that calls `makemlp.quiz` or `makemlp.cards` for its own lesson."""
-    source = f'makemlp.{call}("{lesson.name[:2]}")'
+    source = f'makemlp.{call}("{number_of(lesson.name)}")'
     places = [place for place, cell in enumerate(lesson.cells) if cell["source"] == source]
     area = lesson.cell(places[-1]).locator(".jp-Cell-outputArea")
     area.scroll_into_view_if_needed()
@@ -16,7 +19,7 @@ def below(lesson, call):
 
 def shown(area, selector):
     found = area.locator(selector)
-    found.first.wait_for(timeout=10 * SECONDS)
+    found.first.wait_for()
     return found
 
 

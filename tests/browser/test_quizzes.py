@@ -11,25 +11,24 @@ import pytest
 
 from makemlp.questions import FILES, _read
 
-from .lab import NOTEBOOKS, cells_of
-from .sheets import SECONDS, below, choose, read_as, said_by, shown, type_in
+from .lab import NOTEBOOKS, cells_of, until
+from .sheets import below, choose, number_of, read_as, said_by, shown, type_in
 
 LESSONS = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
 two_lessons = pytest.mark.parametrize("name", ["00_start_here", "03_embed_and_concatenate"])
-CARD_MOVES = 1.5 * SECONDS
 
 
 @pytest.mark.parametrize("lesson_name", LESSONS)
 def test_every_lesson_ends_with_its_quiz_and_its_cards(lesson_name):
     code = [cell["source"] for cell in cells_of(lesson_name) if cell["cell_type"] == "code"]
-    assert code[-2:] == [f'makemlp.{call}("{lesson_name[:2]}")' for call in ("quiz", "cards")]
+    assert code[-2:] == [f'makemlp.{call}("{number_of(lesson_name)}")' for call in ("quiz", "cards")]
 
 
 @two_lessons
 def test_quiz_says_why(lesson):
     area = below(lesson, "quiz")
     boxes = shown(area, ".Quiz")
-    questions = _read(lesson.name[:2])["questions"]
+    questions = _read(number_of(lesson.name))["questions"]
     assert boxes.count() == len(questions)
     assert not area.locator("details").count(), "the text that unfolds has not made room"
     for question, box in zip(questions, boxes.all(), strict=True):
@@ -66,8 +65,11 @@ def test_choices_are_reached_by_keyboard(lesson):
 def test_cards_turn_over_and_follow_each_other(lesson):
     area = below(lesson, "cards")
     deck = shown(area, ".flip-container")
-    cards = _read(lesson.name[:2])["cards"]
-    texts = deck.locator(".frontcard .flashcardtext")
+    cards = _read(number_of(lesson.name))["cards"]
+    texts, following = deck.locator(".frontcard .flashcardtext"), area.locator(".next")
+
+    def turned():
+        return "flip" in deck.get_attribute("class").split()
 
     def on_top():
         return [re.sub(r"\s+", " ", text).strip() for text in texts.all_inner_texts()]
@@ -75,22 +77,22 @@ def test_cards_turn_over_and_follow_each_other(lesson):
     def sides(card):
         return [read_as(card["front"]), read_as(card["back"])]
 
-    assert on_top() == sides(cards[0])
+    def lies(card):
+        """Wait until the card has slid to its place, and takes keys again."""
+        until(lesson.page, lambda: on_top() == sides(card) and "hide" not in following.get_attribute("class").split())
+
+    lies(cards[0])
     deck.click()
-    lesson.page.wait_for_timeout(CARD_MOVES)
-    assert "flip" in deck.get_attribute("class").split()
+    until(lesson.page, turned)
     deck.evaluate("deck => deck.closest('.jp-Cell').scrollIntoView({block: 'start'})")
     lesson.screenshot(f"{lesson.name}-cards")
-    area.locator(".next").click()
-    lesson.page.wait_for_timeout(2 * CARD_MOVES)
-    assert on_top() == sides(cards[1])
+    following.click()
+    lies(cards[1])
     deck.focus()
     lesson.page.keyboard.press("Space")
-    lesson.page.wait_for_timeout(CARD_MOVES)
-    assert "flip" in deck.get_attribute("class").split()
+    until(lesson.page, turned)
     lesson.page.keyboard.press("Enter")
-    lesson.page.wait_for_timeout(2 * CARD_MOVES)
-    assert on_top() == sides(cards[2])
+    lies(cards[2])
     lesson.page.keyboard.press("Tab")
     assert not deck.evaluate("deck => deck.contains(document.activeElement)"), "Tab doesn't lead out of the cards"
     assert not lesson.errors()

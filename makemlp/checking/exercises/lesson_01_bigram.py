@@ -57,13 +57,13 @@ ONE_ROW = Exercise(
         Mistake(
             "minus left out",
             lambda: _one_row(surprise=math.log),
-            "The minus is left out: log p is below 0, and surprise is counted upwards from 0.",
+            "The minus is left out: log p is below 0, and a surprise is a number above 0.",
             "01 How good is it? Count → probability → loss",
         ),
         Mistake(
             "divided by all pairs",
             lambda: one_row() | {"p": 1 / 14, "nll": math.log(14)},
-            "The count is divided by all pairs: what follows an a is a matter of row a alone.",
+            "The count is divided by all pairs: divide by the pairs of row a, because only they say what follows an a.",
             "01 Three names by hand",
         ),
         Mistake(
@@ -140,8 +140,8 @@ COUNT_PAIRS = Exercise(
         Mistake(
             "names run together",
             lambda names, stoi: _count_pairs(names, stoi, cut=False),
-            "The names run together: the end of one and the beginning of the next are no pair, there are boundaries "
-            "between.",
+            "The names run together: the end of one name and the beginning of the next are no pair, because boundaries "
+            "stand between them.",
             "01 Three names by hand",
         ),
         Mistake(
@@ -181,7 +181,7 @@ NORMALISE = Exercise(
         Mistake(
             "keepdim missing",
             lambda N: N / N.sum(1),
-            "A missing keepdim: the sums of the rows lie down as a row themselves, and each column is divided by "
+            "A missing keepdim: the sums of the rows form a row themselves, so each column is divided by "
             "another row's sum.",
             "01 A trap: dividing by the wrong sums",
         ),
@@ -211,7 +211,7 @@ NORMALISE = Exercise(
         ),
     ),
     hints=(
-        "N.sum(1) has shape (rows,), one number a row. What shape does a column of divisors have?",
+        "N.sum(1) has shape (rows,), one number per row. What shape does a column of divisors have?",
         "keepdim=True keeps the dimension that was summed: (rows, 1).",
     ),
 )
@@ -266,7 +266,7 @@ SOFTMAX = Exercise(
             lambda logits: (
                 (logits - logits.amax(1, keepdim=True)).exp() / (logits - logits.amax(1, keepdim=True)).exp().sum(1)
             ),
-            "A missing keepdim: the sums lie down as a row, and each column is divided by another row's sum.",
+            "A missing keepdim: the sums form a row, so each column is divided by another row's sum.",
             "01 A trap: dividing by the wrong sums",
         ),
         Mistake(
@@ -350,7 +350,7 @@ BIGRAM_LOSS = Exercise(
         Mistake(
             "every answer for every row",
             lambda W, xs, ys: -W.log_softmax(1)[xs][:, ys].mean(),
-            "P[xs][:, ys] picks every answer for every row; P[xs, ys] picks one cell a pair.",
+            "P[xs][:, ys] picks every answer for every row; P[xs, ys] picks one cell per pair.",
             "01 Drawing names",
         ),
         Mistake(

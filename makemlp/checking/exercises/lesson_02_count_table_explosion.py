@@ -95,25 +95,25 @@ UNITS = Exercise(
             "logarithm of the loss",
             lambda nll: units(nll) | {"bits": math.log2(nll)},
             "This takes the logarithm of the loss, which is one already: bits are nats divided by log 2.",
-            "01 How good is it? Count → probability → loss",
+            "02 Fitting is not learning",
         ),
         Mistake(
             "natural for binary logarithm",
             lambda nll: units(nll) | {"perplexity": 2**nll},
             "Two is raised to a loss in nats: nats belong to e, so exp(nll); 2 is for bits.",
-            "01 How good is it? Count → probability → loss",
+            "02 Fitting is not learning",
         ),
         Mistake(
             "decimal logarithm",
             lambda nll: units(nll) | {"bits": nll / math.log(10)},
             "Divided by log 10, the result is in decimal digits: a bit is a choice between two, so log 2.",
-            "01 How good is it? Count → probability → loss",
+            "02 Fitting is not learning",
         ),
         Mistake(
             "minus sign",
             lambda nll: units(nll) | {"perplexity": math.exp(-nll)},
             "This is the probability exp(−nll): the perplexity is one over it, the number of equally likely choices.",
-            "01 How good is it? Count → probability → loss",
+            "02 Fitting is not learning",
         ),
     ),
     hints=(
@@ -164,7 +164,7 @@ ADD_ALPHA = Exercise(
         Mistake(
             "keepdim missing",
             lambda counts, alpha: (counts + alpha) / (counts + alpha).sum(1),
-            "A missing keepdim: the sums lie down as a row, and each column is divided by another row's sum.",
+            "A missing keepdim: the sums form a row, so each column is divided by another row's sum.",
             "01 A trap: dividing by the wrong sums",
         ),
         Mistake(
@@ -265,7 +265,7 @@ SPLIT_EXAMPLES = Exercise(
         Mistake(
             "not shuffled",
             lambda names, seed: _cut(names),
-            "The names are cut without shuffling: the list is sorted, so dev and test would hold "
+            "The names are cut without shuffling: the list is ordered, so dev and test would hold "
             "rare boys' names only.",
             "02 Keep some names back",
         ),
@@ -319,37 +319,37 @@ DISCOUNT_BY_HAND = Exercise(
             "nothing handed on",
             lambda: _discount(mass=0.0),
             "What was taken off goes nowhere, so the row adds up to less than one: give it to the shorter context.",
-            "02 Kneser and Ney's idea",
+            "02b Kneser and Ney's idea",
         ),
         Mistake(
             "handed on once",
             lambda: _discount(mass=DISCOUNT),
             "Half an example is handed on, but three cells gave up a half each: 1.5 in all.",
-            "02 Kneser and Ney's idea",
+            "02b Kneser and Ney's idea",
         ),
         Mistake(
             "empty cell discounted",
             lambda: [(c - DISCOUNT + 4 * DISCOUNT * s) / 8 for c, s in zip(COUNTS, SHORTER, strict=True)],
             "The empty cell gives up a half as well: only what was seen can give.",
-            "02 Kneser and Ney's idea",
+            "02b Kneser and Ney's idea",
         ),
         Mistake(
             "shared alike",
             lambda: _discount(shorter=(0.25,) * 4),
             "What was taken off is shared alike: share it as the shorter context predicts.",
-            "02 Ask the shorter context",
+            "02b Ask the shorter context",
         ),
         Mistake(
             "divided by what is left",
             lambda: _discount(total=6.5),
             "The sum is taken after the discounts: divide by all 8 examples of the row.",
-            "02 Kneser and Ney's idea",
+            "02b Kneser and Ney's idea",
         ),
         Mistake(
             "counts kept",
             lambda: [(c + 1.5 * s) / 8 for c, s in zip(COUNTS, SHORTER, strict=True)],
             "The counts keep all they have: take the half off first.",
-            "02 Kneser and Ney's idea",
+            "02b Kneser and Ney's idea",
         ),
     ),
     hints=(

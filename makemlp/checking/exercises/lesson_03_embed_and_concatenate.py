@@ -234,7 +234,8 @@ CONCATENATE = Exercise(
         Mistake(
             "contexts stacked",
             lambda emb: torch.cat(torch.unbind(emb, 1), dim=0),
-            "The positions are stacked on top of each other: join them along dimension 1, for a row a context.",
+            "The positions are stacked on top of each other: join them along dimension 1, so that each "
+            "context has one row.",
             "03 Three ways to concatenate",
         ),
         Mistake(
@@ -393,7 +394,7 @@ SIZES = Exercise(
     hints=(
         "Five tensors: C, W1, b1, W2, b2. Write rows times columns beside each.",
         "W1 has block_size * emb_dim rows and hidden_dim columns; W2 has hidden_dim rows and vocab_size columns.",
-        "The small one: 30·5 + 20·60 + 60 + 60·30 + 30. Add it up, and do the others alike.",
+        "The small one: 30·5 + 20·60 + 60 + 60·30 + 30. Add it up, and do the others in the same way.",
     ),
 )
 

@@ -41,37 +41,37 @@ TANH_GRADIENT = Exercise(
             "tanh taken again",
             lambda h, dh: dh * (1 - h.tanh() ** 2),
             "The tanh is taken twice: h is the tanh's output already, so its slope is 1 − h².",
-            "04 Backward by hand",
+            "04b Backward by hand",
         ),
         Mistake(
             "upstream left out",
             lambda h, dh: 1 - h**2,
-            "This is the slope alone: the chain rule multiplies it with dh, what comes back from above.",
-            "04 Backward by hand",
+            "This is the slope alone: the chain rule multiplies it by dh, what comes back from above.",
+            "04b Backward by hand",
         ),
         Mistake(
             "squared difference",
             lambda h, dh: dh * (1 - h) ** 2,
             "The difference is squared, (1 − h)²: only h is, 1 − h².",
-            "04 Backward by hand",
+            "04b Backward by hand",
         ),
         Mistake(
             "the logistic function's slope",
             lambda h, dh: dh * h * (1 - h),
             "h(1 − h) is the slope of the logistic function: the tanh's is 1 − h².",
-            "04 Backward by hand",
+            "04b Backward by hand",
         ),
         Mistake(
             "tanh applied to the gradient",
             lambda h, dh: dh.tanh(),
-            "The gradient goes through the tanh itself: backward it is multiplied with the tanh's slope.",
-            "04 Backward by hand",
+            "The gradient goes through the tanh itself: backward it is multiplied by the tanh's slope.",
+            "04b Backward by hand",
         ),
         Mistake(
             "sign",
             lambda h, dh: dh * (h**2 - 1),
             "The sign is the other way round: the tanh rises everywhere, so its slope is above 0.",
-            "04 Backward by hand",
+            "04b Backward by hand",
         ),
     ),
     hints=(
@@ -216,8 +216,8 @@ CROSS_ENTROPY = Exercise(
         Mistake(
             "probability rounded to 0",
             _half_safe,
-            "The softmax is safe, but a very small p is rounded to 0 and its logarithm is −∞: take the logarithm on "
-            "paper, log p = z − log Σ exp z.",
+            "The softmax is safe, but a very small p is rounded to 0 and its logarithm is −∞: don't compute p, use "
+            "log p = z − log Σ exp z.",
             "04 A softmax that can't overflow",
         ),
         Mistake(
@@ -306,7 +306,7 @@ LAST_LAYER = Exercise(
             "sum for mean",
             _last_layer(lambda probs, onehot: probs - onehot),
             "This is the gradient of the sum over the examples: the loss is their mean, so divide p − onehot by N.",
-            "04 Backward by hand",
+            "04b Backward by hand",
         ),
         Mistake(
             "sign",
@@ -324,19 +324,20 @@ LAST_LAYER = Exercise(
             "softmax left out",
             lambda h, W2, b2, Y: _last_layer(lambda _, onehot: (h @ W2 + b2 - onehot) / len(Y))(h, W2, b2, Y),
             "The logits themselves are taken for p: a softmax of each row comes first.",
-            "04 Backward by hand",
+            "04b Backward by hand",
         ),
         Mistake(
             "mean over the bias's examples",
             lambda *given: last_layer(*given) | {"db2": last_layer(*given)["db2"] / len(given[0])},
             "db2 is divided by N twice: dlogits has the 1/N already, so add up its rows.",
-            "04 Backward by hand",
+            "04b Backward by hand",
         ),
         Mistake(
             "bias summed over the wrong axis",
             lambda *given: last_layer(*given) | {"db2": torch.zeros(len(given[0]))},
-            "db2 is summed over the wrong axis, where p − onehot adds up to 0: a bias collects its column, sum(0).",
-            "04 Backward by hand",
+            "db2 is summed over the wrong axis, where p − onehot adds up to 0: the bias is added in every row, "
+            "so sum over the rows, sum(0).",
+            "04b Backward by hand",
         ),
     ),
     hints=(
@@ -445,7 +446,7 @@ START = Exercise(
             _start(table=0.0, first=0.0, last=0.0),
             "With zeros everywhere no gradient reaches C or W1, and nothing is ever told apart: C and W1 must be "
             "random.",
-            "04 Backward by hand",
+            "04b Backward by hand",
         ),
     ),
     hints=(
@@ -488,25 +489,25 @@ FLOOR = Exercise(
             "first letter only",
             lambda: (2 * math.log(2) + 2 * math.log(4)) / 16,
             "Only the first letter is counted: after `..m` come i and a, so that context is in doubt too.",
-            "04 Overfit five names",
+            "04b Overfit five names",
         ),
         Mistake(
             "first letters all different",
             lambda: (4 * math.log(4) + 2 * math.log(2)) / 16,
             "The four first letters are taken as all different: two of them are m, so m has p = 1/2.",
-            "04 Overfit five names",
+            "04b Overfit five names",
         ),
         Mistake(
             "letters equally likely",
             lambda: _floor(alike=True),
             "The letters after `...` are taken as equally likely: m came twice, i and l once.",
-            "04 Overfit five names",
+            "04b Overfit five names",
         ),
         Mistake(
             "divided by the names",
             lambda: _floor() * 4,
-            "This is the loss per name: the mean runs over all 16 examples, four a name.",
-            "04 Overfit five names",
+            "This is the loss per name: the mean runs over all 16 examples, four per name.",
+            "04b Overfit five names",
         ),
         Mistake(
             "end forgotten",
@@ -518,7 +519,7 @@ FLOOR = Exercise(
             "sum for mean",
             lambda: _floor() * 16,
             "This is the sum over all examples: the loss is their mean.",
-            "04 Overfit five names",
+            "04b Overfit five names",
         ),
         Mistake(
             "binary logarithm",

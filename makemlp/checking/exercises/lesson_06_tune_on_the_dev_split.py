@@ -351,7 +351,7 @@ BEST_SETTING = Exercise(
     ),
     hints=(
         "Which of the three tables is there for choosing?",
-        "on_dev.mean(1) is one number a setting; argmin says where the lowest is.",
+        "on_dev.mean(1) is one number per setting; argmin says where the lowest is.",
     ),
 )
 
@@ -377,6 +377,7 @@ def _mean(losses: Sequence[float]) -> float:
 
 def _gain_cases(draws: Draws) -> list[tuple]:
     first = [([2.2, 2.21], after) for after in ([2.15, 2.18], [2.15, 2.205], [2.15], [2.25, 2.26])]
+    first += [([2.2], [2.1, 2.15])]  # one seed before the change
     # Where the means, the best, and the mean against the band say different things.
     first += [([2.19, 2.23], [2.195, 2.2]), ([2.2, 2.21], [2.19, 2.25]), ([2.2, 2.21], [2.195, 2.209])]
 

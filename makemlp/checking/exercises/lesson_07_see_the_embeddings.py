@@ -196,7 +196,7 @@ MEAN_DISTANCE = Exercise(
     hints=(
         "The three sides of the triangle are 3, 4 and 5. Which pairs do four members have?",
         "With i running over the members and j over those before i, each pair comes once.",
-        "Or: a table of all distances has zeros on its diagonal. By how many entries is its sum to be divided?",
+        "Or: a table of all distances has zeros on its diagonal. By how many entries do you divide its sum?",
     ),
 )
 
@@ -320,8 +320,8 @@ OVER_SEEDS = Exercise(
         Mistake(
             "first seed only",
             lambda maps: _distances(maps[0]),
-            "Only the first seed is measured: a map of one run shows that run, dice included.",
-            "07 Other dice",
+            "Only the first seed is measured: a map of one run shows that run, its random start included.",
+            "07 Other seeds",
         ),
         Mistake(
             "squares averaged",
@@ -525,7 +525,7 @@ EXPLAINED = Exercise(
 
 
 def luck() -> dict:
-    return {"pairs": 10, "as close": 0.2, "p": 0.04, "smallest p": 0.005, "lucky pairs": 13.0}
+    return {"pairs": 10, "as close": 0.2, "p": 0.04, "smallest p": 0.005, "close enough": 9}
 
 
 LUCK = Exercise(
@@ -555,7 +555,7 @@ LUCK = Exercise(
         Mistake(
             "counts for shares",
             lambda: luck() | {"as close": 2.0, "p": 8.0, "smallest p": 1.0},
-            "These are counts: each is to be divided by how many there are.",
+            "These are counts: divide each by how many there are.",
             "07 Would luck do as well?",
         ),
         Mistake(
@@ -565,16 +565,16 @@ LUCK = Exercise(
             "07 Would luck do as well?",
         ),
         Mistake(
-            "share for number",
-            lambda: luck() | {"lucky pairs": 0.04},
-            "This is the share of lucky pairs: how many are that among 325?",
-            "07 Check yourself",
+            "your own not counted",
+            lambda: luck() | {"close enough": 10},
+            "With 10 random groups as close p is (1 + 10) / 200, which is above 0.05: your own group counts, too.",
+            "07 Would luck do as well?",
         ),
     ),
     hints=(
         "The ten distances: 1, 3, 7, 12, 2, 6, 11, 4, 9, 5. Which are not above 2?",
         "With draws, the group itself is added to both: (1 + 7) / (1 + 199).",
-        "On any map a share of 4 % of all pairs is as close as the closest 4 %: how many are these?",
+        "Of 200 groups, yours among them, at most 5 % may be as close. How many is that, and how many without yours?",
     ),
 )
 

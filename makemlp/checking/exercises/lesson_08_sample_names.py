@@ -100,12 +100,12 @@ WITH_TEMPERATURE = Exercise(
 
 
 def draw_by_hand(probs: Tensor, u: Tensor) -> Tensor:
-    found = []
+    found, length = [], sum(probs.tolist())
     for pin in u.tolist():
         end = 0.0
         for index, p in enumerate(probs.tolist()):
             end += p
-            if pin < end:
+            if pin * length < end:
                 found.append(index)
                 break
     return torch.tensor(found)
@@ -119,8 +119,14 @@ def _draw_cases(draws: Draws) -> list[tuple]:
         pins = torch.tensor([cut for cut in cuts if cut < 64]) / 64
         return probs, torch.cat([pins, draws.integers(1024, 6) / 1024])
 
-    first = [(torch.tensor([0.5, 0.25, 0.25]), torch.tensor([0.6])), (torch.tensor([0.0, 1.0]), torch.tensor([0.0]))]
-    return first + [case() for _ in range(20)]
+    first = [
+        (torch.tensor([0.5, 0.25, 0.25]), torch.tensor([0.1, 0.6, 0.75])),
+        (torch.tensor([0.0, 1.0]), torch.tensor([0.0])),
+    ]
+    last = torch.tensor([0.25, 1 - 2**-24])  # the second is the largest pin that torch.rand can give
+    # Both lines end at 1 - 2**-24; on the second, the last index has no chance.
+    short = [(torch.tensor([0.5, 0.25, 0.25 - 2**-24]), last), (torch.tensor([0.5, 0.5 - 2**-24, 0.0]), last)]
+    return [*first, *(case() for _ in range(20)), *short]
 
 
 DRAW_BY_HAND = Exercise(
@@ -157,8 +163,15 @@ DRAW_BY_HAND = Exercise(
         ),
         Mistake(
             "one too far",
-            lambda probs, u: draw_by_hand(probs, u) + 1,
+            lambda probs, u: (probs.cumsum(0) <= u[:, None]).sum(1) + 1,
             "Each index is one too large: so many edges as lie at or before the pin, that is the index.",
+            "08 One name by hand",
+        ),
+        Mistake(
+            "beyond the end",
+            lambda probs, u: (probs.cumsum(0) <= u[:, None]).sum(1),
+            "Right, but for a line that rounding has made a little shorter than 1: there the last pin lies beyond the "
+            "end, and hits an index that isn't there. Take pins as shares of the length, u times the last edge.",
             "08 One name by hand",
         ),
         Mistake(
@@ -171,6 +184,7 @@ DRAW_BY_HAND = Exercise(
     hints=(
         "probs.cumsum(0) says where each stretch ends.",
         "For one pin: how many of these ends lie at or before it? That is the index.",
+        "The line may end a little before 1, so multiply the pins by its length: u * edges[-1].",
         "All pins at once: compare (1, vocab_size) with (N, 1), that is u[:, None], and sum over dimension 1.",
     ),
 )

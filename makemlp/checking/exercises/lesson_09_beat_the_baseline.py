@@ -341,7 +341,7 @@ DROPOUT = Exercise(
     ),
     hints=(
         "u >= share is True for the numbers that stay; times h, False counts as 0.",
-        "If a quarter is dropped, the mean of the rest falls to 3/4. What mends that?",
+        "If a quarter is dropped, the mean of the rest falls to 3/4. By what must they be multiplied?",
         "h * (u >= share) / (1 - share)",
     ),
 )
@@ -493,7 +493,7 @@ SOFT_TARGETS = Exercise(
             lambda counts, teacher, strength: _normalised(counts + strength),
             "The same is added to every cell, as in lesson 02's first cure: share the strength out as the teacher "
             "says.",
-            "02 Ask the shorter context",
+            "02b Ask the shorter context",
         ),
         Mistake(
             "wrong axis",
@@ -763,7 +763,7 @@ CHALLENGE = Exercise(
             _changed(lambda logits: logits),
             f"This is not yet below {BARS[0]:g}, the count table of three characters: look further back, or train "
             f"longer.",
-            "02 The honest baseline",
+            "02b The honest baseline",
         ),
         Mistake(
             "no block_size",

@@ -1,0 +1,188 @@
+"""What moves in the page (floor 2): numbers in, HTML out that draws them as long as a hand moves, without a kernel.
+
+An explorable is an ES module ``<view>.js`` in this folder that exports a function of its own name, and data for it that
+Python packs. `page` writes both into a piece of HTML, with a picture that stays where scripts don't run. The modules
+are joined into one script, as neither a saved notebook nor a page opened from a file may import a module by its path.
+
+To add a view: write ``<view>.js`` with ``export function <view>(frame, data)`` that returns ``draw(state, width)``; a
+function that packs its data and names its controls, beside its like in `makemlp.widgets`; and a line with its arguments
+in tests/alive.py, which opens it to every test that all views pass. What it shows is then compared with Python's.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import html
+import itertools
+import json
+import re
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from makemlp.data import Vocabulary
+from makemlp.mlp import MLP
+
+FOLDER = Path(__file__).parent
+SHARED = ("mlp", "frame", "draw")  # what the views import, each from those before it
+VIEWS = tuple(sorted(path.stem for path in FOLDER.glob("*.js") if path.stem not in SHARED))
+
+LARGEST_TABLE = 20_000  # rows of logits that a page is given for a model that is no MLP
+
+
+def packed(numbers: Tensor | Sequence[float]) -> str:
+    """Numbers as text: little-endian float32 in base64, flat, row by row.
+
+    The text begins with "base64,", so that notebooks are compared without it: its last bits differ between processors.
+    """
+    flat = torch.as_tensor(numbers, dtype=torch.float32).detach().flatten().contiguous()
+    return "base64," + base64.b64encode(flat.numpy().astype("<f4").tobytes()).decode("ascii")
+
+
+def packed_words(words: Iterable[str]) -> str:
+    """Many words as text: sorted, one a line, compressed (zlib) and in base64."""
+    lines = "\n".join(sorted(set(words))).encode("utf-8")
+    return "base64," + base64.b64encode(zlib.compress(lines, 9)).decode("ascii")
+
+
+def packed_model(model: Callable[[Tensor], Tensor], vocab: Vocabulary) -> dict:
+    """A model as the page's `readModel` takes it.
+
+    An `MLP` goes with its weights. Any other model goes as a table of what it predicts after every context, so it must
+    look back few enough characters.
+
+    Raises
+    ------
+    ValueError
+        for a vocabulary of another size than the model's, or a model with too many contexts.
+    """
+    if isinstance(model, MLP):
+        kind, size = "mlp", model.vocab_size
+        sizes = {"block_size": model.block_size, "emb_dim": model.C.shape[1], "hidden_dim": model.b1.shape[0]}
+        tensors = {name: packed(tensor) for name, tensor in model.state_dict().items()}
+    else:
+        back = max(model.block_size, 1)  # one that looks at nothing says the same after each character
+        if len(vocab) ** back > LARGEST_TABLE:
+            raise ValueError(
+                f"This model looks back {back} characters, and a page can't hold what it predicts after each of "
+                f"{len(vocab)}^{back} contexts: pass an MLP, or a model with a shorter context."
+            )
+        contexts = torch.tensor(list(itertools.product(range(len(vocab)), repeat=back)))  # (vocab_size ** back, back)
+        with torch.no_grad():
+            table = model(contexts[:, back - model.block_size :])  # (vocab_size ** back, vocab_size)
+        kind, size, sizes, tensors = "table", table.shape[1], {"block_size": back}, {"table": packed(table)}
+    if size != len(vocab):
+        raise ValueError(
+            f"The model predicts {size} symbols and the vocabulary has {len(vocab)}: pass the vocabulary that the "
+            f"model was built with."
+        )
+    return {"kind": kind, "vocab_size": size, **sizes, "tensors": tensors}
+
+
+# --- the page ---
+
+
+@functools.cache
+def module(name: str) -> str:
+    """A module's source without its imports and exports, to be joined with those that it imports."""
+    source = (FOLDER / f"{name}.js").read_text(encoding="utf-8")
+    source = re.sub(r'^import [^;]*? from "[^"]+";\n', "", source, flags=re.M)
+    return re.sub(r"^export ", "", source, flags=re.M)
+
+
+@functools.cache
+def style() -> str:
+    return (FOLDER / "frame.css").read_text(encoding="utf-8")
+
+
+def script(views: Iterable[str] = VIEWS) -> str:
+    """One script that starts every explorable of these views that is on the page."""
+    views = list(views)
+    starts = [f'start("{view}", {view});' for view in views]
+    # A view is a scope of its own, so that two may call their helpers alike.
+    scopes = [f"const {view} = (() => {{\n{module(view)}\nreturn {view};\n}})();" for view in views]
+    return "\n".join([*map(module, SHARED), *scopes, *starts])
+
+
+def page(view: str, data: Mapping, controls: Sequence[Mapping], still: str, link: str = "") -> str:
+    """The explorable as HTML that needs nothing else.
+
+    Parameters
+    ----------
+    view : the module's name.
+    data : what its function is given; texts, numbers, lists and dicts of them.
+    controls : the controls that the page brings, see `slider` and those below it.
+    still : HTML of the picture that stays where scripts don't run.
+    link : names the block of ipywidgets that stands in for some of the controls while a kernel runs.
+    """
+    linked = f' data-link="{link}"' if link else ""
+    return (
+        f"{bare(view, data, controls, still, linked)}\n<style>\n{style()}</style>\n"
+        f'<script type="module">\n{script([view])}\n</script>'
+    )
+
+
+def bare(view: str, data: Mapping, controls: Sequence[Mapping], still: str, attributes: str = "") -> str:
+    """The explorable without the script and the style, for a page that has them already."""
+    content = json.dumps({"controls": controls, "data": data}, ensure_ascii=False, allow_nan=False).replace(
+        "<", "\\u003c"
+    )
+    return (
+        f'<div class="makemlp" data-view="{html.escape(view)}"{attributes}>\n'
+        f'<div class="makemlp-still">{still}</div>\n'
+        f'<script type="application/json">{content}</script>\n</div>'
+    )
+
+
+# What `page` adds to `bare`; tests/nbval_sanitize.cfg has the same patterns.
+ADDED = (
+    r'(data-view="\w+") data-link="\w+"',
+    r'(</div>)\n<style>\n[^<]*</style>\n<script type="module">\n[\s\S]*?\n</script>$',
+)
+
+
+def stored(text: str) -> str:
+    """What of `page` is kept with a notebook of the repository: `bare`, which is the same in every run."""
+    return functools.reduce(lambda text, pattern: re.sub(pattern, r"\1", text), ADDED, text)
+
+
+# --- controls, as frame.js builds them ---
+
+
+def slider(
+    name: str,
+    label: str,
+    value: float,
+    low: float,
+    high: float,
+    step: float,
+    *,
+    log: bool = False,
+    digits: int | None = None,
+) -> dict:
+    """A slider with a number box. With `log`, `step` counts powers of ten; `digits` are shown after the point."""
+    control = {"kind": "slider", "name": name, "label": label, "value": value, "min": low, "max": high, "step": step}
+    return control | ({"log": True} if log else {}) | ({} if digits is None else {"digits": digits})
+
+
+def text(name: str, label: str, value: str) -> dict:
+    return {"kind": "text", "name": name, "label": label, "value": value}
+
+
+def choice(name: str, label: str, value: str, options: Mapping[str, str] | Sequence[str]) -> dict:
+    """One of several: a list, or a dict from each value to the words for it."""
+    pairs = list(options.items()) if isinstance(options, Mapping) else [(option, option) for option in options]
+    return {"kind": "choice", "name": name, "label": label, "value": value, "options": pairs}
+
+
+def check(name: str, label: str, value: bool) -> dict:
+    return {"kind": "check", "name": name, "label": label, "value": value}
+
+
+def button(name: str, label: str) -> dict:
+    """A button; its value is how often it was pressed."""
+    return {"kind": "button", "name": name, "label": label, "value": 0}

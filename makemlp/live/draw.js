@@ -1,0 +1,219 @@
+// What the pictures share: scales, axes, bars, and words that a reader may type.
+import { el, Refusal } from "./frame.js";
+import { order } from "./mlp.js";
+
+/** A drawing of so many pixels; text in it is never smaller than the page's smallest, as nothing is scaled. */
+export function drawing(width, height, ...children) {
+  return el("svg", { width, height, viewBox: `0 0 ${width} ${height}` }, ...children);
+}
+
+/** A function from the numbers low … high to the pixels from … to; with `log`, equal factors take equal room. */
+export function scale(low, high, from, to, log = false) {
+  const place = log ? Math.log : (value) => value;
+  return (value) => from + ((place(value) - place(low)) / (place(high) - place(low))) * (to - from);
+}
+
+export function text(x, y, words, attributes = {}) {
+  return el("text", { x, y, ...attributes }, words);
+}
+
+export function rect(x, y, width, height, attributes = {}) {
+  return el("rect", { x, y, width: Math.max(0, width), height: Math.max(0, height), ...attributes });
+}
+
+/** A line through [x, y] points; what is not a number breaks it. */
+export function path(points, attributes = {}) {
+  let pen = "M";
+  const parts = points.map(([x, y]) => {
+    const part = Number.isFinite(y) ? `${pen}${x.toFixed(1)} ${y.toFixed(1)}` : "";
+    pen = part ? "L" : "M";
+    return part;
+  });
+  return el("path", { d: parts.join(""), fill: "none", ...attributes });
+}
+
+/** Round numbers from low to high, about so many. */
+export function ticks(low, high, about) {
+  const rough = (high - low) / about;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough);
+  const first = Math.ceil(low / step - 1e-9);
+  const count = Math.floor(high / step + 1e-9) - first + 1;
+  return Array.from({ length: count }, (_, i) => Number(((first + i) * step).toPrecision(6)));
+}
+
+/** An axis on the left: a faint line and a number at each tick. */
+export function leftAxis(values, y, left, right, words) {
+  return [
+    ...values.map((value) => el("line", { class: "grid", x1: left, x2: right, y1: y(value), y2: y(value) })),
+    ...values.map((value) => text(left - 6, y(value) + 4, words(value), { "text-anchor": "end", class: "quiet" })),
+  ];
+}
+
+/** Numbers or letters under an axis, and below them what they are, where it is said. */
+export function bottomAxis(values, x, bottom, words, label, middle) {
+  return [
+    ...values.map((value) => text(x(value), bottom + 16, words(value), { "text-anchor": "middle" })),
+    label && text(middle, bottom + 34, label, { "text-anchor": "middle", class: "quiet" }),
+  ];
+}
+
+/** A probability as it is written: 33%, 4.7%, 0.02%. */
+export function percent(p) {
+  return p >= 0.0995 ? `${Math.round(100 * p)}%` : `${(100 * p).toFixed(p < 0.001 ? 2 : 1)}%`;
+}
+
+/** Bars of next-character probabilities, the tallest with their numbers; `faint` is outlined above them. */
+export function letterBars(probs, itos, width, height, { faint = null, color = "var(--blue)", label = true } = {}) {
+  const [left, top, bottom] = [34, 18, height - (label ? 40 : 22)];
+  const high = Math.max(...probs, ...(faint ?? []), 0.01) * 1.04;
+  const step = (width - left) / probs.length;
+  const x = (i) => left + (i + 0.5) * step;
+  const y = scale(0, high, bottom, top);
+  const bar = (p, i, attributes) => rect(x(i) - 0.4 * step, y(p), 0.8 * step, bottom - y(p), attributes);
+  const all = [...probs.keys()];
+  const written = []; // a number that would run into a taller bar's is left out
+  for (const i of order(probs).slice(0, 4)) {
+    const free = (j) => Math.abs(x(i) - x(j)) > 30 || Math.abs(y(probs[i]) - y(probs[j])) > 14;
+    if (probs[i] > 0 && written.every(free)) written.push(i);
+  }
+  return drawing(
+    width,
+    height,
+    leftAxis(ticks(0, high, 3), y, left, width, (p) => `${Math.round(100 * p)}%`),
+    all.map((i) => bar(probs[i], i, { fill: color })),
+    faint && all.map((i) => bar(faint[i], i, { fill: "none", stroke: "var(--orange)", "stroke-width": 1.5 })),
+    written.map((i) => text(x(i), y(probs[i]) - 4, percent(probs[i]), { "text-anchor": "middle" })),
+    all
+      .map((i) => bar(high, i, { fill: "transparent" }))
+      .map((hit, i) => {
+        hit.append(el("title", {}, `${itos[i]} ${percent(probs[i])}`));
+        return hit;
+      }),
+    bottomAxis(
+      all.filter((i) => i % Math.ceil(11 / step) === 0),
+      x,
+      bottom,
+      (i) => itos[i],
+      label && "next character ('.' ends the name)",
+      (left + width) / 2,
+    ),
+  );
+}
+
+/** "'a' 33%, 'e' 12%": the likeliest in words. */
+export function likeliest(probs, itos, count = 3) {
+  const top = order(probs).slice(0, count);
+  return top.map((i) => `'${itos[i]}' ${percent(probs[i])}`).join(", ");
+}
+
+/**
+ * A typed name as indices. Capitals and accents that the vocabulary lacks are read as the plain small letter, and the
+ * frame says so; anything else is refused.
+ */
+export function encode(typed, itos, frame) {
+  const known = (letter) => letter !== "." && itos.indexOf(letter) > 0;
+  const plain = (letter) => letter.normalize("NFD").replace(/\p{M}/gu, "");
+  const letters = Array.from(typed.normalize("NFC").trim(), (letter, at) => {
+    const small = letter.toLowerCase();
+    const found = [letter, small, plain(small)].find((form) => form && Array.from(form).every(known));
+    if (found) return found;
+    const why = letter === "." ? "is the sign that marks where names begin and end" : "is not one of its letters";
+    throw new Refusal(`The model can't read '${letter}' (character ${at + 1} of '${typed}'): it ${why}.`);
+  });
+  const read = letters.join("");
+  if (read !== typed) frame.note = `Read as '${read}', in the letters that the model knows.`;
+  return Array.from(read, (letter) => itos.indexOf(letter));
+}
+
+/** The ground of a line chart: both axes, and scales x and y from numbers to pixels. `log` is of the upright axis. */
+export function chart(width, height, { xs, ys, log = false, xTicks, yTicks, xWords = String, yWords = String, label }) {
+  const [left, top, right, bottom] = [46, 12, width - 12, height - 40];
+  const x = scale(...xs, left, right);
+  const y = scale(...ys, bottom, top, log);
+  const axes = [
+    leftAxis(yTicks ?? ticks(...ys, 5), y, left, right, yWords),
+    bottomAxis(xTicks ?? ticks(...xs, 6), x, bottom, xWords, label, (left + right) / 2),
+  ];
+  return {
+    x,
+    y,
+    axes,
+    left,
+    top,
+    right,
+    bottom,
+    valueAt: (px) => xs[0] + ((px - left) / (right - left)) * (xs[1] - xs[0]),
+  };
+}
+
+/** A line of the legend above a chart: [colour, words, dashes] each. */
+export function legend(entries) {
+  const mark = ([color, , dashes]) =>
+    drawing(
+      22,
+      10,
+      path(
+        [
+          [0, 5],
+          [22, 5],
+        ],
+        { stroke: color, "stroke-width": 2.5, "stroke-dasharray": dashes },
+      ),
+    );
+  const items = entries.map((entry) => {
+    const drawn = mark(entry);
+    drawn.setAttribute("aria-hidden", "true");
+    return el("span", {}, drawn, entry[1]);
+  });
+  return el("p", { class: "makemlp-legend" }, items);
+}
+
+/** A ring around a point, with its number beside it. */
+export function ring(x, y, words, attributes = {}) {
+  return [
+    el("circle", { cx: x, cy: y, r: 7, fill: "none", stroke: "var(--ink)", "stroke-width": 2 }),
+    text(x + 11, y - 8, words, { class: "strong", ...attributes }),
+  ];
+}
+
+/**
+ * Letters at their points (V of [x, y]) on a square map. A step to the right is as long as one upwards. The few that lie
+ * far out stand at the edge, in another colour, or they would press all others into a heap. `limit` keeps several maps
+ * to one scale. Returns {x, y, parts, at(px, py)}; the last is the letter near a place, or null.
+ */
+export function letterMap(points, itos, size, { limit = reach(points), chosen = null } = {}) {
+  const inside = (value) => Math.max(-limit, Math.min(limit, value));
+  const x = scale(-limit, limit, 12, size - 12);
+  const y = scale(-limit, limit, size - 12, 12);
+  const places = points.map(([a, b]) => [x(inside(a)), y(inside(b))]);
+  const parts = itos.map((letter, i) => {
+    const out = Math.max(...points[i].map(Math.abs)) > limit;
+    const vowel = "aeiou".includes(letter);
+    const [px, py] = places[i];
+    const style = { "text-anchor": "middle", class: vowel || letter === "." ? "strong letter" : "letter" };
+    return [
+      vowel && el("circle", { cx: px, cy: py, r: 10, fill: "none", stroke: "var(--orange)" }),
+      letter === "." && rect(px - 8, py - 8, 16, 16, { fill: "none", stroke: "var(--ink)" }),
+      i === chosen && el("circle", { cx: px, cy: py, r: 13, fill: "none", stroke: "var(--purple)", "stroke-width": 3 }),
+      text(px, py + 5, letter, out ? { ...style, style: "fill: var(--purple)" } : style),
+    ];
+  });
+  const at = (px, py) => {
+    const apart = places.map(([a, b]) => Math.hypot(a - px, b - py));
+    const near = apart.indexOf(Math.min(...apart));
+    return apart[near] < 24 ? near : null;
+  };
+  return { x: (value) => x(inside(value)), y: (value) => y(inside(value)), parts, at };
+}
+
+/** How far from 0 a map goes, so that all but the farthest twentieth of its points are inside. */
+export function reach(points) {
+  const far = points.map((point) => Math.max(...point.map(Math.abs))).sort((a, b) => a - b);
+  return 1.12 * far[Math.floor(0.95 * (far.length - 1))] || 1;
+}
+
+/** The numbers of a flat array in pairs. */
+export function pairs(flat) {
+  return Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i], flat[2 * i + 1]]);
+}

@@ -1,0 +1,102 @@
+// Lesson 09: the loss of two models' mixture by the first one's share, and every name as each of the two sees it.
+import { chart, drawing, path, ring } from "./draw.js";
+import { el } from "./frame.js";
+import { unpack } from "./mlp.js";
+
+const PLACES = 40; // of the curve
+
+export function mixture(frame, data) {
+  const [p, q] = [unpack(data.network), unpack(data.counts)]; // of each answer
+  const ends = unpack(data.ends); // how many answers each name has
+  const loss = (share) => {
+    let sum = 0;
+    for (let i = 0; i < p.length; i++) sum -= Math.log(share * p[i] + (1 - share) * q[i]);
+    return sum / p.length;
+  };
+  const shares = Array.from({ length: PLACES + 1 }, (_, i) => i / PLACES);
+  const curve = shares.map(loss);
+  const low = curve.indexOf(Math.min(...curve));
+  const names = [];
+  let at = 0;
+  for (const length of ends) {
+    let [network, counts] = [0, 0];
+    for (const end = at + length; at < end; at++) {
+      network -= Math.log(p[at]);
+      counts -= Math.log(q[at]);
+    }
+    names.push([network, counts]);
+  }
+  const better = names.filter(([network, counts]) => network < counts).length;
+
+  let ground = null;
+  frame.point(".curve", (what, x) => {
+    if (what === "over" || what === "leave") return;
+    frame.set("weight", Math.round(100 * Math.min(1, Math.max(0, ground.valueAt(x)))) / 100);
+  });
+
+  function curvePicture(weight, here, width, height) {
+    const finite = curve.filter(Number.isFinite);
+    const ys = [Math.min(...finite) - 0.01, Math.max(...finite) + 0.01];
+    ground = chart(width, height, { xs: [0, 1], ys, yWords: (v) => v.toFixed(2), label: "share of the network" });
+    const { x, y } = ground;
+    const picture = drawing(
+      width,
+      height,
+      ground.axes,
+      path(
+        shares.map((share, i) => [x(share), y(curve[i])]),
+        { stroke: "var(--blue)", "stroke-width": 2 },
+      ),
+      el("rect", { x: x(shares[low]) - 5, y: y(curve[low]) - 5, width: 10, height: 10, fill: "var(--orange)" }),
+      Number.isFinite(here) &&
+        ring(x(weight), y(here), here.toFixed(3), weight > 0.7 ? { "text-anchor": "end", dx: -22 } : {}),
+    );
+    picture.classList.add("curve", "hand");
+    return picture;
+  }
+
+  function namesPicture(width, height) {
+    const most = Math.min(40, Math.max(...names.flat().filter(Number.isFinite)));
+    const label = "NLL of a name: the table's (across), the network's (up)";
+    const { x, y, axes } = chart(width, height, { xs: [0, most], ys: [0, most], label });
+    const dots = names.filter((name) => Math.max(...name) <= most);
+    const d = dots.map(([network, counts]) => `M${x(counts).toFixed(1)} ${y(network).toFixed(1)}h0`).join("");
+    return drawing(
+      width,
+      height,
+      axes,
+      el("path", { d, stroke: "var(--blue)", "stroke-width": 3, "stroke-linecap": "round", "stroke-opacity": 0.5 }),
+      path(
+        [
+          [x(0), y(0)],
+          [x(most), y(most)],
+        ],
+        { stroke: "var(--ink)", "stroke-dasharray": "4 3" },
+      ),
+    );
+  }
+
+  let cloud = null; // the names stand still under the slider
+
+  return function draw({ weight }, width) {
+    const here = loss(weight);
+    const room = width > 700 ? width / 2 - 12 : width;
+    if (cloud?.room !== room) cloud = { room, picture: namesPicture(room, 280) };
+    const lowest = `lowest ${curve[low].toFixed(3)} at ${shares[low].toFixed(2)}`;
+    const split = `${better.toLocaleString("en")} of ${names.length.toLocaleString("en")} names lie below the line: the network holds them likelier`;
+    return {
+      title: `share ${weight.toFixed(2)}: dev loss ${here.toFixed(3)}; ${lowest}`,
+      picture: el("div", { class: "makemlp-beside" }, [
+        curvePicture(weight, here, room, 250),
+        el(
+          "div",
+          { style: `width: ${room}px` },
+          el("p", { class: "makemlp-note" }, `Each dot is a name; ${split}.`),
+          cloud.picture,
+        ),
+      ]),
+      alt: `With ${weight.toFixed(2)} of the network the dev loss is ${here.toFixed(3)}; ${lowest}. ${split}.`,
+      loss: here,
+    };
+  };
+}

@@ -1,0 +1,228 @@
+// The models' arithmetic as lessons 01, 04, 05 and 08 teach it, on plain arrays; PyTorch is the oracle of every function
+// (tests/browser/test_mlp_js.py). A matrix is a flat array, row by row; weights are float32, what is computed float64.
+
+/** The numbers in a text "base64,…" of little-endian float32. */
+export function unpack(text) {
+  const bytes = atob(text.slice(text.indexOf(",") + 1));
+  return new Float32Array(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)).buffer);
+}
+
+/** A packed model, ready to predict: `logits(contexts)` maps N contexts (N * block_size indices) to N rows of logits. */
+export function readModel(packed) {
+  const model = { ...packed };
+  for (const [name, text] of Object.entries(packed.tensors)) model[name] = unpack(text);
+  model.logits = (contexts) => (packed.kind === "mlp" ? forward(model, contexts).logits : lookUp(model, contexts));
+  return model;
+}
+
+/** out (n, columns) += a (n, inner) @ b (inner, columns). */
+function multiply(a, b, out, n, inner, columns) {
+  for (let i = 0; i < n; i++) {
+    for (let k = 0; k < inner; k++) {
+      const x = a[i * inner + k];
+      for (let j = 0; j < columns; j++) out[i * columns + j] += x * b[k * columns + j];
+    }
+  }
+}
+
+/** out (rows, columns) += a (n, rows) transposed @ b (n, columns). */
+function multiplyDown(a, b, out, n, rows, columns) {
+  for (let i = 0; i < n; i++) {
+    for (let k = 0; k < rows; k++) {
+      const x = a[i * rows + k];
+      for (let j = 0; j < columns; j++) out[k * columns + j] += x * b[i * columns + j];
+    }
+  }
+}
+
+/** out (n, rows) += a (n, columns) @ b (rows, columns) transposed. */
+function multiplyBack(a, b, out, n, rows, columns) {
+  for (let i = 0; i < n; i++) {
+    for (let k = 0; k < rows; k++) {
+      let sum = 0;
+      for (let j = 0; j < columns; j++) sum += a[i * columns + j] * b[k * columns + j];
+      out[i * rows + k] += sum;
+    }
+  }
+}
+
+function rowsOf(bias, n) {
+  const out = new Float64Array(n * bias.length);
+  for (let i = 0; i < n; i++) out.set(bias, i * bias.length);
+  return out;
+}
+
+/** Embed, concatenate, tanh, logits (lesson 04): every array on the way, each of N rows. */
+export function forward(model, contexts) {
+  const { vocab_size: V, block_size, emb_dim, hidden_dim: H } = model;
+  const n = contexts.length / block_size;
+  const inputs = block_size * emb_dim;
+  const emb = new Float64Array(n * inputs);
+  contexts.forEach((index, place) => {
+    emb.set(model.C.subarray(index * emb_dim, (index + 1) * emb_dim), place * emb_dim);
+  });
+  const sums = rowsOf(model.b1, n);
+  multiply(emb, model.W1, sums, n, inputs, H);
+  const h = sums.map(Math.tanh);
+  const logits = rowsOf(model.b2, n);
+  multiply(h, model.W2, logits, n, H, V);
+  if (model.W) multiply(emb, model.W, logits, n, inputs, V);
+  return { emb, sums, h, logits };
+}
+
+/** A model that is a table: the row of each context, of which the oldest character counts most. */
+function lookUp({ vocab_size: V, block_size, table }, contexts) {
+  const logits = new Float64Array((contexts.length / block_size) * V);
+  for (let i = 0; i * block_size < contexts.length; i++) {
+    let row = 0;
+    for (let k = 0; k < block_size; k++) row = row * V + contexts[i * block_size + k];
+    logits.set(table.subarray(row * V, (row + 1) * V), i * V);
+  }
+  return logits;
+}
+
+/** The indices from the likeliest to the least likely; of equals, the lower first (lesson 08). */
+export function order(values) {
+  return Array.from(values, (_, i) => i).sort((a, b) => values[b] - values[a] || a - b);
+}
+
+/**
+ * Logits (V) to probabilities (lesson 08). Divided by the temperature; only the `topK` likeliest are kept, and of these
+ * only as many as it takes to hold the share `topP` of the whole.
+ */
+export function softmax(logits, { temperature = 1, topK = Infinity, topP = 1 } = {}) {
+  const top = Math.max(...logits);
+  const weights = Float64Array.from(logits, (logit) => Math.exp((logit - top) / temperature));
+  if (topK < weights.length) for (const i of order(logits).slice(topK)) weights[i] = 0;
+  let total = weights.reduce((sum, weight) => sum + weight, 0);
+  if (topP < 1) {
+    let held = 0;
+    for (const i of order(weights)) {
+      if (held >= topP * total) weights[i] = 0;
+      held += weights[i];
+    }
+    total = weights.reduce((sum, weight) => sum + weight, 0);
+  }
+  return weights.map((weight) => weight / total);
+}
+
+/** The index at `u` (0 to below 1) of the line on which the weights are laid end to end (lesson 01). */
+export function pick(weights, u) {
+  const edges = [];
+  let end = 0;
+  for (const weight of weights) {
+    end += weight;
+    edges.push(end);
+  }
+  return edges.filter((edge) => edge <= u * end).length;
+}
+
+/** The context of `block_size` indices at the end of `indices`; boundaries, which are 0, stand before them. */
+export function contextOf(indices, block_size) {
+  return [...new Array(block_size).fill(0), ...indices].slice(indices.length);
+}
+
+/** Numbers from 0 to below 1 that look random; the same seed gives the same ones (mulberry32, by Tommy Ettinger). */
+export function randomNumbers(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+/**
+ * `n` made-up names as arrays of indices, without the end (lesson 08). Name i draws its j-th character with a number of
+ * its own, so that a slightly moved slider changes a few names and leaves the others.
+ */
+export function sampleNames(model, n, { prefix = [], seed = 0, maxLength = 30, ...how } = {}) {
+  const V = model.vocab_size;
+  const dice = Array.from({ length: n }, (_, i) => randomNumbers(seed * 7919 + i * 104729 + 1));
+  const names = Array.from({ length: n }, () => [...prefix]);
+  let going = names.map((_, i) => i);
+  while (going.length && names[going[0]].length < maxLength) {
+    const logits = model.logits(going.flatMap((i) => contextOf(names[i], model.block_size)));
+    going = going.filter((i, row) => {
+      const index = pick(softmax(logits.subarray(row * V, (row + 1) * V), how), dice[i]());
+      if (index) names[i].push(index);
+      return index !== 0;
+    });
+  }
+  return names;
+}
+
+/** For each character of a name and its end: the probabilities (V), its index and its NLL in nats (lesson 08). */
+export function scoreName(model, indices) {
+  const V = model.vocab_size;
+  const contexts = [...indices, 0].flatMap((_, i) => contextOf(indices.slice(0, i), model.block_size));
+  const logits = model.logits(contexts);
+  return [...indices, 0].map((index, i) => {
+    const probs = softmax(logits.subarray(i * V, (i + 1) * V));
+    return { probs, index, nll: -Math.log(probs[index]) };
+  });
+}
+
+/**
+ * The loss of a batch and its gradients by lesson 04's backward pass. `targets` (N, V) are the shares of what followed,
+ * `weights` (N) what each row counts; they sum to one.
+ */
+export function gradients(model, contexts, targets, weights) {
+  const { vocab_size: V, block_size, emb_dim, hidden_dim: H } = model;
+  const n = weights.length;
+  const inputs = block_size * emb_dim;
+  const { emb, h, logits } = forward(model, contexts);
+  const dlogits = new Float64Array(n * V);
+  let loss = 0;
+  for (let i = 0; i < n; i++) {
+    const probs = softmax(logits.subarray(i * V, (i + 1) * V));
+    for (let j = 0; j < V; j++) {
+      const target = targets[i * V + j] * weights[i];
+      if (target) loss -= target * Math.log(probs[j]);
+      dlogits[i * V + j] = probs[j] * weights[i] - target;
+    }
+  }
+  const names = ["C", "W1", "b1", "W2", "b2", ...(model.W ? ["W"] : [])];
+  const grads = Object.fromEntries(names.map((name) => [name, new Float64Array(model[name].length)]));
+  multiplyDown(h, dlogits, grads.W2, n, H, V);
+  const dh = new Float64Array(n * H);
+  multiplyBack(dlogits, model.W2, dh, n, H, V);
+  for (let i = 0; i < dh.length; i++) dh[i] *= 1 - h[i] * h[i]; // the slope of tanh
+  multiplyDown(emb, dh, grads.W1, n, inputs, H);
+  const demb = new Float64Array(n * inputs);
+  multiplyBack(dh, model.W1, demb, n, inputs, H);
+  if (model.W) {
+    multiplyDown(emb, dlogits, grads.W, n, inputs, V);
+    multiplyBack(dlogits, model.W, demb, n, inputs, V);
+  }
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < V; j++) grads.b2[j] += dlogits[i * V + j];
+    for (let j = 0; j < H; j++) grads.b1[j] += dh[i * H + j];
+  }
+  for (let i = 0; i < demb.length; i++) {
+    grads.C[contexts[Math.floor(i / emb_dim)] * emb_dim + (i % emb_dim)] += demb[i];
+  }
+  return { loss, grads };
+}
+
+/** Adam with the course's settings (lesson 05): a function that moves the model down its gradients by one step. */
+export function adam(model, [beta1, beta2, epsilon] = [0.9, 0.99, 1e-8]) {
+  const mean = {};
+  const square = {};
+  let steps = 0;
+  return (grads, rate) => {
+    steps += 1;
+    for (const [name, gradient] of Object.entries(grads)) {
+      mean[name] ??= new Float64Array(gradient.length);
+      square[name] ??= new Float64Array(gradient.length);
+      const [m, s, p] = [mean[name], square[name], model[name]];
+      for (let i = 0; i < gradient.length; i++) {
+        m[i] += (1 - beta1) * (gradient[i] - m[i]);
+        s[i] = beta2 * s[i] + (1 - beta2) * gradient[i] * gradient[i];
+        const size = Math.sqrt(s[i] / (1 - beta2 ** steps)) + epsilon;
+        p[i] -= ((rate / (1 - beta1 ** steps)) * m[i]) / size;
+      }
+    }
+  };
+}

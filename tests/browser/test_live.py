@@ -1,0 +1,465 @@
+"""The explorables in a page by itself, without a kernel or a network: they answer while the hand moves.
+
+Pictures per second and first reactions are printed, and written to build/alive.txt. They are not judged: how fast a
+machine is depends on what else it does. What is judged is that the last picture is that of the last value.
+"""
+
+import json
+import re
+import statistics
+
+import pytest
+import torch
+
+import makemlp
+from makemlp import CountModel, Mixture, build_dataset, live
+
+from .alive import ARGUMENTS, COUNTED, FRAMES, MODEL, NAMES, TABLE, VOCAB
+from .lab import BUILD
+from .test_book import axe_script, faults
+
+PHONE, CELL = {"width": 390, "height": 844}, {"width": 836, "height": 679}  # a cell of JupyterLab at 1280 × 800
+SMALLEST = 12  # pixels of text
+
+HEAD = """<!doctype html><html lang="en"><meta charset="utf-8"><title>x</title>
+<meta name="color-scheme" content="light dark"><meta name="viewport" content="width=device-width">
+<style>body { margin: 0; background: Canvas }</style><main>"""
+
+# Notes every picture: when it was on the screen, and the state that it shows.
+LISTEN = """() => {
+    window.seen = [];
+    document.querySelector('.makemlp').addEventListener('drawn', event => {
+        const {state, title, alt, picture, ...numbers} = event.detail;
+        window.latest = {state, title, alt, ...numbers};
+        const entry = {state, at: null};
+        window.seen.push(entry);
+        setTimeout(() => entry.at = performance.now());  // after the frame in which it is painted
+    });
+    document.querySelector('.makemlp-stage').style.marginRight = '1px';  // another width is another picture
+    return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+}"""
+
+# Moves a slider as a hand does, a little for each frame of the screen, for a second.
+SWEEP = """async (range) => {
+    const {min, max, step} = range, places = 60, moved = [];
+    window.seen.length = 0;
+    for (let i = 1; i <= places; i++) {
+        await new Promise(requestAnimationFrame);
+        const before = range.value;
+        range.value = Number(min) + (max - min) * (i % 2 ? i : places - i) / places;
+        if (range.value === before) continue;
+        moved.push(performance.now());
+        range.dispatchEvent(new Event('input', {bubbles: true}));
+    }
+    await new Promise(done => setTimeout(done, 150));
+    const at = window.seen.map(picture => picture.at), seconds = (at.at(-1) - moved[0]) / 1000;
+    const reactions = moved.map(moment => at.find(time => time >= moment) - moment);
+    return {pictures: at.length, seconds, reactions};
+}"""
+
+
+@pytest.fixture(scope="module")
+def records():
+    found = {}
+    yield found
+    lines = [f"{'explorable':24} {'pictures/s':>10} {'reaction ms':>12} {'p95 ms':>7}"]
+    for name, (rate, reactions) in found.items():
+        p95 = statistics.quantiles(reactions, n=20, method="inclusive")[-1]
+        lines.append(f"{name:24} {rate:10.1f} {statistics.median(reactions):12.1f} {p95:7.1f}")
+    BUILD.mkdir(exist_ok=True)
+    (BUILD / "alive.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print("\n" + "\n".join(lines))
+
+
+@pytest.fixture
+def page(browser):
+    """A page that notes what goes wrong in it."""
+    page = browser.new_page(viewport=CELL, reduced_motion="reduce")
+    page.wrong = []
+    page.on("console", lambda message: page.wrong.append(message.text) if message.type in ("error", "warning") else 0)
+    page.on("pageerror", lambda error: page.wrong.append(str(error)))
+    page.on("request", lambda request: page.wrong.append(request.url) if request.url.startswith("http") else 0)
+    yield page
+    page.close()
+    assert not page.wrong
+
+
+@pytest.fixture
+def opened(page, tmp_path):
+    """Opens an explorable in the page; it is alive when this returns."""
+
+    def open_page(explorer):
+        file = tmp_path / "page.html"
+        file.write_text(HEAD + (explorer if isinstance(explorer, str) else explorer.to_html()), encoding="utf-8")
+        page.goto(file.as_uri())
+        page.locator(".makemlp-frame").first.wait_for()
+        page.evaluate(LISTEN)
+        return page
+
+    return open_page
+
+
+def explorer(name):
+    return getattr(makemlp, name)(*ARGUMENTS[name])
+
+
+def latest(page):
+    """State, words and numbers of the last picture."""
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    return json.loads(
+        page.evaluate("() => JSON.stringify(window.latest, (k, v) => ArrayBuffer.isView(v) ? [...v] : v)")
+    )
+
+
+def number(text):
+    return float(text.replace(",", "").replace("−", "-"))
+
+
+each = pytest.mark.parametrize("name", ARGUMENTS)
+
+
+@each
+def test_it_is_alive_and_the_still_picture_is_gone(opened, name):
+    page = opened(explorer(name))
+    drawings = page.locator(".makemlp-stage svg[role=img]")
+    assert drawings.count() and not page.locator(".makemlp-still").is_visible()
+    assert all(len(alt) >= 30 for alt in drawings.evaluate_all("all => all.map(svg => svg.getAttribute('aria-label'))"))
+
+
+@each
+def test_sliders_by_mouse_by_keyboard_and_typed(opened, name):
+    page = opened(explorer(name))
+    for row in page.locator(".makemlp-slider").all():
+        if row.locator("input[type=range]").is_enabled():
+            operate(page, row)
+
+
+def operate(page, row):
+    """Slider, number box, spoken value and picture always agree, however the value came."""
+    slider, box = row.locator("input[type=range]"), row.locator("input[type=text]")
+    key = name_of(page, row.locator("label").inner_text())
+
+    def agree(what):
+        value = latest(page)["state"][key]
+        assert number(box.input_value()) == pytest.approx(value, rel=6e-3, abs=6e-3), f"{key} {what}"
+        assert slider.get_attribute("aria-valuetext").startswith(box.input_value()), f"{key} {what}"
+        return value
+
+    slider.focus()
+    ends = []
+    for press in ("End", "Home"):
+        page.keyboard.press(press)
+        ends.append(agree(press))
+    assert ends[0] > ends[1]
+    place = slider.bounding_box()
+    page.mouse.move(place["x"] + 9, place["y"] + place["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(place["x"] + place["width"] * 0.6, place["y"] + place["height"] / 2, steps=6)
+    page.mouse.up()
+    assert ends[1] < agree("dragged") < ends[0]
+    middle = box.input_value()
+    for leave in ("Tab", "Enter"):
+        slider.focus()
+        page.keyboard.press("Home")
+        agree("Home")
+        box.fill(middle)
+        box.press(leave)
+        agree(f"typed, {leave}")
+        assert box.input_value() == middle
+    box.fill("nonsense")
+    box.press("Tab")
+    assert box.input_value() == middle  # what is shown is what is drawn
+    agree("nonsense typed")
+
+
+def name_of(page, label):
+    """The state's name of a control."""
+    content = json.loads(page.locator(".makemlp script").first.text_content())
+    return next(control["name"] for control in content["controls"] if control["label"] == label)
+
+
+@each
+def test_it_answers_while_the_hand_moves(opened, name, records):
+    page = opened(explorer(name))
+    rates, reactions = [], []
+    for slider in page.locator(".makemlp-slider input[type=range]:enabled").all():
+        found = slider.evaluate(SWEEP)
+        rates.append(found["pictures"] / found["seconds"])
+        reactions += found["reactions"]
+        box = slider.locator("xpath=..").locator("input[type=text]").input_value()
+        key = name_of(page, slider.locator("xpath=..").locator("label").inner_text())
+        assert number(box) == pytest.approx(latest(page)["state"][key], rel=6e-3, abs=6e-3)
+    if rates:
+        records[name] = min(rates), reactions
+
+
+@each
+def test_it_fits_a_cell_and_a_phone(opened, name):
+    page = opened(explorer(name))
+    height = page.evaluate("() => document.querySelector('.makemlp').scrollHeight")
+    assert height <= CELL["height"], f"{height} pixels high"
+    sizes = """() => [...document.querySelectorAll('.makemlp-frame *')]
+        .filter(node => [...node.childNodes].some(child => child.nodeType === 3 && child.data.trim()))
+        .map(node => [parseFloat(getComputedStyle(node).fontSize), node.textContent.slice(0, 40)])"""
+    for size in (CELL, PHONE):
+        page.set_viewport_size(size)
+        latest_size = page.evaluate(
+            "() => new Promise(done => setTimeout(() => done(document.documentElement.scrollWidth), 100))"
+        )
+        assert latest_size <= size["width"]
+        assert [words for pixels, words in page.evaluate(sizes) if pixels < SMALLEST] == []
+
+
+@each
+def test_axe_finds_nothing_in_light_and_dark(opened, name):
+    page = opened(explorer(name))
+    page.evaluate(axe_script())
+    rules = {"rules": {rule: {"enabled": False} for rule in ("page-has-heading-one", "region")}}
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert faults(page, rules) == [], scheme
+
+
+@each
+def test_texts_that_a_model_cannot_read_get_a_sentence(opened, name):
+    page = opened(explorer(name))
+    message = page.locator(".makemlp-message")
+    for box in page.locator(".makemlp-text input").all():
+        box.fill("ab")
+        before = latest(page)
+        box.fill("a☃b")
+        page.wait_for_timeout(60)
+        assert re.search(r"can't read '☃' \(character 2 of 'a☃b'\)", message.inner_text())
+        assert latest(page) == before  # the last good picture stays, and so does what was typed
+        assert box.input_value() == "a☃b"
+        for typed in ("AB", "Ãb"):
+            box.fill(typed)
+            page.wait_for_timeout(60)
+            assert message.inner_text() == "Read as 'ab', in the letters that the model knows."
+            assert {**latest(page), "state": 0} == {**before, "state": 0}
+        box.fill("a.b")
+        page.wait_for_timeout(60)
+        assert "marks where names begin and end" in message.inner_text()
+        box.fill("")
+        page.wait_for_timeout(60)
+        assert message.inner_text().strip() == ""
+
+
+@each
+def test_what_changes_is_announced_once_the_hand_rests(opened, name):
+    page = opened(explorer(name))
+    spoken = page.locator(".makemlp-spoken")
+    assert spoken.text_content() == ""  # nothing is said of a page that is only opened
+    control = page.locator(".makemlp-frame :is(input[type=range], input[type=text], select):enabled").first
+    control.focus()
+    for key in ("End", "Home") if control.get_attribute("type") == "range" else "b":
+        page.keyboard.press(key)
+    page.wait_for_timeout(1000)
+    assert spoken.text_content() == latest(page)["alt"] != ""
+
+
+def test_all_views_in_one_page_as_the_book_has_them(opened, page):
+    """One script and one style for all; two of a kind leave each other alone."""
+    parts = [live.stored(explorer(name).to_html()) for name in [*ARGUMENTS, *ARGUMENTS]]
+    opened(f"{''.join(parts)}<style>{live.style()}</style><script type='module'>{live.script()}</script>")
+    assert page.locator(".makemlp-frame").count() == 2 * len(ARGUMENTS) == page.locator("[data-alive]").count()
+
+
+def test_without_scripts_the_picture_stands(browser, tmp_path):
+    page = browser.new_context(java_script_enabled=False).new_page()
+    (tmp_path / "page.html").write_text(HEAD + explorer("explore_smoothing").to_html(), encoding="utf-8")
+    page.goto((tmp_path / "page.html").as_uri())
+    assert page.locator(".makemlp-still img").first.is_visible() and not page.locator(".makemlp-frame").count()
+    page.close()
+
+
+def test_in_a_frame_as_colab_has_them(opened, page):
+    """Colab shows an output in a frame of another origin, with scripts and without anything else of the page's."""
+    inside = (HEAD + explorer("explore_sampling").to_html()).replace("&", "&amp;").replace('"', "&quot;")
+    page.set_content(
+        f'<iframe sandbox="allow-scripts allow-forms allow-downloads" width="800" height="600" srcdoc="{inside}">'
+    )
+    frame = page.frame_locator("iframe")
+    frame.locator(".makemlp-names li").first.wait_for()
+    frame.locator("input[type=range]").first.press("Home")
+    assert frame.locator("input[type=range]").first.get_attribute("aria-valuetext") == "0.10"
+
+
+# --- what each view shows, against PyTorch ---
+
+
+def close(found, wanted):
+    torch.testing.assert_close(torch.tensor(found).double(), wanted.detach().double().view(-1), rtol=1e-5, atol=1e-5)
+
+
+def turn(page, label, value):
+    box = page.get_by_label(f"{label}, number")
+    box.fill(str(value))
+    box.press("Enter")
+
+
+def test_smoothing_shows_the_rows(opened):
+    page = opened(explorer("explore_smoothing"))
+    turn(page, "added to each count", 2.5)
+    page.get_by_label("after", exact=True).select_option("b")
+    shown = latest(page)
+    wanted = makemlp.smooth(COUNTED.counts[1], 2.5)
+    close(shown["rows"][0], wanted[VOCAB.stoi["b"]])
+    close(shown["rows"][1], wanted[VOCAB.itos.index(shown["state"]["beside"])])
+    apart = float((wanted[VOCAB.stoi["b"]] - 1 / len(VOCAB)).abs().sum() / 2)
+    assert f"'b' ({COUNTED.counts[1][VOCAB.stoi['b']].sum():,.0f} examples): {apart:.3f} from uniform" in shown["alt"]
+
+
+def test_smoothing_says_the_loss_of_a_name_and_opens_a_row_that_is_pressed(opened):
+    page = opened(explorer("explore_smoothing"))
+    page.get_by_label("a name's way").fill("dab")
+    wanted = makemlp.nll_by_name(COUNTED, VOCAB, ["dab"])  # it adds 1 to each count, and so does the view as it opens
+    page.get_by_text(f"loss {wanted.item() / 4:.3f} per character").wait_for()
+    table = page.locator(".table").bounding_box()
+    page.mouse.click(table["x"] + 18 + 6, table["y"] + 18 + 12 * 2.5)  # the third row
+    assert latest(page)["state"]["symbol"] == VOCAB.itos[2] == page.get_by_label("after", exact=True).input_value()
+
+
+def test_sampling_shows_the_dice_and_names_of_them(opened):
+    page = opened(explorer("explore_sampling"))
+    turn(page, "temperature", 0.7)
+    turn(page, "top-k", 3)
+    page.get_by_label("begins with").fill("Da")
+    shown = latest(page)
+    logits = MODEL(torch.tensor([[0, *VOCAB.encode("da")]]))[0]
+    kept = logits.masked_fill(makemlp.rank(logits) > 3, float("-inf"))
+    close(shown["probs"], (kept / 0.7).softmax(0))
+    assert len(shown["names"]) == 6 and all(name.startswith("da") for name in shown["names"])
+    page.get_by_role("button", name="Draw again").click()
+    assert latest(page)["names"] != shown["names"]
+
+
+def test_sampling_marks_the_real_names(opened):
+    page = opened(explorer("explore_sampling"))
+    page.get_by_label("begins with").fill("dab")
+    page.wait_for_timeout(300)
+    marks = page.locator(".makemlp-names li").all_inner_texts()
+    assert all(text.startswith("●") == (text.lstrip("● ") in makemlp_names()) for text in marks)
+
+
+def makemlp_names():
+    return set(ARGUMENTS["explore_sampling"][3])
+
+
+@pytest.mark.parametrize("method", ["add", "interpolate", "kneser_ney"])
+@pytest.mark.parametrize("smoothing", [0.1, 0.237, 41.0])
+def test_count_tables_show_what_the_models_score(opened, method, smoothing):
+    """Between the places that Python computed too."""
+    page = opened(explorer("explore_count_tables"))
+    page.get_by_label("method").select_option(method)
+    if method != "kneser_ney":
+        turn(page, "smoothing", smoothing)
+    turn(page, "context length", 2)
+    shown = latest(page)
+    model = CountModel(len(VOCAB), 4, smoothing, method).fit(*build_dataset(NAMES[:6], VOCAB, 4))
+    for split, names in (("train", NAMES[:6]), ("dev", NAMES[6:])):
+        wanted = model.nll_by_length(*build_dataset(names, VOCAB, 4))
+        assert shown[split] == pytest.approx(wanted, abs=0.002)  # small tables bend more than the lesson's
+    assert re.match(rf"2 characters: dev {shown['dev'][2]:.3f}", shown["title"])
+    assert page.get_by_label("smoothing", exact=True).is_disabled() == (method == "kneser_ney")
+    box = page.locator(".losses").bounding_box()
+    page.mouse.click(box["x"] + box["width"] - 12, box["y"] + 100)  # the longest context
+    assert latest(page)["state"]["block_size"] == 4
+
+
+@pytest.mark.parametrize("direct", [False, True])
+def test_architecture_counts_as_python_does(opened, direct):
+    page = opened(explorer("explore_architecture"))
+    sizes = {"block_size": 5, "emb_dim": 7, "hidden_dim": 120}
+    for name, size in sizes.items():
+        turn(page, name, size)
+    page.get_by_label("direct connections").set_checked(direct)
+    counts = makemlp.count_parameters(len(VOCAB), **sizes, direct=direct)
+    assert latest(page)["counts"] == counts
+    assert latest(page)["title"].startswith(f"{sum(counts.values()):,} parameters; a count table of 5 characters has")
+
+
+def test_prediction_shows_every_number_of_the_model(opened):
+    page = opened(explorer("explore_prediction"))
+    page.get_by_label("the name so far").fill("dab")
+    page.get_by_label("compared with").fill("bab")
+    X = torch.tensor([VOCAB.encode("dab"), VOCAB.encode("bab")])
+    shown, wanted = latest(page), makemlp.trace(MODEL, X)
+    close(shown["probs"], wanted["probs"][0])
+    close(shown["h"], wanted["h"][0])
+    assert shown["moved"] == int(((wanted["h"][0] - wanted["h"][1]).abs() > 0.5).sum())
+    turn(page, "W1 times", 3)
+    turn(page, "W2 times", 0)
+    shown = latest(page)
+    sums = 3 * (wanted["emb"][0].flatten() @ MODEL.W1) + MODEL.b1
+    close(shown["h"], sums.tanh())
+    close(shown["probs"], MODEL.b2.softmax(0))
+    page.locator(".units").click(position={"x": 4, "y": 4})
+    said = f"Unit 1: tanh({sums[0].item():.2f}) = {sums[0].tanh().item():.2f}"
+    page.get_by_text(said.replace("-", "−")).wait_for(timeout=5000)
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.3, 1.0])
+def test_mixture_scores_as_python_does(opened, weight):
+    page = opened(explorer("explore_mixture"))
+    turn(page, "network's share", weight)
+    wanted = makemlp.nll(Mixture(MODEL, TABLE, weight), *build_dataset(NAMES[6:], VOCAB, 4))
+    assert latest(page)["loss"] == pytest.approx(wanted, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["", "dab", "Bobadada"])
+def test_a_name_is_scored_and_ranked(opened, name):
+    page = opened(explorer("explore_name"))
+    page.get_by_label("a name").fill(name)
+    shown, wanted = latest(page), makemlp.score_name(MODEL, VOCAB, name.lower())[0]
+    close(shown["losses"], wanted)
+    nlls = makemlp.nll_by_name(MODEL, VOCAB, NAMES)
+    assert shown["likelier"] == int((nlls < wanted.sum() - 1e-3).sum())
+    assert f"{wanted.sum().item():.1f} nats, {wanted.mean().item():.1f} per character" in shown["title"]
+
+
+def test_a_letter_that_is_pressed_takes_its_place_in_the_name(opened):
+    page = opened(explorer("explore_name"))
+    page.get_by_label("a name").fill("dab")
+    strip = page.locator(".strip").bounding_box()
+    page.mouse.click(strip["x"] + 46 * 2.5, strip["y"] + 15)  # the likeliest second letter
+    likeliest = MODEL(torch.tensor([[0, 0, VOCAB.stoi["d"]]])).argmax().item()
+    assert page.get_by_label("a name").input_value() == ("d" if likeliest == 0 else f"d{VOCAB.itos[likeliest]}b")
+
+
+@pytest.mark.parametrize("symbol", VOCAB.itos)
+def test_neighbours_are_in_order(opened, symbol):
+    page = opened(explorer("explore_neighbours"))
+    page.get_by_label("nearest to", exact=True).select_option(symbol)
+    here = VOCAB.itos.index(symbol)
+    distance = makemlp.embeddings.distances(MODEL.C.detach())[here]
+    assert latest(page)["order"] == [i for i in distance.argsort(stable=True).tolist() if i != here]
+
+
+def test_a_letter_of_the_map_is_chosen_by_a_press(opened):
+    page = opened(explorer("explore_neighbours"))
+    for letter in page.locator(".map .letter").all()[:3]:
+        letter.click(force=True)
+        assert latest(page)["state"]["symbol"] == letter.text_content()
+
+
+def test_snapshots_play_to_their_end_and_pause(opened):
+    page = opened(explorer("explore_snapshots"))
+    assert latest(page)["title"] == "step 20: loss 1.100"
+    page.evaluate("() => { window.seen.length = 0; }")
+    page.get_by_role("button", name="Play or pause").click()
+    page.wait_for_function("() => window.seen.length > 5 && window.latest.state.step === 20")
+    page.wait_for_timeout(600)  # and there it stays
+    steps = page.evaluate("() => window.seen.map(picture => picture.state.step)")
+    # The first picture is drawn before the press is answered; then each frame once, in order.
+    assert (
+        list(dict.fromkeys(steps[1:])) == sorted(FRAMES) and page.get_by_label("step", exact=True).input_value() == "20"
+    )
+    turn(page, "step", 10)
+    shown = latest(page)
+    assert shown["at"] == 5 and shown["title"] == "step 10: loss 2.000"
+    way = (FRAMES[10].C - FRAMES[0].C).norm(dim=1).mean().item()
+    assert f"the symbols are {way:.1f} from where they began" in shown["alt"]
+    page.locator(".map .letter").nth(1).click(force=True)
+    far = (FRAMES[10].C - FRAMES[0].C).norm(dim=1)[1].item()
+    page.get_by_text(f"'{VOCAB.itos[1]}' is {far:.2f} from where it began.").wait_for(timeout=5000)

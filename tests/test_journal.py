@@ -1,0 +1,218 @@
+"""A journal: its lock, which only its owner's end or wish frees, and its lines, which are whole or not there."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from interrupts import stopped
+
+from makemlp import Objective, Vocabulary, load_names, open_study, split
+from makemlp.tuning import standing
+
+optuna = pytest.importorskip("optuna")
+
+from makemlp.tuning import journal, storages  # noqa: E402  (needs optuna)
+
+NAMES = load_names()[:300]
+TRAIN, DEV, _ = split(NAMES)
+OBJECTIVE = Objective(TRAIN, DEV, Vocabulary(NAMES), budget=1e9)
+TAKEN_OVER = 30  # seconds after which optuna's own locks are taken from their owner
+GRACE = 8
+
+unix = pytest.mark.skipif(os.name == "nt", reason="the signals are those of Unix")
+
+# A worker that stops itself in the middle of its trial while it owns the lock: a line is written, and not yet let go.
+STANDS_STILL = """
+import os, signal, sys
+from makemlp.tuning import worker
+
+write_through, writes = os.fsync, iter(range(10**9))
+
+def stand_still(file):
+    write_through(file)
+    if next(writes) == 12:
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+os.fsync = stand_still
+sys.exit(worker.main(sys.argv[1:]))
+"""
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "study.journal"
+
+
+@pytest.fixture
+def workers(path, tmp_path):
+    """Starts workers, each with a file of what it says; none is left when the test is over."""
+    names = tmp_path / "names.txt"
+    names.write_text("\n".join(NAMES) + "\n", encoding="utf-8")
+    started = []
+
+    def start(*program, trials=3, grace=GRACE):
+        command = [sys.executable, *(program or ("-m", "makemlp.tuning")), "worker", "--trials", str(trials)]
+        command += ["--storage", url(path), "--names", str(names), "--budget", "1e9", "--grace", str(grace)]
+        log = tmp_path / f"{len(started)}.txt"
+        with log.open("wb") as output:
+            process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+        process.said = lambda: log.read_text(encoding="utf-8")
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def url(path):
+    return f"journal:///{path.as_posix()}"
+
+
+def lines(path):
+    """The lines of a file that is well formed."""
+    raw = path.read_bytes()
+    assert raw.endswith(b"\n")
+    return [json.loads(line) for line in raw.splitlines()]
+
+
+def stands_still(process):
+    """Wait until a process does."""
+    assert os.WIFSTOPPED(os.waitpid(process.pid, os.WUNTRACED)[1]), process.said()
+
+
+# --- the lock ---
+
+
+@unix
+def test_a_worker_that_stands_still_keeps_its_lock_and_loses_nothing(path, workers):
+    """For longer than optuna's locks last, and longer than a silent trial is waited for."""
+    still = workers("-c", STANDS_STILL)
+    stands_still(still)
+    others = [workers() for _ in range(2)]
+    written = path.read_bytes()
+    time.sleep(TAKEN_OVER + 3)
+    assert path.read_bytes() == written
+    still.send_signal(signal.SIGCONT)
+    for worker in (still, *others):
+        assert worker.wait(300) == 0, worker.said()
+        assert "Traceback" not in worker.said() and "another worker meanwhile" not in worker.said()
+    assert path.read_bytes().startswith(written) and len(lines(path)) > 9 * 10
+    counts = standing(open_study(OBJECTIVE, url(path)))
+    assert counts.pop("done") + counts.pop("pruned") == 9 and set(counts.values()) == {0}, counts
+
+
+@unix
+def test_a_worker_that_is_killed_with_the_lock_frees_it(path, workers):
+    still = workers("-c", STANDS_STILL)
+    stands_still(still)
+    still.kill()
+    study = open_study(OBJECTIVE, storages.open_storage(url(path), grace=GRACE, patience=5.0))  # which writes
+    other = workers(trials=100)
+    while not (again := [t for t in study.trials if t.number and t.system_attrs.get("retry_history") == [0]]):
+        assert other.poll() is None, other.said()
+        time.sleep(0.1)
+    other.terminate()
+    assert other.wait(60) == 0 and "Traceback" not in other.said()
+    assert study.trials[0].state.name == "FAIL" and study.trials[0].params.items() <= again[0].params.items()
+    lines(path)
+
+
+@unix
+def test_patience_with_a_lock_has_an_end_and_whoever_is_told_to_stop_is_hurried(path, workers, monkeypatch):
+    stands_still(workers("-c", STANDS_STILL))
+    with pytest.raises(ValueError, match=r"^The storage is locked by another worker that stands still: let that one"):
+        open_study(OBJECTIVE, storages.open_storage(url(path), patience=0.2))
+    patience = storages.Patience(1000.0, lambda sentence: None)
+    patience.hurry.set()
+    monkeypatch.setattr(journal, "HURRIED", 0.1)
+    with pytest.raises(journal.StorageError):
+        journal.JournalFile(str(path), patience).append_logs([{"op_code": 0}])
+
+
+APPEND = """
+import sys, threading
+from makemlp.tuning import journal, storages
+
+def append(who, file):
+    for number in range(25):
+        file.append_logs([{"op_code": 10, "worker_id": f"{sys.argv[2]}-{who}", "number": number}])
+
+def file():
+    return journal.JournalFile(sys.argv[1], storages.Patience(600.0, print))
+
+shared = file()
+threads = [threading.Thread(target=append, args=(who, file() if who else shared)) for who in range(3)]
+threads += [threading.Thread(target=append, args=(who, shared)) for who in (3, 4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+"""
+
+
+def test_processes_and_threads_write_one_after_the_other(path):
+    processes = [subprocess.Popen([sys.executable, "-c", APPEND, str(path), str(who)]) for who in range(2)]
+    assert [process.wait() for process in processes] == [0, 0]
+    found = lines(path)
+    for worker in {line["worker_id"] for line in found}:
+        assert [line["number"] for line in found if line["worker_id"] == worker] == list(range(25))
+    assert len(found) == 2 * 5 * 25
+
+
+def a_file(path, seconds=600.0):
+    return journal.JournalFile(str(path), storages.Patience(seconds, print))
+
+
+@unix
+def test_a_forked_child_neither_owns_its_parents_lock_nor_waits_for_a_thread_that_it_has_not(path):
+    file = a_file(path)
+    with file._locked():
+        child = os.fork()
+        if not child:
+            try:
+                a_file(path, seconds=0.2).append_logs([{"op_code": 10}])
+            except journal.StorageError:
+                os._exit(7)  # the parent has it
+            os._exit(1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+        child = os.fork()
+        if not child:
+            a_file(path).append_logs([{"op_code": 10}])
+            os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert lines(path) == [{"op_code": 10}]
+
+
+def test_a_lock_whose_file_was_removed_is_made_anew(path):
+    file = a_file(path)
+    with file._locked():
+        os.remove(file._lock.path)
+    file.append_logs([{"op_code": 10}])
+    os.remove(file._lock.path)
+    assert file.now() > 0 and lines(path) == [{"op_code": 10}]
+
+
+def stopped_with_the_lock(press, path):
+    file, taken = a_file(path), journal.FileLock.acquire
+
+    def pressed(lock):
+        taken(lock)
+        press()
+
+    journal.FileLock.acquire = pressed
+    with pytest.raises(KeyboardInterrupt):
+        file.append_logs([{"op_code": 10}])
+    journal.FileLock.acquire = taken
+    thread = threading.Thread(target=file.append_logs, args=([{"op_code": 11}],))
+    thread.start()
+    thread.join()
+
+
+def test_an_interrupt_frees_the_lock(path):
+    stopped(stopped_with_the_lock, path)
+    assert lines(path) == [{"op_code": 11}]

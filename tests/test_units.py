@@ -1,0 +1,60 @@
+"""How the tests are handed out to workers: what conftest.py says of them holds of the tests that there are."""
+
+import os
+import re
+
+import pytest
+from lessons import ROOT
+
+
+@pytest.fixture
+def settings(request):
+    """conftest.py of the repository, as this run has loaded it."""
+    plugins = request.config.pluginmanager.get_plugins()
+    (module,) = [one for one in plugins if getattr(one, "__file__", None) == str(ROOT / "conftest.py")]
+    return module
+
+
+@pytest.fixture
+def ids(request):
+    """The tests of this run, which must be all that there are."""
+    found = [item.nodeid for item in request.session.items]
+    if not {"tests/browser", "tests/test_lessons.py", "notebooks/06_tune_on_the_dev_split.ipynb"} <= {
+        name for one in found for name in (one.partition("::")[0], one.rpartition("/")[0])
+    }:
+        pytest.skip("only a part of the tests was chosen")
+    return found
+
+
+def test_everything_that_is_named_is_there(settings, ids):
+    units = {settings.unit_of(one) for one in ids}
+    assert [start for start in settings.FIRST if not any(unit.startswith(start) for unit in units)] == []
+    assert [pattern for pattern in settings.CI_ALONE if not any(re.match(pattern, one) for one in ids)] == []
+
+
+def test_all_that_the_browser_does_with_a_lesson_is_one_unit(settings):
+    alike = (
+        "test_lessons.py::test_a[03_b_c]",
+        "test_lessons.py::test_d[03_b_c-explore_e-2]",
+        "test_quizzes.py::t[03_b_c]",
+    )
+    assert {settings.unit_of(f"tests/browser/test_{one}") for one in alike} == {"lesson 03_b_c"}
+    assert settings.unit_of("tests/browser/test_book.py::test_f[390]") == "tests/browser/test_book.py"
+
+
+def test_files_that_draw_the_same_pictures_are_one_unit(settings):
+    assert settings.unit_of("tests/test_figures.py::test_a") == settings.unit_of("tests/test_pictures.py::test_b[c]")
+    assert settings.unit_of("notebooks/01_a.ipynb::Cell 3") == "notebooks/01_a.ipynb"
+
+
+def test_the_browser_comes_first_and_all_of_it_together(settings, ids):
+    """A worker would otherwise close its JupyterLab, and start another."""
+    browser = [one.startswith("tests/browser") for one in ids]
+    assert browser == sorted(browser, reverse=True)
+
+
+def test_what_is_left_to_ci_is_run_where_ci_is_set(settings, ids, request):
+    left = [item for item in request.session.items if any(re.match(p, item.nodeid) for p in settings.CI_ALONE)]
+    skipped = {any(mark.name == "skip" for mark in item.own_markers) for item in left}
+    in_ci = os.environ.get("CI", "") not in ("", "false")
+    assert skipped == {not in_ci}
