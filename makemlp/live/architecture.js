@@ -4,7 +4,7 @@ import { el } from "./frame.js";
 
 const COLORS = { C: "--green", W1: "--blue", b1: "--blue", W2: "--orange", b2: "--orange", W: "--purple" };
 const many = (count) =>
-  count < 1e7
+  count < 1e12
     ? count.toLocaleString("en")
     : `${(count / 10 ** Math.floor(Math.log10(count))).toFixed(1)}×10^${Math.floor(Math.log10(count))}`;
 
