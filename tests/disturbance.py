@@ -30,7 +30,7 @@ class Disturbed(TorchDispatchMode):
 
     def __init__(self, seed: int):
         super().__init__()
-        self.generator = torch.Generator().manual_seed(seed)
+        self.seed = seed
         self.count = 0  # how many results were disturbed
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
@@ -46,10 +46,18 @@ class Disturbed(TorchDispatchMode):
     def _disturb(self, result, exact):
         """Move what was rounded by up to UNITS last places, either way, in place."""
         rounded = result.double() != exact if result.dtype != torch.float64 else exact != exact.round()
-        noise = 2 * torch.rand(result.shape, generator=self.generator, dtype=torch.float64) - 1
         size = exact.abs() * UNITS * torch.finfo(result.dtype).eps
-        result.copy_(torch.where(rounded, result.double() + noise * size, result.double()))
+        moved = result.double() + _noise(exact, hash((self.seed, *result.shape))) * size
+        result.copy_(torch.where(rounded, moved, result.double()))
         self.count += int(rounded.any())
+
+
+def _noise(values, seed):
+    """Numbers from -1 to 1 decided by the values' bits and the seed: the same input gives the same result."""
+    bits = values.contiguous().view(torch.int64) ^ seed
+    for shift in (33, 29):
+        bits = (bits ^ (bits >> shift)) * 0x5851F42D4C957F2D  # wraps around, which mixes
+    return (bits >> 11).double() / 2**52
 
 
 def _in_double(func, args, kwargs):

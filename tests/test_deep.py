@@ -147,7 +147,8 @@ def test_soft_targets_are_imagined_examples():
 
     everything = 10_000  # more examples than there are, so each batch holds every context
     [loss] = train_deep(Watch(), X, Y, steps=1, batch_size=everything, teacher=COUNTS, strength=2.0)
-    assert loss == pytest.approx(math.log(len(VOCAB)))  # a uniform guess costs that, whatever the targets
+    # A uniform guess costs that, whatever the targets. The loss is a sum of rounded weights.
+    assert loss == pytest.approx(math.log(len(VOCAB)), rel=1e-5)
     assert len(seen[0]) == len(X.unique(dim=0))
 
 

@@ -3,16 +3,22 @@
 import csv
 import json
 import os
+import re
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
 
+import nbclient
+import nbformat
 import pytest
 from answers import EXERCISES, SOLUTIONS
+from hypothesis import given
+from hypothesis import strategies as st
 
 from makemlp.checking import __main__ as command
-from makemlp.checking import find, wire, worker
+from makemlp.checking import find, sandbox, wire, worker
 from makemlp.checking import grade as grading
 from makemlp.checking.core import Seen, Stop, judge, observe
 
@@ -195,10 +201,11 @@ def test_without_forks_each_answer_has_a_new_python(tmp_path):
         "seed": 1,
         "seconds": 20,
         "megabytes": 512,
+        "helpers": [],
     }
-    sheet = worker._spawn(job | {"source": 'print("noise")\ndef sizes():\n    return {"small": 1}'})
+    sheet = json.loads(worker._spawn(job | {"cells": ['print("noise")\ndef sizes():\n    return {"small": 1}']}))
     assert wire.read(sheet["seen"])[0].value == {"small": 1}
-    assert worker._spawn(job | {"source": "import os\nos._exit(0)"}) == {"failed": "ended"}
+    assert worker._spawn(job | {"cells": ["import os\nos._exit(0)"]}) == ""
 
 
 def test_the_verdict_is_the_check_of_the_notebook():
@@ -271,3 +278,211 @@ def test_one_submission_is_judged_at_a_time(tmp_path, monkeypatch):
     before = sys.stdout
     rows = grading.grade(tmp_path, tmp_path / "out", workers=2)
     assert [row.met for row in rows] == [6] * 4 and max(most) == 1 and sys.stdout is before
+
+
+# --- a class in which every submission means harm, and one is honest ---
+
+# What an answer's process may write into the judge's ear, without ever calling the course's code.
+SAY = "import os\nfor into in range(3, 256):\n    try: os.write(into, {!r})\n    except OSError: pass\nos._exit(0)"
+WORDS = {
+    "a list for a kind": b'{"failed": []}',
+    "an unknown kind": b'{"failed": "met"}',
+    "nested": b'{"seen": "' + b"[" * 950 + b"]" * 950 + b'"}',
+    "deeply nested": b"[" * 100_000,
+    "no object": b"7",
+    "a stop of numbers": b'{"stopped": {"stop": [1, 2, 3]}}',
+    "a stop too short": b'{"stopped": {"stop": []}}',
+    "no UTF-8": b"\xff\xfe\n\n{}",
+    "seen that is no text": b'{"seen": 5}',
+    "a tensor that is none": json.dumps(
+        {"seen": json.dumps([[{"tensor": [1], "shape": [9999999], "dtype": "load"}, []]])}
+    ).encode(),
+    "two sheets": b'{"failed": "time"}\n{"seen": "[]"}\n',
+    "endless": b"x" * 61_000_000,
+}
+STOPS = "signal.pidfd_send_signal(os.pidfd_open(os.getppid()), signal.{})"
+HOSTILE = {
+    "stops its worker": "import os, signal\n" + STOPS.format("SIGSTOP"),
+    "kills its worker": "import os, signal\n" + STOPS.format("SIGKILL"),
+    "leaves folders": "import os\nfor _ in range(1500):\n    os.mkdir('d')\n    os.chdir('d')\n" + RIGHT,
+    "saves outside": "torch.save(torch.ones(1), OUTSIDE)\n" + RIGHT,
+    "keeps a database outside": "import sqlite3\nsqlite3.connect(OUTSIDE).execute('create table a (b)')\n" + RIGHT,
+    "reads a neighbour": f"{FAILS}raise ValueError(open(KEEP).read())",
+    "tells the environment": f"import os\n{FAILS}raise ValueError(str(dict(os.environ)))",
+    "tells the processes": f"import os\n{FAILS}raise ValueError(str(sorted(filter(str.isdigit, os.listdir('/proc')))))",
+} | {f"says {name}": SAY.format(words) for name, words in WORDS.items()}
+
+
+@pytest.fixture(scope="module", params=["sandbox", "guard"])
+def hostile(request, tmp_path_factory):
+    """All of them graded at once, in the system's sandbox and without it: rows by learner, and the class's folder."""
+    inside = request.param == "sandbox"
+    if inside and not sandbox.works():
+        pytest.skip("bubblewrap is not here, or not allowed")
+    home = tmp_path_factory.mktemp("hostile")
+    folder, keep = home / "submitted", home / "keep.txt"
+    keep.write_text("kept as a secret", encoding="utf-8")
+    folder.mkdir()
+    for name, source in {**HOSTILE, "zz honest": RIGHT}.items():
+        text = json.dumps(only(source)).replace("OUTSIDE", f"'{home / 'outside'}'").replace("KEEP", f"'{keep}'")
+        (folder / f"{name}.ipynb").write_text(text, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INSTRUCTORS_TOKEN", "kept as a secret")
+        patch.setattr(grading, "STARTING", 20)  # what stops its worker is waited for as long
+        rows = grading.grade(folder, home / "out", "03", grading.Limits(seconds=5), workers=1, sandboxed=inside)
+    return {row.learner: row for row in rows}, home, inside
+
+
+@linux
+def test_every_hostile_submission_has_its_row_and_the_honest_one_its_grade(hostile):
+    rows, home, _ = hostile
+    assert rows.keys() == {*HOSTILE, "zz honest"} and rows["zz honest"].met == 6
+    with (home / "out" / "grades.csv").open(encoding="utf-8", newline="") as file:
+        assert [one["learner"] for one in csv.DictReader(file)] == sorted(rows)
+    for name in HOSTILE:
+        assert len(rows[name].verdicts) == 6 and not rows[name].note, rows[name].note
+        assert name in ("leaves folders", "saves outside", "keeps a database outside") or rows[name].met <= 5
+
+
+@linux
+def test_what_it_tells_is_nothing_of_the_instructors(hostile):
+    rows, home, inside = hostile
+    pages = "".join(path.read_text(encoding="utf-8") for path in (home / "out").glob("*.html"))
+    assert "INSTRUCTORS_TOKEN" not in pages
+    if inside:
+        assert "kept as a secret" not in pages and not (home / "outside").exists()
+        told = rows["tells the processes"].verdicts[0][1].text
+        assert len(re.findall(r"'\d+'", told)) <= 5, told
+
+
+def test_nothing_of_it_is_left_in_the_temporary_folder(hostile):
+    assert not [path for path in Path(tempfile.gettempdir()).glob("makemlp-grade-*") if any(path.iterdir())]
+
+
+# --- an honest notebook, as people really write them ---
+
+STYLES = [
+    {
+        "one_hot": "%%time\ndef one_hot(X, vocab_size):\n    return F.one_hot(X, vocab_size).float()",
+        "window": "rows = !echo three\nformat = 'an %s\\n%d'\n" + "ANSWER\n    #\n%time 1 + 1\nwindow?",
+        "concatenate": "def concatenate(emb):\n    n = (2\n        % 9)\n    display(n)\n    return emb.flatten(1)",
+        "neuron": "import asyncio\nawait asyncio.sleep(0)\nANSWER",
+        "sizes": "shell = get_ipython()\nshell.run_line_magic('precision', '3')\nANSWER",
+        "paper_size": 'TEXT = """\n%matplotlib inline\n!ls\n"""\nANSWER',
+    }
+]
+
+
+@pytest.mark.parametrize("styles", STYLES)
+def test_a_notebook_and_the_grader_agree_on_honest_cells(styles, tmp_path):
+    own = {cell["id"]: "".join(cell["source"]) for cell in json.loads(SOLVED)["cells"]}
+    notebook = submission({name: text.replace("ANSWER", own[f"03-{name}-answer"]) for name, text in styles.items()})
+    (tmp_path / "ana.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    (row,) = grading.grade(tmp_path, tmp_path / "out")
+    assert [verdict.text for _, verdict in row.verdicts if not verdict.met] == []
+    live = nbformat.from_dict(notebook)
+    nbclient.NotebookClient(live, timeout=600, kernel_name="python3").execute()  # raises at a check that is not met
+    checks = [cell for cell in live.cells if cell["id"].endswith("-check")]
+    assert ["✓" in cell.outputs[0]["text"] for cell in checks] == [True] * 6
+
+
+def split(notebook, moved_to=None):
+    """The first answer in two cells, of which the lower one has no id of the course's; or moved to another place."""
+    notebook = json.loads(json.dumps(notebook))
+    place = next(i for i, cell in enumerate(notebook["cells"]) if cell["id"] == "03-one_hot-answer")
+    upper = {**notebook["cells"][place], "source": "# my answer\nwidth = 1"}
+    lower = {**upper, "id": "abc", "source": RIGHT.replace("(X, vocab_size).", "(X, vocab_size * width).")}
+    notebook["cells"][place : place + 1] = [upper]
+    notebook["cells"].insert(len(notebook["cells"]) if moved_to == "end" else place + 1, lower)
+    return notebook
+
+
+@pytest.mark.parametrize("moved_to", [None, "end"])
+def test_an_answer_in_two_cells_counts(moved_to, tmp_path):
+    (tmp_path / "ana.ipynb").write_text(json.dumps(split(submission(), moved_to)), encoding="utf-8")
+    (row,) = grading.grade(tmp_path, tmp_path / "out")
+    assert row.met == 6, [verdict.text for _, verdict in row.verdicts]
+
+
+def test_a_helper_of_ones_own_serves_every_exercise(tmp_path):
+    notebook = submission(
+        {"sizes": "def sizes():\n    return {'small': size(30, 4, 5, 60), 'wide': 14370, 'words': 358050}"}
+    )
+    helper = {"cell_type": "code", "id": "x", "metadata": {}, "outputs": [], "execution_count": None}
+    helper["source"] = "def size(V, n, m, h):\n    return V * m + n * m * h + h + h * V + V"
+    notebook["cells"].insert(3, helper)
+    (tmp_path / "ana.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    (row,) = grading.grade(tmp_path, tmp_path / "out")
+    assert row.met == 6, [verdict.text for _, verdict in row.verdicts]
+
+
+def test_of_two_cells_with_one_id_the_last_counts_with_a_note(tmp_path):
+    notebook = submission()
+    place = next(i for i, cell in enumerate(notebook["cells"]) if cell["id"] == "03-one_hot-answer")
+    notebook["cells"].insert(place, {**notebook["cells"][place], "source": WRONG})
+    (tmp_path / "ana.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    (row,) = grading.grade(tmp_path, tmp_path / "out")
+    assert row.met == 6 and row.note.startswith("Cells stand there twice (03-one_hot-answer); the last one counts")
+
+
+# --- the report ---
+
+
+def test_the_report_is_tried_before_the_work(tmp_path, monkeypatch, capsys):
+    (tmp_path / "ana.ipynb").write_text(SOLVED, encoding="utf-8")
+    (tmp_path / "taken").write_text("a file", encoding="utf-8")
+    monkeypatch.setattr(grading, "Worker", None)  # no answer is run
+    assert command.main(["grade", str(tmp_path), "--out", str(tmp_path / "taken")]) == 2
+    assert re.fullmatch(r"'.*taken' can't be written \(.+\): pass another --out\.\n", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("option", ["--seconds", "--megabytes", "--workers"])
+@pytest.mark.parametrize("number", ["nan", "inf", "-1", "0"])
+def test_a_limit_that_makes_no_sense_is_refused(option, number, tmp_path, capsys):
+    if option != "--seconds" and number in ("nan", "inf"):
+        with pytest.raises(SystemExit):
+            command.main(["grade", str(tmp_path), option, number])
+        return
+    assert command.main(["grade", str(tmp_path), option, number]) == 2
+    assert re.fullmatch(rf"{option} is [\w.-]+: pass a number above 0\.\n", capsys.readouterr().err)
+
+
+def test_an_interrupt_keeps_what_was_graded(tmp_path, monkeypatch, capsys):
+    """Ctrl-C after the first row: the report holds it, whole, and nothing of what was under way."""
+    for name in "abcd":
+        (tmp_path / f"{name}.ipynb").write_text(SOLVED if name == "a" else OPEN, encoding="utf-8")
+    add = grading.Report.add
+
+    def add_and_stop(report, number, row):
+        add(report, number, row)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(grading.Report, "add", add_and_stop)
+    assert command.main(["grade", str(tmp_path), "--out", str(tmp_path / "out"), "--workers", "1"]) == 130
+    assert capsys.readouterr().err.startswith("Stopped. What was graded by then is in ")
+    with (tmp_path / "out" / "grades.csv").open(encoding="utf-8", newline="") as file:
+        assert [(one["learner"], one["met"]) for one in csv.DictReader(file)] == [("a", "6")]
+
+
+def test_a_judge_that_fails_costs_one_row(tmp_path, monkeypatch):
+    for name in "ab":
+        (tmp_path / f"{name}.ipynb").write_text(OPEN, encoding="utf-8")
+    fill = grading._fill
+    monkeypatch.setattr(grading, "_fill", lambda row, *rest: 1 / 0 if row.learner == "a" else fill(row, *rest))
+    rows = grading.grade(tmp_path, tmp_path / "out")
+    assert rows[0].note == "The grader failed on this file (ZeroDivisionError): look at it by hand."
+    assert len(rows[1].verdicts) == 6
+
+
+@given(
+    st.binary(max_size=200)
+    | st.recursive(
+        st.none() | st.booleans() | st.text(max_size=5),
+        lambda x: st.lists(x) | st.dictionaries(st.sampled_from(["failed", "stopped", "seen", "stop", "x"]), x),
+    ).map(lambda x: json.dumps(json.dumps(x)).encode())
+)
+def test_any_line_is_one_of_three_sheets(line):
+    (sheet,) = [grading.sheet_in(line)]
+    ((name, what),) = sheet.items()
+    assert (name, type(what)) in (("failed", str), ("seen", str), ("stopped", dict))
+    assert name != "failed" or what in grading.SAYS

@@ -9,26 +9,35 @@ from __future__ import annotations
 
 import csv
 import html
+import itertools
 import json
+import math
 import os
 import re
 import secrets
+import signal
 import subprocess
 import sys
-import tempfile
 import threading
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, Queue
+from typing import IO
 
+from makemlp.checking import sandbox
 from makemlp.checking.core import Exercise, Verdict, judge
 from makemlp.checking.exercises import of_lesson
+from makemlp.checking.submissions import Code, Submission, submissions
 from makemlp.checking.wire import read
 
 ROOT = Path(__file__).parents[2]
 PRISTINE = ROOT / "exercises"
-LARGEST = 20_000_000  # bytes of a notebook
+LONGEST = 60_000_000  # bytes that an answer's process may say
+STARTING = 300  # seconds that a process may take until it is ready, on a busy machine; it is there for what hangs
 SAYS = {
     "time": "The answer took longer than {seconds:g} seconds: look for a loop that never ends.",
     "memory": "The answer asked for more memory than the limit of {megabytes} MB.",
@@ -60,6 +69,12 @@ class Limits:
     seconds: float = 10.0
     megabytes: int = 1024
 
+    def check(self, workers: int | None = None) -> None:
+        """Raise a ValueError with a sentence if a number makes no sense."""
+        for name, number in (("seconds", self.seconds), ("megabytes", self.megabytes), ("workers", workers)):
+            if number is not None and not 0 < number < math.inf:
+                raise ValueError(f"--{name} is {number}: pass a number above 0.")
+
 
 def grade(
     folder: str | os.PathLike,
@@ -67,61 +82,83 @@ def grade(
     notebook: str | None = None,
     limits: Limits = Limits(),
     workers: int | None = None,
+    sandboxed: bool | None = None,
 ) -> list[Row]:
-    """Grade every notebook in a folder.
+    """Grade every notebook in a folder. Ctrl-C ends it early; what was graded by then stays in the report.
 
     Parameters
     ----------
-    folder : holds one notebook a learner, or one folder a learner with notebooks in it.
+    folder : holds one notebook per learner, or one folder per learner with notebooks in it; zip files count as folders.
     out : where ``grades.csv`` and the pages of feedback are written.
     notebook : the number of the exercise notebook, such as "03"; by default each submission's own is found.
-    workers : submissions at once, by default one a processor.
+    workers : submissions at once, by default one per processor.
+    sandboxed : whether answers run in the system's sandbox; by default where there is one.
 
     Returns
     -------
-    list of Row, one a submission, in the order of the files' names.
+    list of Row, one per submission, in the order of the files' names.
 
     Raises
     ------
     ValueError
-        if the folder isn't there or holds no notebook, or the original exercises are not found.
+        if the folder isn't there or holds no notebook, the original exercises are not found, a limit is no number above
+        0, the report can't be written, or there is no sandbox and one was asked for.
+    KeyboardInterrupt
+        when it was interrupted, once the report is complete as far as it goes.
     """
     folder, out = Path(folder), Path(out)
+    limits.check(workers)
+    if sandboxed and not sandbox.works():
+        raise ValueError("There is no sandbox here: install bubblewrap (Linux), or leave the sandbox out.")
     originals = _originals()
     if notebook is not None and notebook not in originals:
         raise ValueError(f"There are no exercises {notebook!r}: pass one of {', '.join(originals)}.")
-    files = _submissions(folder)
-    seed, crew = secrets.randbelow(2**31), SimpleQueue()
-    count = max(1, min(workers or os.cpu_count() or 1, len(files)))
-    with (
-        tempfile.TemporaryDirectory(prefix="makemlp-grade-", ignore_cleanup_errors=True) as scratch,
-        ThreadPoolExecutor(count) as pool,
-    ):
-        for _ in range(count):
-            crew.put(Worker())
-
-        def grade_one(number: int, file: Path) -> Row:
-            worker, place = crew.get(), Path(scratch) / str(number)
-            place.mkdir()
-            try:
-                return _grade_file(file, folder, originals, notebook, Bench(worker, str(place), seed, limits))
-            finally:
-                crew.put(worker)
-
-        rows = list(pool.map(grade_one, range(len(files)), files))
-        for _ in range(count):
-            crew.get().stop()
-    _report(rows, out)
-    return rows
-
-
-def _submissions(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise ValueError(f"There is no folder '{folder}' (looked in {Path.cwd()}): check the path.")
-    files = sorted(file for file in folder.rglob("*.ipynb") if ".ipynb_checkpoints" not in file.parts)
-    if not files:
+    handed_in = submissions(folder, without=out)
+    first = next(handed_in, None)
+    if first is None:
         raise ValueError(f"'{folder}' holds no notebooks: put each learner's .ipynb file in it.")
-    return files
+    inside = sandbox.works() if sandboxed is None else sandboxed
+    bench = Bench(originals, notebook, secrets.randbelow(2**31), limits, inside)
+    report, crew = Report(out), _Crew(workers or os.cpu_count() or 1)
+
+    def grade_one(number: int, one: Submission) -> None:
+        row = _grade_one(one, bench)
+        if not bench.stopping.is_set():
+            report.add(number, row)
+
+    try:
+        for number, one in enumerate(itertools.chain([first], handed_in)):
+            crew.take(grade_one, number, one)
+        crew.wait()
+    except BaseException:
+        bench.stop()
+        raise
+    finally:
+        crew.close()
+    return [row for _, row in sorted(report.rows.items())]
+
+
+class _Crew:
+    """Some threads that grade, each one submission at a time; no more submissions are read than are graded."""
+
+    def __init__(self, count: int):
+        self.pool, self.room, self.tasks = ThreadPoolExecutor(count), threading.Semaphore(2 * count), []
+
+    def take(self, task: Callable[..., None], *arguments: object) -> None:
+        self.room.acquire()
+        future = self.pool.submit(task, *arguments)
+        future.add_done_callback(lambda _: self.room.release())
+        self.tasks.append(future)
+
+    def wait(self) -> None:
+        for task in self.tasks:
+            task.result()
+
+    def close(self) -> None:
+        """Begin nothing more, and wait for what is under way."""
+        self.pool.shutdown(wait=True, cancel_futures=True)
 
 
 # What the originals ask for
@@ -135,6 +172,7 @@ class Original:
     setup: list[str]
     answers: dict[str, str]
     checks: dict[str, str]
+    given: frozenset[str]  # the text of every cell but the answers'
 
 
 def _originals() -> dict[str, Original]:
@@ -156,6 +194,7 @@ def _originals() -> dict[str, Original]:
             [sources[f"{lesson}-setup"]],
             {name: sources[f"{lesson}-{name}-answer"] for name in names},
             {name: sources[f"{lesson}-{name}-check"] for name in names},
+            frozenset(source.strip() for key, source in sources.items() if not key.endswith("-answer")),
         )
     return found
 
@@ -169,134 +208,233 @@ _JUDGING = threading.Lock()
 
 @dataclass
 class Bench:
-    """Where one submission is tried."""
+    """How answers are tried."""
 
-    worker: Worker
-    scratch: str
+    originals: dict[str, Original]
+    notebook: str | None
     seed: int
     limits: Limits
+    sandboxed: bool
+    stopping: threading.Event = field(default_factory=threading.Event)
+    workers: set[Worker] = field(default_factory=set)  # that are at work now
+
+    def stop(self) -> None:
+        """Have what is under way end at once; it gets no row, as it was not tried to the end."""
+        self.stopping.set()
+        for worker in list(self.workers):
+            worker.kill()
 
 
 class Worker:
-    """A process that runs answers, started anew if it is lost."""
+    """A process that runs the answers of one submission, begun when the first is there, and anew if it is lost.
 
-    def __init__(self) -> None:
-        self.process: subprocess.Popen | None = None
+    Used in a `with`. One submission's answers share it, so what they do to it costs nobody else.
+    """
+
+    def __init__(self, bench: Bench):
+        self.bench, self.process = bench, None
+        self.scratch = sandbox.INSIDE if bench.sandboxed else sandbox.folder()
+
+    def __enter__(self) -> Worker:
+        self.bench.workers.add(self)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.bench.workers.discard(self)
+        self._stop()
+        if not self.bench.sandboxed:
+            sandbox.empty(self.scratch)
 
     def run(self, job: dict) -> dict:
         """The sheet of one answer, as `makemlp.checking.worker` writes it."""
         try:
-            process = self._started()
-            process.stdin.write(json.dumps(job) + "\n")
-            process.stdin.flush()
-            return json.loads(process.stdout.readline())
-        except (OSError, ValueError):
-            self.stop()
-            return {"failed": "lost"}
+            if self.process is None:
+                self._start()
+            self.process.stdin.write(json.dumps({**job, "scratch": self.scratch}).encode() + b"\n")
+            self.process.stdin.flush()
+            if line := self._line(job["seconds"] + STARTING):
+                return sheet_in(line)
+        except (OSError, TimeoutError):
+            pass
+        self._stop()
+        return {"failed": "lost"}
 
-    def _started(self) -> subprocess.Popen:
-        if self.process is None:
-            path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "makemlp.checking.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=os.environ | {"PYTHONPATH": path, "PYTHONUTF8": "1"},
-                text=True,
-                encoding="utf-8",
-            )
-        return self.process
+    def _start(self) -> None:
+        begin = sandbox.command(self.scratch) if self.bench.sandboxed else []
+        self.process = subprocess.Popen(
+            [*begin, sys.executable, "-m", "makemlp.checking.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=None if self.bench.sandboxed else sandbox.environment(self.scratch),
+            start_new_session=True,
+        )
+        self.lines: Queue[bytes] = Queue()
+        threading.Thread(target=_hear, args=(self.process.stdout, self.lines), daemon=True).start()
 
-    def stop(self) -> None:
+    def _line(self, seconds: float) -> bytes:
+        try:
+            return self.lines.get(timeout=seconds)
+        except Empty:
+            raise TimeoutError from None
+
+    def kill(self) -> None:
+        """End the process and all that it began; whoever waits for its answer hears that it was lost."""
         if self.process is not None:
-            self.process.kill()
-            self.process.communicate()
+            with suppress(OSError):
+                os.killpg(self.process.pid, signal.SIGKILL) if os.name == "posix" else self.process.kill()
+
+    def _stop(self) -> None:
+        if self.process is not None:
+            self.kill()
+            self.process.wait()
+            for pipe in (self.process.stdin, self.process.stdout):
+                with suppress(OSError):
+                    pipe.close()
             self.process = None
 
 
-def _grade_file(file: Path, folder: Path, originals: dict, notebook: str | None, bench: Bench) -> Row:
-    parts = file.relative_to(folder).parts
-    row = Row(learner=parts[0] if len(parts) > 1 else file.stem, file=str(Path(*parts)))
-    cells, row.note = _cells(file)
-    if row.note:
+def _hear(stream: IO[bytes], lines: Queue[bytes]) -> None:
+    """Pass on what comes, line by line, none longer than it may be; an empty one when it is over."""
+    with suppress(OSError, ValueError):
+        while line := stream.readline(LONGEST):
+            lines.put(line)
+    lines.put(b"")
+
+
+def sheet_in(line: bytes) -> dict:
+    """What a line from an answer's process says, of the three things that it may say; all else is an answer that ended.
+
+    ``{"failed": kind}`` of the kinds in SAYS, ``{"stopped": {"stop": [kind, message, line]}}``, or ``{"seen": text}``.
+    """
+    try:
+        sheet = json.loads(json.loads(line))
+    except (ValueError, TypeError, RecursionError):
+        return {"failed": "ended"}
+    if isinstance(sheet, dict) and len(sheet) == 1:
+        ((name, what),) = sheet.items()
+        if name == "failed" and isinstance(what, str) and what in SAYS:
+            return sheet
+        if name == "seen" and isinstance(what, str):
+            return sheet
+        if name == "stopped" and isinstance(what, dict) and what.keys() == {"stop"}:
+            words = what["stop"]
+            if isinstance(words, list) and len(words) == 3 and all(isinstance(word, str) for word in words):
+                return sheet
+    return {"failed": "ended"}
+
+
+def _grade_one(handed_in: Submission, bench: Bench) -> Row:
+    """The row of one submission. Whatever is wrong with it, or with the judge, costs no other."""
+    row = Row(handed_in.learner, handed_in.file, note=handed_in.note)
+    if not handed_in.cells and handed_in.note:
         return row
-    found = {lesson: _answers(cells, lesson, original) for lesson, original in originals.items()}
-    lesson = max(found, key=lambda one: len(found[one]))
-    if not found[lesson]:
-        row.note = "The notebook holds no answer cells of any exercise notebook."
-        return row
-    row.notebook = originals[lesson].name
-    if notebook not in (None, lesson):
-        row.note = f"This is notebook {lesson}, and {notebook} is graded."
-        return row
-    if _tampered(cells, lesson, originals[lesson]):
-        row.note = "Check cells were changed or deleted; the original ones count."
-    for exercise in of_lesson(lesson):
-        row.verdicts.append((exercise, _verdict(exercise, found[lesson].get(exercise.name), originals[lesson], bench)))
+    try:
+        _fill(row, handed_in.cells, bench)
+    except Exception as error:
+        row.note = f"The grader failed on this file ({type(error).__name__}): look at it by hand."
     return row
 
 
-def _cells(file: Path) -> tuple[list[dict], str]:
-    """A notebook's code cells, or a sentence about why there are none."""
-    try:
-        raw = file.read_bytes() if file.stat().st_size <= LARGEST else None
-    except OSError as error:
-        return [], f"The file cannot be read ({error.strerror})."
-    if raw is None:
-        return [], f"The file is larger than {LARGEST // 10**6} MB."
-    if not raw.strip():
-        return [], "The file is empty."
-    try:
-        cells = json.loads(raw)["cells"]
-        code = [cell for cell in cells if cell["cell_type"] == "code"]
-        return [{**cell, "source": "".join(cell["source"])} for cell in code], ""
-    except (ValueError, RecursionError):
-        return [], "The file is not JSON, so it is no notebook."
-    except (KeyError, TypeError):
-        return [], "The file is JSON but no notebook: it has no list of cells."
+def _fill(row: Row, cells: list[Code], bench: Bench) -> None:
+    found = {lesson: Answers(cells, lesson, original) for lesson, original in bench.originals.items()}
+    lesson = max(found, key=lambda one: len(found[one].cells))
+    if not found[lesson].cells:
+        row.note = "The notebook holds no answer cells of any exercise notebook."
+        return
+    row.notebook = bench.originals[lesson].name
+    if bench.notebook not in (None, lesson):
+        row.note = f"This is notebook {lesson}, and {bench.notebook} is graded."
+        return
+    row.note = " ".join(filter(None, [row.note, *found[lesson].notes]))
+    with Worker(bench) as worker:
+        for exercise in of_lesson(lesson):
+            row.verdicts.append((exercise, _verdict(exercise, found[lesson], worker, bench)))
 
 
-def _id(cell: dict) -> str:
-    metadata = cell.get("metadata")
-    return str(cell.get("id") or (metadata.get("id") if isinstance(metadata, dict) else ""))
+class Answers:
+    """The cells of one notebook, by the exercise that they answer.
+
+    An answer is not one cell only: a learner splits it, moves it, or adds a helper. A cell belongs to the exercises
+    whose id it has or whose name it defines; any other to the exercise that is next on the way down.
+
+    Attributes
+    ----------
+    cells : dict of str to list of str, the sources by exercise, in order; run in a row they give the answer.
+    helpers : the cells that have no id of the course's and define no answer: they may serve any exercise.
+    notes : what the instructor should know.
+    """
+
+    def __init__(self, cells: Sequence[Code], lesson: str, original: Original):
+        self.lesson, self.original = lesson, original
+        self.helpers: list[str] = []
+        found, owners = defaultdict(list), [self._owners(cell) for cell in cells]
+        for place, cell in enumerate(cells):
+            if self._is_the_courses(cell):
+                continue
+            if not owners[place]:
+                self.helpers.append(cell.source)
+            for name in next(filter(None, owners[place:]), []):
+                found[name].append(cell)
+        self.cells = {
+            name: [cell.source for cell in some] for name, some in found.items() if self._is_answer(some, name)
+        }
+        self.notes = list(self._noted(cells))
+
+    def source(self, name: str) -> str:
+        return "\n".join(self.cells[name])
+
+    def _owners(self, cell: Code) -> list[str]:
+        """The exercises whose answer or check this cell is."""
+        return [
+            name
+            for name, check in self.original.checks.items()
+            if cell.id in (f"{self.lesson}-{name}-answer", f"{self.lesson}-{name}-check")
+            or cell.source.strip() == check.strip()
+            or _defines(cell.source, name)
+        ]
+
+    def _is_answer(self, cells: Sequence[Code], name: str) -> bool:
+        """Whether these cells try to answer, be it under another name."""
+        return any(_defines(cell.source, name) or cell.id == f"{self.lesson}-{name}-answer" for cell in cells)
+
+    def _is_the_courses(self, cell: Code) -> bool:
+        """Whether a cell was given out to be run as it is; if it was changed all the same, it doesn't count."""
+        return cell.source.strip() in self.original.given or bool(
+            re.fullmatch(rf"{self.lesson}-(install|setup|progress|\w+-(check|hint))", cell.id)
+        )
+
+    def _noted(self, cells: Sequence[Code]) -> Iterator[str]:
+        sources = {cell.source.strip() for cell in cells}
+        if not sources.issuperset(check.strip() for check in self.original.checks.values()):
+            yield "Check cells were changed or deleted; the original ones count."
+        ids = Counter(cell.id for cell in cells if cell.id.endswith("-answer"))
+        if twice := [one for one, times in ids.items() if times > 1]:
+            yield f"Cells stand there twice ({', '.join(twice)}); the last one counts, as in a run of all cells."
 
 
-def _answers(cells: list[dict], lesson: str, original: Original) -> dict[str, str]:
-    """The sources of the answer cells by exercise. An editor that lost the cells' ids has kept what they define."""
-    by_id = {_id(cell): cell["source"] for cell in reversed(cells)}
-    found = {}
-    for name in original.answers:
-        defining = [cell["source"] for cell in cells if re.search(rf"^(def {name}\(|{name} *=)", cell["source"], re.M)]
-        if f"{lesson}-{name}-answer" in by_id:
-            found[name] = by_id[f"{lesson}-{name}-answer"]
-        elif defining:
-            found[name] = defining[-1]
-    return found
+def _defines(source: str, name: str) -> bool:
+    return re.search(rf"^((async +)?def +{name} *\(|{name} *[:=])", source, re.M) is not None
 
 
-def _tampered(cells: list[dict], lesson: str, original: Original) -> bool:
-    sources = {cell["source"].strip() for cell in cells}
-    return any(source not in sources for source in original.checks.values())
-
-
-def _verdict(exercise: Exercise, source: str | None, original: Original, bench: Bench) -> Verdict:
+def _verdict(exercise: Exercise, answers: Answers, worker: Worker, bench: Bench) -> Verdict:
     def failed(kind: str, says: str) -> Verdict:
         return Verdict(kind, f"✗ {exercise.title}: {says}")
 
-    if source is None:
+    name, original = exercise.name, answers.original
+    if name not in answers.cells:
         return failed("missing", "The answer cell is not there.")
-    if source.strip() == original.answers[exercise.name].strip():
+    if answers.source(name).strip() == original.answers[name].strip():
         return Verdict("open", f"… {exercise.title}: still open.")
     seconds = bench.limits.seconds + (exercise.trial.seconds if exercise.trial else 0)
     limits = {"seconds": seconds, "megabytes": bench.limits.megabytes}
-    place = {"seed": bench.seed, "scratch": bench.scratch}
-    sheet = bench.worker.run({"name": exercise.name, "setup": original.setup, "source": source, **limits, **place})
-    if not isinstance(sheet, dict) or not sheet.keys() & {"seen", "stopped"}:
-        kind = sheet.get("failed") if isinstance(sheet, dict) and sheet.get("failed") in SAYS else "ended"
-        return failed(kind, SAYS[kind].format(name=exercise.name, **limits))
+    what = {"setup": original.setup, "cells": answers.cells[name], "helpers": answers.helpers}
+    sheet = worker.run({"name": name, "seed": bench.seed, **what, **limits})
+    if "failed" in sheet:
+        return failed(sheet["failed"], SAYS[sheet["failed"]].format(name=name, **limits))
     if "stopped" in sheet:
-        return failed("raised", f"The answer cell stopped: {_words(sheet['stopped'])}")
+        kind, message, _ = sheet["stopped"]["stop"]
+        return failed("raised", f"The answer cell stopped: {kind[:100]}: {message[:300]}")
     try:
         with _JUDGING:
             return judge(exercise, read(sheet["seen"]), bench.seed)
@@ -304,41 +442,65 @@ def _verdict(exercise: Exercise, source: str | None, original: Original, bench: 
         return failed("unreadable", f"What the answer gave cannot be read ({type(error).__name__}).")
 
 
-def _words(stopped: dict) -> str:
-    try:
-        kind, message, _ = stopped["stop"]
-        return f"{kind}: {str(message)[:300]}"
-    except (KeyError, TypeError, ValueError):
-        return "it did not say why."
-
-
 # The report
 
 
-def _report(rows: list[Row], out: Path) -> None:
-    out.mkdir(parents=True, exist_ok=True)
-    with (out / "grades.csv").open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file)
-        table.writerow(["learner", "file", "notebook", "met", "of", "note", "exercises"])
-        for row in rows:
-            each = "; ".join(f"{exercise.title}: {verdict.kind}" for exercise, verdict in row.verdicts)
-            cells = [row.learner, row.file, row.notebook, row.met, len(row.verdicts), row.note, each]
-            table.writerow([_no_formula(cell) for cell in cells])
-    pages: dict[str, list[Row]] = {}
-    for row in rows:
-        pages.setdefault(row.learner, []).append(row)
-    taken: set[str] = set()
-    for learner, some in pages.items():
-        name = re.sub(r"[^\w\- ]", "_", learner).strip() or "_"
-        while name.lower() in taken:
-            name += "_"
-        taken.add(name.lower())
-        (out / f"{name}.html").write_text(_page(learner, some), encoding="utf-8")
+class Report:
+    """grades.csv and the pages of feedback: each row is written when it is known, so that an interrupt loses none.
+
+    Raises
+    ------
+    ValueError
+        if the folder can't be written to. It is tried before any work is done.
+    """
+
+    def __init__(self, out: Path):
+        self.out, self.rows, self._lock = out, {}, threading.Lock()
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            self._write_table()
+        except OSError as error:
+            raise ValueError(f"'{out}' can't be written ({error.strerror}): pass another --out.") from None
+
+    def add(self, number: int, row: Row) -> None:
+        """Keep the row of the submission of this number."""
+        with self._lock:
+            self.rows[number] = row
+            self._write_table()
+            mine = [self.rows[one] for one in sorted(self.rows) if self.rows[one].learner == row.learner]
+            page = self.out / f"{self._page_names()[row.learner]}.html"
+            page.write_text(_page(row.learner, mine), encoding="utf-8")
+
+    def _write_table(self) -> None:
+        """In the order of the submissions, whichever was graded first; put in place whole."""
+        part = self.out / "grades.csv.part"
+        with part.open("w", encoding="utf-8", newline="") as file:
+            table = csv.writer(file, quoting=csv.QUOTE_ALL)  # a sign that separates elsewhere separates nothing
+            table.writerow(["learner", "file", "notebook", "met", "of", "note", "exercises"])
+            for _, row in sorted(self.rows.items()):
+                each = "; ".join(f"{exercise.title}: {verdict.kind}" for exercise, verdict in row.verdicts)
+                cells = [row.learner, row.file, row.notebook, row.met, len(row.verdicts), row.note, each]
+                table.writerow([_no_formula(cell) for cell in cells])
+        part.replace(self.out / "grades.csv")
+
+    def _page_names(self) -> dict[str, str]:
+        """A file's name for every learner so far, no two alike on a system that knows no capitals."""
+        taken: dict[str, str] = {}
+        for learner in dict.fromkeys(self.rows[number].learner for number in self._order()):
+            name = re.sub(r"[^\w\- ]", "_", learner).strip()[:60] or "_"
+            while name.lower() in map(str.lower, taken.values()):
+                name += "_"
+            taken[learner] = name
+        return taken
+
+    def _order(self) -> list[int]:
+        """Numbers of the rows as they came, so that a learner's page keeps its name."""
+        return list(self.rows)
 
 
 def _no_formula(cell: str | int) -> str | int:
     """A spreadsheet computes a cell that begins like a formula, whoever wrote it."""
-    return "'" + cell if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@")) else cell
+    return "'" + cell if isinstance(cell, str) and cell.lstrip().startswith(("=", "+", "-", "@")) else cell
 
 
 def _page(learner: str, rows: list[Row]) -> str:
@@ -351,7 +513,8 @@ def _page(learner: str, rows: list[Row]) -> str:
         parts += [f"<p>{html.escape(verdict.text)}</p>" for _, verdict in row.verdicts]
     style = "body { max-width: 45em; margin: 2em auto; font-family: sans-serif; line-height: 1.5 }"
     name = html.escape(learner)
-    return (
+    text = (
         f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{name}</title>\n<style>{style}</style>\n'
         f"<h1>{name}</h1>\n" + "\n".join(parts) + "\n</html>\n"
     )
+    return text.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair is no text

@@ -7,15 +7,18 @@ over only what was seen, and judges nothing.
 
 from __future__ import annotations
 
+import ast
+import asyncio
+import inspect
 import linecache
 import os
-import re
 import select
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from json import dumps, load, loads
 from pathlib import Path
@@ -24,6 +27,8 @@ try:
     import resource
 except ImportError:  # Windows has no limits on memory for a process
     resource = None
+
+from IPython.core.inputtransformer2 import TransformerManager
 
 from makemlp.checking.core import Stop, observe
 from makemlp.checking.exercises import find
@@ -48,14 +53,13 @@ def main() -> None:
         _work(job, out)
     for line in sys.stdin:
         job = loads(line)
-        sheet = _fork(job) if FORKS else _spawn(job)
-        print(dumps(sheet), flush=True)
+        print(dumps(_fork(job) if FORKS else _spawn(job)), flush=True)  # a text in JSON is one line, whatever it holds
 
 
 # The side that waits
 
 
-def _fork(job: dict) -> dict:
+def _fork(job: dict) -> str:
     """Run the job in a fork of this process; its sheet, or why there is none."""
     out, into = os.pipe()
     pid = os.fork()
@@ -87,7 +91,7 @@ def _listen(out: int, pid: int, deadline: float) -> tuple[bytes, bool]:
     return text, False
 
 
-def _spawn(job: dict) -> dict:
+def _spawn(job: dict) -> str:
     """As `_fork`, in a new Python."""
     command = [sys.executable, "-m", "makemlp.checking.worker", "one"]
     try:
@@ -98,13 +102,9 @@ def _spawn(job: dict) -> dict:
     return _sheet(run.stdout, True)
 
 
-def _sheet(text: bytes, in_time: bool) -> dict:
-    if not in_time:
-        return {"failed": "time"}
-    try:
-        return loads(text)
-    except ValueError:
-        return {"failed": "ended"}
+def _sheet(text: bytes, in_time: bool) -> str:
+    """What is handed on: the answer's own words, unread, as whoever reads them must trust nothing in them."""
+    return text.decode("utf-8", "replace") if in_time else '{"failed": "time"}'
 
 
 # The side that runs the answer
@@ -125,24 +125,67 @@ def _work(job: dict, into: int) -> None:
 
 
 def _try(job: dict) -> dict:
-    """The sheet: what the answer was seen to do, or where its cell stopped."""
-    exercise, scope = find(job["name"]), {"__name__": "__main__"}
-    for source in job["setup"]:
-        exec(_without_magics(source), scope)
-    # Nothing that is said or changed here counts, so nothing of the checker is left within reach.
-    scope |= {name: lambda *_: None for name in ("check", "hint", "progress")}
-    for name in [name for name in sys.modules if name.startswith("makemlp.checking")]:
-        del sys.modules[name]
-    source = _without_magics(job["source"])
-    linecache.cache[ANSWER] = (len(source), None, source.splitlines(True), ANSWER)  # to quote a line that stopped
-    exec(compile(source, ANSWER, "exec"), scope)
+    """The sheet: what the answer was seen to do, or where its cells stopped."""
+    exercise = find(job["name"])
+    try:
+        scope = _scope(job, [])
+    except NameError:  # it uses what stands in a cell of the learner's own, somewhere else
+        scope = _scope(job, job["helpers"])
     if job["name"] not in scope:
         return {"failed": "undefined"}
     return {"seen": write(observe(exercise, scope[job["name"]], job["seed"]))}
 
 
-def _without_magics(source: str) -> str:
-    return re.sub(r"^(\s*)[%!].*$", r"\1pass", source, flags=re.MULTILINE)
+def _scope(job: dict, helpers: list[str]) -> dict:
+    """What the learner's names stand for, once the cells have run as in the notebook."""
+    shell = Shell()
+    scope = shell.scope
+    for source in job["setup"]:
+        run_cell(source, shell)
+    # Nothing that is said or changed here counts, so nothing of the checker is left within reach.
+    scope |= {name: lambda *_: None for name in ("check", "hint", "progress")}
+    for name in [name for name in sys.modules if name.startswith("makemlp.checking")]:
+        del sys.modules[name]
+    for source in helpers:
+        with suppress(Exception):  # they belong to other exercises too, whose faults are told there
+            run_cell(source, shell)
+    for source in job["cells"]:
+        run_cell(source, shell)
+    return scope
+
+
+class Shell:
+    """What a cell reaches by `get_ipython()` and by magics. It runs Python, and does nothing else."""
+
+    def __init__(self):
+        quiet = {"display": lambda *_, **__: None, "get_ipython": lambda: self}
+        self.scope = {"__name__": "__main__", **quiet}
+        self.user_ns = self.scope
+
+    def run_line_magic(self, name: str, line: str, *_: object) -> None:
+        if name in ("time", "timeit"):
+            run_cell(line, self)
+
+    def run_cell_magic(self, name: str, line: str, cell: str) -> None:
+        if name in ("time", "timeit", "capture", "prun"):
+            run_cell(cell, self)
+
+    def getoutput(self, *_: object) -> list:
+        return []
+
+    def __getattr__(self, name: str) -> Callable:
+        return lambda *_, **__: None
+
+
+def run_cell(source: str, shell: Shell) -> None:
+    """Run a cell as a notebook does: IPython turns magics, `!` and `?` into calls, and `await` may stand at the top."""
+    text = TransformerManager().transform_cell(source)
+    linecache.cache[ANSWER] = (len(text), None, text.splitlines(True), ANSWER)  # to quote a line that stopped
+    code = compile(text, ANSWER, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    if code.co_flags & inspect.CO_COROUTINE:
+        asyncio.run(eval(code, shell.scope))
+    else:
+        exec(code, shell.scope)
 
 
 def _confine(job: dict, into: int) -> None:

@@ -1,0 +1,200 @@
+"""What learners hand in (floor 2): every file of a folder, read without trust; none is lost, and none stops the others.
+
+A file is opened only if it is a plain one: behind a link or a device there may be anything, and a pipe never ends.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+LARGEST = 200_000_000  # bytes of a notebook, and of all that a zip file holds; outputs can be large
+NOT_HANDED_IN = {"__MACOSX", "Thumbs.db", "desktop.ini"}  # what computers put beside what people hand in
+NOTEBOOK = (".ipynb", ".ipynb.txt", ".ipynb.json")  # mail programs and browsers add an ending
+
+
+@dataclass(frozen=True)
+class Code:
+    """A code cell as it was handed in: its id, if the editor kept it, and its text."""
+
+    id: str
+    source: str
+
+
+@dataclass
+class Submission:
+    """A file that was handed in.
+
+    Attributes
+    ----------
+    learner : the file's name, or the folder that it lies in.
+    file : its path within the class's folder.
+    cells : its code cells, in order.
+    note : why it holds none, or what was unusual in reading it.
+    """
+
+    learner: str
+    file: str
+    cells: list[Code] = field(default_factory=list)
+    note: str = ""
+
+
+def submissions(folder: Path, without: Path | None = None) -> Iterator[Submission]:
+    """Every submission in a folder, by the order of the names, read one at a time.
+
+    Parameters
+    ----------
+    folder : holds one notebook per learner, or one folder per learner; zip files count as folders.
+    without : a folder within it to leave out, such as the last report.
+    """
+    for place in sorted(_files(folder, without)):
+        parts = [readable(os.fsencode(part)) for part in place.relative_to(folder).parts]
+        try:
+            kind = place.lstat().st_mode
+        except OSError as error:
+            yield _refused(parts, f"The file cannot be read ({error.strerror}).")
+            continue
+        if not stat.S_ISREG(kind):
+            yield _refused(parts, "This is a link or a device and no file: it was not opened.")
+        elif parts[-1].lower().endswith(".zip"):
+            yield from _of_zip(place, parts)
+        elif parts[-1].lower().endswith(NOTEBOOK):
+            yield _of_bytes(parts, *_content(place))
+        elif len(parts) == 1:
+            yield _refused(parts, "This is no notebook (.ipynb).")
+        elif not any(name.lower().endswith((*NOTEBOOK, ".zip")) for name in _names(place.parent)):
+            yield _refused(parts, "There is no notebook (.ipynb) beside this file.")
+
+
+def readable(name: bytes) -> str:
+    """A file's name as text: UTF-8, or the Latin-1 that an old zip program left behind."""
+    try:
+        text = name.decode("utf-8")
+    except UnicodeDecodeError:
+        text = name.decode("latin-1")
+    return "".join(sign if sign.isprintable() else "�" for sign in text)
+
+
+def _files(folder: Path, without: Path | None) -> Iterator[Path]:
+    """Everything in the folder that is no folder; none is entered by a link."""
+    for place, folders, names in os.walk(folder):
+        folders[:] = [
+            name for name in folders if not _is_hidden(name) and (without is None or Path(place, name) != without)
+        ]
+        links = [name for name in folders if Path(place, name).is_symlink()]
+        yield from (Path(place, name) for name in [*names, *links] if not _is_hidden(name))
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or name in NOT_HANDED_IN
+
+
+def _names(folder: Path) -> list[str]:
+    return os.listdir(folder)
+
+
+def _refused(parts: list[str], note: str) -> Submission:
+    return Submission(_learner(parts), "/".join(parts), note=note)
+
+
+def _learner(parts: list[str]) -> str:
+    """Whose it is: the folder that it lies in, or the file's own name; without their endings."""
+    return "/".join(map(_bare, parts[:-1] or parts))
+
+
+def _bare(name: str) -> str:
+    ending = next((one for one in (*NOTEBOOK, ".zip") if name.lower().endswith(one)), "")
+    return name[: len(name) - len(ending)] or name
+
+
+def _content(file: Path) -> tuple[bytes, str]:
+    """The bytes of a plain file, or why they can't be had; opened so that nothing can be put in its place meanwhile."""
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        with os.fdopen(os.open(file, flags), "rb") as opened:
+            about = os.fstat(opened.fileno())
+            if not stat.S_ISREG(about.st_mode):
+                return b"", "This is a link or a device and no file: it was not opened."
+            if about.st_size > LARGEST:
+                return b"", f"The file is larger than {LARGEST // 10**6} MB."
+            return opened.read(LARGEST), ""
+    except OSError as error:
+        return b"", f"The file cannot be read ({error.strerror})."
+
+
+def _of_zip(file: Path, parts: list[str]) -> Iterator[Submission]:
+    """Every notebook in a zip file, as if it lay in a folder of that name."""
+    found = False
+    try:
+        with zipfile.ZipFile(file) as packed:
+            room = LARGEST
+            for member in packed.infolist():
+                inner = [part for part in member.filename.replace("\\", "/").split("/") if part not in ("", ".", "..")]
+                if not inner or any(map(_is_hidden, inner)) or not inner[-1].lower().endswith(NOTEBOOK):
+                    continue
+                found, names = True, [*parts, *(readable(part.encode("utf-8", "replace")) for part in inner)]
+                room -= member.file_size
+                if room < 0:
+                    yield _refused(names, f"The zip file holds more than {LARGEST // 10**6} MB.")
+                    return
+                with packed.open(member) as opened:
+                    yield _of_bytes(names, opened.read(member.file_size), "")
+    except (OSError, ValueError, RuntimeError, NotImplementedError, EOFError, zipfile.BadZipFile) as error:
+        found = True
+        yield _refused(parts, f"The zip file cannot be read ({type(error).__name__}).")
+    if not found:
+        yield _refused(parts, "The zip file holds no notebook (.ipynb).")
+
+
+def _of_bytes(parts: list[str], raw: bytes, note: str) -> Submission:
+    found = _refused(parts, note)
+    if not note:
+        found.cells, found.note = _code_cells(raw)
+    return found
+
+
+def _code_cells(raw: bytes) -> tuple[list[Code], str]:
+    """A notebook's code cells and what was unusual, or a sentence about why there are none. Outputs are dropped."""
+    if not raw.strip():
+        return [], "The file is empty."
+    text, note = _text(raw)
+    try:
+        cells = [_code(cell) for cell in _cells_in(json.loads(text))]
+    except (ValueError, RecursionError):
+        return [], "The file is not JSON, so it is no notebook."
+    except (KeyError, TypeError):
+        return [], "The file is JSON but no notebook: it has no list of cells."
+    return [cell for cell in cells if cell is not None], note
+
+
+def _text(raw: bytes) -> tuple[str, str]:
+    for encoding in ("utf-8-sig", "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"):
+        try:
+            return raw.decode(encoding), ""
+        except UnicodeDecodeError:
+            continue
+    return raw.decode("latin-1"), "The file is not UTF-8; it was read as Latin-1."
+
+
+def _cells_in(notebook: dict) -> list:
+    """All cells; notebooks of before 2015 (nbformat 3) keep them in worksheets."""
+    parts = [notebook] if "cells" in notebook else notebook["worksheets"]
+    return [cell for part in parts for cell in part["cells"]]
+
+
+def _code(cell: object) -> Code | None:
+    """A code cell; None for any other, and for one that is no cell at all."""
+    if not isinstance(cell, dict) or cell.get("cell_type") != "code":
+        return None
+    source, metadata = cell.get("source", cell.get("input", "")), cell.get("metadata")
+    if isinstance(source, list) and all(isinstance(line, str) for line in source):
+        source = "".join(source)
+    if not isinstance(source, str):
+        return None
+    own = cell.get("id") or (metadata.get("id") if isinstance(metadata, dict) else None)
+    return Code(own if isinstance(own, str) else "", source)
