@@ -41,7 +41,7 @@ def interpolate(counts: Tensor, shorter: Tensor, strength: float) -> Tensor:
     -------
     (..., vocab_size), each row sums to one.
 
-    Source: lesson 02.
+    Source: lesson 02b.
     """
     return (counts + strength * shorter) / (counts.sum(-1, keepdim=True) + strength)
 
@@ -59,7 +59,7 @@ def kneser_ney(counts: Tensor, shorter: Tensor, discounts: Tensor) -> Tensor:
     -------
     (..., vocab_size), each row sums to one.
 
-    Source: lesson 02; Chen and Goodman 1998 (modified Kneser-Ney, interpolated).
+    Source: lesson 02b; Chen and Goodman 1998 (modified Kneser-Ney, interpolated).
     """
     taken = discounts[counts.clamp(max=3).long()]
     total = counts.sum(-1, keepdim=True)
@@ -69,7 +69,7 @@ def kneser_ney(counts: Tensor, shorter: Tensor, discounts: Tensor) -> Tensor:
 def estimate_discounts(counts: Tensor) -> Tensor:
     """The discounts for counts of 0, 1, 2, and 3 or more: (4,), from how many cells hold 1, 2, 3 and 4.
 
-    Source: lesson 02; Chen and Goodman 1998, modified Kneser-Ney. Where a table is too small for the estimate, the
+    Source: lesson 02b; Chen and Goodman 1998, modified Kneser-Ney. Where a table is too small for the estimate, the
     discount is a half, because without a discount nothing would be left for what was never seen.
     """
     half = torch.tensor([0.0, 0.5, 0.5, 0.5])

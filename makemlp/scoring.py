@@ -49,7 +49,7 @@ def nll_by_name(model: Callable[[Tensor], Tensor], vocab: Vocabulary, names: Seq
     ValueError
         if there are no names, or a character is not in the vocabulary.
 
-    Source: lesson 02.
+    Source: lesson 02b.
     """
     X, Y = build_dataset(names, vocab, model.block_size)  # (N, block_size), (N,)
     losses = F.cross_entropy(model(X), Y, reduction="none")  # (N,)
@@ -73,7 +73,7 @@ def bootstrap(losses: Tensor, lengths: Tensor, draws: int = 1000, seed: int = 0)
     -------
     low, high : in nats per character.
 
-    Source: lesson 02. The method is Efron's (1979).
+    Source: lesson 02b. The method is Efron's (1979).
     """
     g = torch.Generator().manual_seed(seed)
     means = []
@@ -106,7 +106,7 @@ def compare(
     ValueError
         if there are no names, or a character is not in the vocabulary.
 
-    Source: lesson 02.
+    Source: lesson 02b.
     """
     lengths = torch.tensor([len(name) + 1 for name in names])  # (names,)
     leads = nll_by_name(b, vocab, names) - nll_by_name(a, vocab, names)  # (names,)

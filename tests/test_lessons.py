@@ -1,6 +1,7 @@
 """What every lesson keeps to: stored from one clean run, in the course's rhythm, teaching what the package holds."""
 
 import ast
+import itertools
 import json
 import re
 import statistics
@@ -158,6 +159,28 @@ def test_frame(lesson):
     assert sum("**Predict:**" in cell.source for cell in lesson.prose) >= 2
 
 
+def minutes(lesson):
+    return re.search(r"\*\*Time:\*\* (?:about )?(\d+)", lesson.cells[0].source)[1]
+
+
+@pytest.mark.parametrize("place", ["README.md", "notebooks/00_start_here.ipynb"])
+def test_the_course_maps_say_what_the_lessons_say(place):
+    """Every lesson is on the map, in order, with the minutes that it gives itself."""
+    text = (ROOT / place).read_text(encoding="utf-8")
+    rows = re.findall(r"\| \[[^]]+\]\((?:notebooks/)?(\w+)\.ipynb\) \|[^|]*\| (\d+) \|", text)
+    expected = [(lesson.path.stem, minutes(lesson)) for lesson in LESSONS]
+    assert rows == expected[-len(rows) :] and len(rows) >= len(LESSONS) - 1  # lesson 00 need not list itself
+
+
+def test_the_lessons_are_a_chain():
+    """Each leads to the next and back, but that the refresher may be passed by."""
+    way = [lesson.path.name for lesson in LESSONS if not lesson.path.stem.startswith("00b")]
+    ends = {lesson.path.name: lesson.cells[-1].source for lesson in LESSONS}
+    for here, after in itertools.pairwise(way):
+        assert re.search(rf"\*\*Next:\*\* \[[^]]+\]\({after}\)", ends[here]), here
+        assert re.search(rf"\*\*Before:\*\* \[[^]]+\]\({here}\)", ends[after]), after
+
+
 @every_lesson
 def test_first_code_cell_is_the_same_everywhere(lesson):
     assert lesson.code[0].source == LESSONS[0].code[0].source
@@ -238,6 +261,13 @@ def packaged(name, module):
 def test_taught_definition_equals_the_packaged_one(name):
     (where,) = defined_in_lessons()[name]
     assert bare(where[1]) == bare(packaged(name, TAUGHT[name]))
+
+
+@pytest.mark.parametrize("name", TAUGHT)
+def test_the_packaged_definition_names_the_lesson_that_teaches_it(name):
+    (where,) = defined_in_lessons()[name]
+    named = re.search(r"Source: lesson (\w+)", getattr(TAUGHT[name], name).__doc__ or "")
+    assert named is None or named[1] == where[0].partition("_")[0]
 
 
 def test_nothing_else_of_the_package_is_taught_in_another_form():

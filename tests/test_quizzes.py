@@ -378,7 +378,7 @@ def test_an_unknown_lesson_is_refused_in_one_sentence(kind, lesson):
     with pytest.raises(ValueError) as caught:
         kind(lesson)
     message = str(caught.value)
-    assert repr(lesson) in message and "'00', '01'" in message and "'09'" in message
+    assert repr(lesson) in message and "'00', '00b', '01'" in message and "'09'" in message
     assert "\n" not in message and message.endswith(".")
 
 
