@@ -310,7 +310,12 @@ HOSTILE = {
     "reads a neighbour": f"{FAILS}raise ValueError(open(KEEP).read())",
     "tells the environment": f"import os\n{FAILS}raise ValueError(str(dict(os.environ)))",
     "tells the processes": f"import os\n{FAILS}raise ValueError(str(sorted(filter(str.isdigit, os.listdir('/proc')))))",
-} | {f"says {name}": SAY.format(words) for name, words in WORDS.items()}
+}
+NAMES = ["one_hot", "window", "concatenate", "neuron", "sizes", "paper_size"]
+SAYING = {  # each answer of these two says something else
+    f"says {part}": {name: SAY.format(words) for name, words in zip(NAMES, some, strict=True)}
+    for part, some in (("one half", [*WORDS.values()][:6]), ("the other half", [*WORDS.values()][6:]))
+}
 
 
 @pytest.fixture(scope="module", params=["sandbox", "guard"])
@@ -323,12 +328,13 @@ def hostile(request, tmp_path_factory):
     folder, keep = home / "submitted", home / "keep.txt"
     keep.write_text("kept as a secret", encoding="utf-8")
     folder.mkdir()
-    for name, source in {**HOSTILE, "zz honest": RIGHT}.items():
-        text = json.dumps(only(source)).replace("OUTSIDE", f"'{home / 'outside'}'").replace("KEEP", f"'{keep}'")
+    answers = {name: {"one_hot": source} for name, source in {**HOSTILE, "zz honest": RIGHT}.items()} | SAYING
+    for name, own in answers.items():
+        text = json.dumps(submission(own)).replace("OUTSIDE", f"'{home / 'outside'}'").replace("KEEP", f"'{keep}'")
         (folder / f"{name}.ipynb").write_text(text, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("INSTRUCTORS_TOKEN", "kept as a secret")
-        patch.setattr(grading, "STARTING", 20)  # what stops its worker is waited for as long
+        patch.setattr(grading, "MARGIN", 20)  # what stops its worker is waited for as long
         rows = grading.grade(folder, home / "out", "03", grading.Limits(seconds=5), workers=1, sandboxed=inside)
     return {row.learner: row for row in rows}, home, inside
 
@@ -336,9 +342,11 @@ def hostile(request, tmp_path_factory):
 @linux
 def test_every_hostile_submission_has_its_row_and_the_honest_one_its_grade(hostile):
     rows, home, _ = hostile
-    assert rows.keys() == {*HOSTILE, "zz honest"} and rows["zz honest"].met == 6
+    assert rows.keys() == {*HOSTILE, *SAYING, "zz honest"} and rows["zz honest"].met == 6
     with (home / "out" / "grades.csv").open(encoding="utf-8", newline="") as file:
         assert [one["learner"] for one in csv.DictReader(file)] == sorted(rows)
+    for name in SAYING:
+        assert {verdict.kind for _, verdict in rows[name].verdicts} <= {"ended", "time", "unreadable", "incomplete"}
     for name in HOSTILE:
         assert len(rows[name].verdicts) == 6 and not rows[name].note, rows[name].note
         assert name in ("leaves folders", "saves outside", "keeps a database outside") or rows[name].met <= 5

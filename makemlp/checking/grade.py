@@ -36,8 +36,10 @@ from makemlp.checking.wire import read
 
 ROOT = Path(__file__).parents[2]
 PRISTINE = ROOT / "exercises"
+READY = b'"ready"\n'  # the first line of a worker
 LONGEST = 60_000_000  # bytes that an answer's process may say
-STARTING = 300  # seconds that a process may take until it is ready, on a busy machine; it is there for what hangs
+STARTING = 600  # seconds that a process may take until it is ready, on a busy machine; it is there for what hangs
+MARGIN = 60  # seconds more than an answer's own, after which its process must have been stopped from within
 SAYS = {
     "time": "The answer took longer than {seconds:g} seconds: look for a loop that never ends.",
     "memory": "The answer asked for more memory than the limit of {megabytes} MB.",
@@ -252,7 +254,7 @@ class Worker:
                 self._start()
             self.process.stdin.write(json.dumps({**job, "scratch": self.scratch}).encode() + b"\n")
             self.process.stdin.flush()
-            if line := self._line(job["seconds"] + STARTING):
+            if line := self._line(job["seconds"] + MARGIN):
                 return sheet_in(line)
         except (OSError, TimeoutError):
             pass
@@ -271,6 +273,8 @@ class Worker:
         )
         self.lines: Queue[bytes] = Queue()
         threading.Thread(target=_hear, args=(self.process.stdout, self.lines), daemon=True).start()
+        if self._line(STARTING) != READY:
+            raise OSError("the worker did not start")
 
     def _line(self, seconds: float) -> bytes:
         try:

@@ -37,6 +37,7 @@ from makemlp.checking.wire import pack, write
 FORKS = sys.platform == "linux"  # elsewhere a process that has loaded PyTorch may not survive a fork
 LARGEST = 50_000_000  # bytes of an answer's sheet, or of a file that it writes
 ANSWER = "<answer>"
+READY = "ready"  # the first line, when all that takes seconds to import is there
 REFUSED = {
     *("os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.spawn", "os.system", "os.startfile", "pty.spawn"),
     *("subprocess.Popen", "os.kill", "os.killpg", "ctypes.dlopen", "socket.connect", "socket.bind", "socket.sendto"),
@@ -51,6 +52,7 @@ def main() -> None:
     if sys.argv[1:] == ["one"]:
         job, out = load(sys.stdin), os.dup(1)
         _work(job, out)
+    print(dumps(READY), flush=True)
     for line in sys.stdin:
         job = loads(line)
         print(dumps(_fork(job) if FORKS else _spawn(job)), flush=True)  # a text in JSON is one line, whatever it holds
