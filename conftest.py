@@ -44,7 +44,7 @@ def pytest_configure(config):
 
 # Tests that share work form a unit. One worker does a whole unit, so that the shared work is done once. A unit is a
 # file, or what one of these patterns finds in a test's id: all that the browser does with one lesson; the pictures.
-UNITS = (r"tests/browser/.*\[(?P<lesson>\d\d_[a-z_]+)", r"tests/test_(?P<pictures>figure|picture)s\.py")
+UNITS = (r"tests/browser/.*\[(?P<lesson>\d\d[a-z]?_[a-z_]+)", r"tests/test_(?P<pictures>figure|picture)s\.py")
 
 # Units that take long come first, the longest at the head, so that all workers end at about the same time. The browser
 # comes before everything else, because a worker closes its JupyterLab when another folder's tests come in between.

@@ -1,4 +1,4 @@
-"""What each part of a model is worth (floor 4), by two tables: recipes that grow one after the other, as in the paper's
+"""What each part of a model is worth (floor 5), by two tables: recipes that grow one after the other, as in the paper's
 table, and the full model with one part taken away at a time.
 
     python -m makemlp.ablation           train what the stored tables lack (an hour for all of it), and store it

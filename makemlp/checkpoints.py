@@ -15,7 +15,7 @@ from makemlp.mlp import MLP
 
 
 def write(path: str | os.PathLike, contents: dict) -> None:
-    """Write tensors, numbers, texts and lists of them; an interrupt in mid-writing leaves the file as it was."""
+    """Write tensors, numbers, texts and lists of them. If it is interrupted, the file stays as it was."""
     path = Path(path)
     half = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
@@ -36,9 +36,9 @@ def read(path: str | os.PathLike, kind: str) -> dict:
     try:
         contents = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError):
-        raise ValueError(f"'{path}' is cut off or no checkpoint: delete it, and train again.") from None
+        raise ValueError(f"'{path}' is incomplete or not a checkpoint: delete it, and train again.") from None
     if not isinstance(contents, dict) or contents.get("kind") != kind:
-        raise ValueError(f"'{path}' is no checkpoint of a {kind}: pass the path of one.")
+        raise ValueError(f"'{path}' is not a checkpoint of a {kind}: pass the path of one.")
     return contents
 
 
@@ -52,7 +52,7 @@ def fingerprint(*tensors: Tensor) -> str:
 
 
 def save_model(model: MLP, vocab: Vocabulary, path: str | os.PathLike) -> None:
-    """Keep a trained MLP, and the characters that it was trained on, in a file.
+    """Save a trained MLP, and the characters that it was trained on, in a file.
 
     Raises
     ------
@@ -70,12 +70,12 @@ def save_model(model: MLP, vocab: Vocabulary, path: str | os.PathLike) -> None:
 
 
 def load_model(path: str | os.PathLike, vocab: Vocabulary) -> MLP:
-    """The MLP that `save_model` kept; its sizes are read off its parameters.
+    """The MLP that `save_model` saved; the shapes of its parameters give its sizes.
 
     Raises
     ------
     ValueError
-        if there is no such file, it is cut off or no model, or the model was trained on other characters.
+        if there is no such file, if it is incomplete or not a model, or if the model was trained on other characters.
 
     Source: lesson 06.
     """
@@ -83,7 +83,7 @@ def load_model(path: str | os.PathLike, vocab: Vocabulary) -> MLP:
     if contents["symbols"] != vocab.itos:
         raise ValueError(
             f"The model in '{path}' was trained on the characters {''.join(contents['symbols'])}, and the vocabulary "
-            f"holds {''.join(vocab.itos)}: build the vocabulary from the names that the model was trained on."
+            f"has {''.join(vocab.itos)}: build the vocabulary from the names that the model was trained on."
         )
     state = contents["state"]
     (vocab_size, emb_dim), (inputs, hidden_dim) = state["C"].shape, state["W1"].shape

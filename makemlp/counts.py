@@ -11,12 +11,12 @@ METHODS = ("add", "interpolate", "kneser_ney")
 
 
 def smooth(counts: Tensor, alpha: float) -> Tensor:
-    """Counts to probabilities, after adding `alpha` to every cell.
+    """Turn counts into probabilities, after adding `alpha` to every cell.
 
     Parameters
     ----------
-    counts : (..., vocab_size), one row a context.
-    alpha : 0 leaves the counts as they are; the larger, the closer every row is to uniform.
+    counts : (..., vocab_size), one row per context.
+    alpha : 0 leaves the counts as they are. The larger it is, the closer every row is to uniform.
 
     Returns
     -------
@@ -29,13 +29,13 @@ def smooth(counts: Tensor, alpha: float) -> Tensor:
 
 
 def interpolate(counts: Tensor, shorter: Tensor, strength: float) -> Tensor:
-    """Counts to probabilities, after adding `strength` imagined examples that follow the shorter context.
+    """Turn counts into probabilities, after adding `strength` imagined examples that follow the shorter context.
 
     Parameters
     ----------
-    counts : (..., vocab_size), one row a context.
+    counts : (..., vocab_size), one row per context.
     shorter : (..., vocab_size), for each row what the context without its oldest character predicts.
-    strength : how many examples the shorter context's opinion is worth.
+    strength : how many examples the shorter context's prediction counts for.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def kneser_ney(counts: Tensor, shorter: Tensor, discounts: Tensor) -> Tensor:
 
     Parameters
     ----------
-    counts : (..., vocab_size), one row a context, at least one count in each.
+    counts : (..., vocab_size), one row per context, with at least one count in each.
     shorter : (..., vocab_size), for each row what the context without its oldest character predicts.
     discounts : (4,), what is taken from a count of 0, 1, 2, and 3 or more.
 
@@ -69,8 +69,8 @@ def kneser_ney(counts: Tensor, shorter: Tensor, discounts: Tensor) -> Tensor:
 def estimate_discounts(counts: Tensor) -> Tensor:
     """The discounts for counts of 0, 1, 2, and 3 or more: (4,), from how many cells hold 1, 2, 3 and 4.
 
-    Source: lesson 02; Chen and Goodman 1998, modified Kneser-Ney. Where a table is too small for the estimate, a count
-    gives up a half: with no discount nothing would be left for what was never seen.
+    Source: lesson 02; Chen and Goodman 1998, modified Kneser-Ney. Where a table is too small for the estimate, the
+    discount is a half, because without a discount nothing would be left for what was never seen.
     """
     half = torch.tensor([0.0, 0.5, 0.5, 0.5])
     n1, n2, n3, n4 = ((counts == k).sum().item() for k in (1, 2, 3, 4))
@@ -84,18 +84,18 @@ def estimate_discounts(counts: Tensor) -> Tensor:
 class CountModel:
     """Predict the next character by what followed the same context in the training names.
 
-    Only contexts that were seen get a row. They stand in one table for each length 0 … ``block_size``; each row
-    knows the row of its context without the oldest character (its parent), so that a context is found by walking
-    from its newest character backwards.
+    Only contexts that were seen get a row. There is one table for each length 0 … ``block_size``. Each row knows its
+    parent, which is the row of its context without the oldest character. So a context is found from its newest
+    character backwards.
 
     Parameters
     ----------
     vocab_size : number of symbols, boundary included.
     block_size : characters in the longest context, 0 or more.
-    smoothing : imagined examples, not used by "kneser_ney". For "add" the number added to each cell; for
-        "interpolate" the number for the whole row, which follow the shorter context.
-    method : "add", "interpolate" or "kneser_ney". The last two ask ever shorter contexts where a row has seen
-        little; "add" predicts all symbols alike after a context that it never saw.
+    smoothing : how many imagined examples; "kneser_ney" doesn't use it. For "add" it is the number added to each cell.
+        For "interpolate" it is the number per row, shared out as the shorter context predicts.
+    method : "add", "interpolate" or "kneser_ney". The last two ask shorter and shorter contexts where a row has seen
+        little. "add" predicts all symbols alike after a context that it never saw.
 
     Attributes
     ----------
@@ -174,7 +174,7 @@ class CountModel:
     def __call__(self, X: Tensor, length: int | None = None) -> Tensor:
         """Log-probabilities (N, vocab_size) of what follows the contexts X (N, block_size); they serve as logits.
 
-        Only the last `length` characters are asked, by default all. -inf is what the model holds impossible.
+        Only the last `length` characters are used, by default all. -inf means that the model takes it for impossible.
         """
         length = self.block_size if length is None else length
         self._check_contexts(X, length)
@@ -195,7 +195,7 @@ class CountModel:
         return list(self._walk(X, length))[-1][1]
 
     def nll_by_length(self, X: Tensor, Y: Tensor) -> list[float]:
-        """The loss on X (N, block_size), Y (N,) with 0, 1, … block_size characters of context, in nats a character."""
+        """The loss on X (N, block_size), Y (N,) with 0, 1, … block_size characters of context: nats per character."""
         self._check_contexts(X, self.block_size)
         self._check_fitted()
         losses, fallback = [], torch.full((len(X),), 1 / self.vocab_size)

@@ -1,4 +1,4 @@
-"""Names, characters and examples (floor 1): what every model of the course is fed with."""
+"""Names, characters and examples (floor 1): the input of every model of the course."""
 
 from __future__ import annotations
 
@@ -22,19 +22,20 @@ _NEWLINE = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
 def load_names(path: str | os.PathLike | None = None, *, text: str | None = None, lowercase: bool = False) -> list[str]:
-    """The bundled names, or those of a list of your own, one a line.
+    """The bundled names, or the names of your own list, which holds one per line.
 
     Parameters
     ----------
-    path : a file in UTF-8 (a byte-order mark and any kind of newline are fine); blank lines are passed over.
+    path : a file in UTF-8 (a byte-order mark and any kind of newline are fine); blank lines are skipped.
     text : the list itself, instead of a path.
-    lowercase : turn every name to lower case. Otherwise names are kept as written (accents always are).
+    lowercase : turn every name to lower case. Otherwise names keep the case in which they are written. Accents are
+        always kept.
 
     Returns
     -------
     list of str
-        Without arguments the 32,257 US names of 2018, girls' first, the most frequent first.
-        A name given to both sexes stands in it twice, as in the lecture's list.
+        Without arguments, the 32,257 US names of 2018: first the girls' names, then the boys', each with the most
+        frequent first. A name given to both sexes stands there twice, as in the lecture's list.
 
     Raises
     ------
@@ -44,7 +45,7 @@ def load_names(path: str | os.PathLike | None = None, *, text: str | None = None
     Source: lesson 01. Provenance of the bundled list: ``makemlp/names/README.md``.
     """
     if path is not None and text is not None:
-        raise ValueError("load_names got a path and a text: pass one of the two.")
+        raise ValueError("load_names got both a path and a text: pass only one of them.")
     if text is not None:
         where = "the text"
     elif path is None:
@@ -57,14 +58,14 @@ def load_names(path: str | os.PathLike | None = None, *, text: str | None = None
 def _read_bundled() -> str:
     raw = NAMES_FILE.read_bytes() if NAMES_FILE.is_file() else b""
     if hashlib.sha256(raw).hexdigest() != NAMES_SHA256:
-        raise ValueError(f"The bundled list {NAMES_FILE.name} is not the one that was shipped: install makemlp again.")
+        raise ValueError(f"The bundled list {NAMES_FILE.name} was changed after it was shipped: install makemlp again.")
     return raw.decode("utf-8")
 
 
 def _read_text(path: str | os.PathLike) -> str:
     where = f"'{os.fspath(path)}'"
     if _NEWLINE.search(str(path)):
-        raise ValueError("load_names was given a text where a path belongs: write load_names(text=…).")
+        raise ValueError("load_names got a text where it expects a path: write load_names(text=…).")
     file = os.path.expanduser(path)
     if os.path.isdir(file):
         raise ValueError(f"{where} is a folder: pass the path of a text file in it.")
@@ -82,7 +83,7 @@ def _read_text(path: str | os.PathLike) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = len(_NEWLINE.split(raw[: error.start].decode("utf-8")))
-        raise ValueError(f"{where}, line {line}: not valid UTF-8: save the file as UTF-8 and load it again.") from None
+        raise ValueError(f"{where}, line {line} is not valid UTF-8: save the file as UTF-8 and load again.") from None
 
 
 def _parse_names(text: str, where: str, lowercase: bool) -> list[str]:
@@ -95,9 +96,9 @@ def _parse_names(text: str, where: str, lowercase: bool) -> list[str]:
         # One way to write "é": with its accent as one character, whichever way the file has it.
         names.append(unicodedata.normalize("NFC", name.lower() if lowercase else name))
     if not names:
-        raise ValueError(f"{where} holds no names: put one on each line.")
+        raise ValueError(f"{where} holds no names: put one name on each line.")
     if len(names) == 1:
-        raise ValueError(f"{where} holds one name only ('{names[0]}'): a model needs at least two to learn from.")
+        raise ValueError(f"{where} holds only one name ('{names[0]}'): a model needs at least two to learn from.")
     return names
 
 
@@ -111,12 +112,12 @@ def _check_characters(name: str, where: str) -> None:
         if unicodedata.category(character) in ("Cc", "Cs"):
             raise ValueError(
                 f"{where}: character {position} is the control character U+{ord(character):04X}: "
-                f"keep one name a line, without tabs or other control characters."
+                f"write one name per line, without tabs or other control characters."
             )
 
 
 class Vocabulary:
-    """The characters of a list of names, numbered: the boundary '.' is 0, the others follow in order.
+    """The characters of a list of names, each with a number: the boundary '.' is 0, the others follow in order.
 
     Parameters
     ----------
@@ -130,7 +131,7 @@ class Vocabulary:
     Raises
     ------
     ValueError
-        if a name holds the boundary symbol; `encode` if a character is not in the vocabulary.
+        if a name contains the boundary symbol; `encode` raises it if a character is not in the vocabulary.
 
     Source: lesson 01.
     """
@@ -155,19 +156,19 @@ class Vocabulary:
         return [self.stoi[s] for s in name]
 
     def decode(self, indices: Iterable[int]) -> str:
-        """The string of a sequence of indices (a tensor of shape (N,) too): ``[1, 2] -> 'ab'``."""
+        """The text of a sequence of indices, which may be a tensor of shape (N,): ``[1, 2] -> 'ab'``."""
         return "".join(self.itos[i] for i in indices)
 
 
 def build_dataset(names: Sequence[str], vocab: Vocabulary, block_size: int = 3) -> tuple[Tensor, Tensor]:
-    """Every character of every name as an example: the ``block_size`` characters before it, and itself.
+    """One example per character of every name: the ``block_size`` characters before it, and the character itself.
 
-    A name of k characters gives k + 1 examples; the last one's answer is the boundary. Where a name has not
-    had ``block_size`` characters yet, its context is filled with boundaries on the left.
+    A name of k characters gives k + 1 examples, because the boundary after it is an answer, too. Near the beginning
+    of a name there are fewer than ``block_size`` characters, so boundaries fill the context on the left.
 
     Parameters
     ----------
-    names : the names, N - len(names) characters in all.
+    names : N - len(names) characters in all.
     block_size : characters in the context, 0 or more.
 
     Returns
@@ -180,10 +181,10 @@ def build_dataset(names: Sequence[str], vocab: Vocabulary, block_size: int = 3) 
     ValueError
         if there are no names, ``block_size`` is negative, or a character is not in the vocabulary.
 
-    Source: lesson 04, where it is a plain loop; a test holds the two equal. The lecture builds it at 9:03.
+    Source: lesson 04, which writes it as a plain loop; a test compares the two. The lecture builds it at 9:03.
     """
     if isinstance(names, str):
-        raise ValueError(f"build_dataset got the text {names!r} where a list of names belongs: put it in brackets.")
+        raise ValueError(f"build_dataset got the text {names!r} where it expects a list of names: put it in brackets.")
     if len(names) == 0:
         raise ValueError("build_dataset got an empty list of names: pass at least one.")
     if block_size < 0:
@@ -199,7 +200,7 @@ def build_dataset(names: Sequence[str], vocab: Vocabulary, block_size: int = 3) 
 
 
 def _encode_all(names: Sequence[str], vocab: Vocabulary) -> Tensor:
-    """The indices of "name.name.…name." in one go: (N,) int64."""
+    """The indices of "name.name.…name." all at once: (N,) int64."""
     text = BOUNDARY.join([*names, ""])
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
     symbols = np.array([ord(s) for s in vocab.itos], dtype=np.uint32)
@@ -220,9 +221,9 @@ def split(names: Sequence[str], seed: int = 42, unique: bool = False) -> tuple[l
 
     Parameters
     ----------
-    seed : the shuffle's; 42 is the lecture's.
-    unique : keep each name once. The lists give a name twice when it was given to both sexes, and then the
-        same name can stand in train and in dev; ``unique=True`` prevents it (lesson 06 measures the leak).
+    seed : of the shuffle; 42 is the lecture's.
+    unique : keep each name once. The lists hold a name twice if it was given to both sexes, so the same name can
+        come into train and into dev. ``unique=True`` prevents that (lesson 06 measures the leak).
 
     Returns
     -------
@@ -231,7 +232,7 @@ def split(names: Sequence[str], seed: int = 42, unique: bool = False) -> tuple[l
     Raises
     ------
     ValueError
-        with fewer than ten names, of which no tenth can be taken.
+        for fewer than ten names, because a tenth of them would be no name.
 
     Source: lesson 02; the lecture splits at 53:20.
     """

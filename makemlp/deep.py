@@ -1,4 +1,4 @@
-"""A wider and deeper MLP, and the loop that trains it (floor 4): what lesson 09 beats the count tables with."""
+"""A wider and deeper MLP, and the loop that trains it (floor 4): lesson 09 beats the count tables with it."""
 
 from __future__ import annotations
 
@@ -110,9 +110,9 @@ def train_deep(
     ----------
     model : maps contexts (N, block_size) to logits (N, vocab_size).
     X, Y : (N, block_size) and (N,) int64, the examples.
-    weight_decay : each step also shrinks every weight by this share of the learning rate.
-    teacher : a model, such as a CountModel, that adds imagined examples to what followed each context,
-    strength : so many a context. They are shared out as the teacher predicts.
+    weight_decay : each step also shrinks every weight by the learning rate times this number.
+    teacher : a model, such as a CountModel, whose predictions are added to what followed each context.
+    strength : how many imagined examples per context the teacher adds. They are shared out as it predicts.
 
     Returns
     -------
@@ -122,7 +122,7 @@ def train_deep(
     Raises
     ------
     ValueError
-        when the run diverges; the model is then as it came.
+        if the run diverges; the model then has its parameters from before.
 
     Source: lesson 09; AdamW: Loshchilov and Hutter 2019.
     """

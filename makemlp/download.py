@@ -1,4 +1,4 @@
-"""The lecture's own list of names, for those who follow the video to the letter (floor 2). Nothing else needs it."""
+"""The lecture's own list of names, for those who want exactly the video's numbers (floor 2). Nothing else needs it."""
 
 from __future__ import annotations
 
@@ -39,19 +39,20 @@ def load_lecture_names(
     url : where the list is; the public repository karpathy/makemore by default.
     cache_dir : the folder to keep it in; by default the environment variable ``MAKEMLP_CACHE``, or the user's
         cache folder of the system.
-    timeout : seconds to wait for the server each time it is silent.
-    retries : further tries after a fault that may pass (busy server, lost connection), 1, 2, 4, … seconds apart.
+    timeout : seconds to wait each time the server sends nothing.
+    retries : how often to try again after a fault that may pass (busy server, lost connection), after 1, 2, 4 …
+        seconds.
     sha256 : the file's SHA-256; anything else is refused.
 
     Returns
     -------
     list of str
-        In the file's order. If the cache folder cannot be written, a warning says so and the names come all the same.
+        In the file's order. If the cache folder cannot be written, a warning says so; the names are returned anyway.
 
     Raises
     ------
     ValueError
-        One sentence, if the list cannot be had or is not the lecture's. Nothing is kept then.
+        if the list cannot be downloaded or is not the lecture's. Nothing is kept then.
 
     Source: the lecture "Building makemore", which reads this file.
     """
@@ -101,7 +102,7 @@ def _keep(raw: bytes, file: Path, sha256: str) -> None:
     except OSError as error:
         if _read_cached(file, sha256) is None:  # else another caller was first, and Windows let one only
             warnings.warn(
-                f"The names are here but could not be kept in '{file.parent}' ({error.strerror}): "
+                f"The names were downloaded but could not be kept in '{file.parent}' ({error.strerror}): "
                 f"set MAKEMLP_CACHE to a folder that you may write to, and the next call downloads nothing.",
                 stacklevel=3,
             )

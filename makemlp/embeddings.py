@@ -1,6 +1,6 @@
 """Clouds of points (floor 1): how close, how many directions, how alike; for embeddings, but for any points.
 
-A cloud is a tensor (n, dims), a row for each point: an embedding matrix `C`, say.
+A cloud is a tensor (n, dims), one row per point: an embedding matrix `C`, for example.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ def check_points(*clouds: Tensor) -> None:
     """Raise a ValueError that says what keeps `clouds` from being clouds of points (n, dims) of one shape."""
     for points in clouds:
         if points.ndim != 2 or len(points) < 2:
-            raise ValueError(f"The points have the shape {tuple(points.shape)}: pass two rows or more, one for each.")
+            raise ValueError(f"The points have the shape {tuple(points.shape)}: pass two rows or more, one per point.")
         if not points.isfinite().all():
-            raise ValueError("Some points are not numbers: train the model again, with a lower learning rate.")
+            raise ValueError("Some points are not numbers: train the model again with a lower learning rate.")
         if (points == points[0]).all():
             raise ValueError("All points stand at the same place: there is nothing to compare.")
         if points.shape != clouds[0].shape:
             shapes = " and ".join(str(tuple(cloud.shape)) for cloud in clouds)
-            raise ValueError(f"The clouds have the shapes {shapes}: pass clouds of one shape, row for row the same.")
+            raise ValueError(f"The clouds have the shapes {shapes}: pass clouds of the same points in the same order.")
 
 
 def check_group(distance: Tensor, members: Sequence[int]) -> None:

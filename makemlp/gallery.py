@@ -136,7 +136,7 @@ def _rate_sweep() -> Picture:
 
 def _rate_sweep_dots() -> Picture:
     exponents, losses = _recorded("one run")
-    return figures.rate_sweep(exponents, {"one run": losses}, dots=True)
+    return figures.rate_sweep(exponents, {"one run": losses}, dots=True, marks={"the lecture's rate": -1.0})
 
 
 def _train_and_dev() -> Picture:
@@ -353,6 +353,7 @@ def _film() -> figures.Film:
 
 GALLERY: dict[str, Callable[[], Picture]] = {
     "ablation": lambda: figures.ablation(ablation.table(), ("Kneser-Ney of 5", 1.983)),
+    "ablation_left_out": lambda: figures.ablation(ablation.left_out(), ("Kneser-Ney of 5", 1.983), worst=2.04),
     "anatomy": lambda: figures.anatomy(_network(), _names()[0], "emm"),
     "architecture": lambda: figures.architecture(len(_names()[0]), emb_dim=10, hidden_dim=200),
     "architecture_direct": lambda: figures.architecture(

@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 class Mixture:
-    """A model whose probabilities are `weight` parts of one model's and 1 - `weight` parts of another's.
+    """A model whose probabilities are `weight` times one model's plus 1 - `weight` times another's.
 
     Parameters
     ----------
@@ -18,7 +18,7 @@ class Mixture:
 
     Attributes
     ----------
-    block_size : the longer of the two; each model is shown as many of the last characters as it wants.
+    block_size : the longer of the two; each model is given as many of the last characters as its own block_size.
 
     Raises
     ------

@@ -47,14 +47,14 @@ class MLP(nn.Module):
     ----------
     vocab_size : number of symbols, boundary included.
     block_size : characters in the context.
-    emb_dim : numbers that stand for a character.
-    hidden_dim : tanh units.
-    direct : also connect the embeddings straight to the logits, as the paper offers.
+    emb_dim : how many numbers stand for one character.
+    hidden_dim : how many tanh units.
+    direct : also connect the embeddings directly to the logits, which the paper describes as an option.
     seed : of the random start.
 
     Attributes
     ----------
-    C : (vocab_size, emb_dim), one row a character.
+    C : (vocab_size, emb_dim), one row per character.
     W1, b1 : (block_size * emb_dim, hidden_dim) and (hidden_dim,)
     W2, b2 : (hidden_dim, vocab_size) and (vocab_size,)
     W : (block_size * emb_dim, vocab_size) with ``direct``, else None.

@@ -1,8 +1,8 @@
 """The questions and flashcards at the end of each lesson (floor 4).
 
-They are kept as data, one file a lesson in ``makemlp/quizzes``: "questions" in the format of jupyterquiz, "cards" in
-that of jupytercards. Where these libraries are installed, they show them; where not, and on a page that can't run
-anything, the same questions stand as text that unfolds.
+They are kept as data, one file per lesson in ``makemlp/quizzes``: "questions" in the format of jupyterquiz, "cards" in
+that of jupytercards. If these libraries are installed, they show them. If not, or on a page that can't run anything,
+the same questions are shown as text that unfolds.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ QUIZ_COLORS = {
 }
 CARD_COLORS = {"front_colors": [BLUE], "back_colors": ["#404040"], "text_colors": ["#ffffff"]}
 
-# Runs a library's script once its place is on the page. Three things are mended for it:
+# Runs a library's script once its place is on the page. Three things are fixed for it:
 # - Keys pressed here are not JupyterLab's, which would edit or leave the cell; and Tab has to lead out of the cards.
 # - Both libraries lay formulas out by the page's MathJax, and fetch another from the network when that one is not to
 #   their taste. There are no formulas here, so they are told that there is no MathJax.
@@ -63,13 +63,13 @@ def quiz(lesson: str) -> Sheet:
     Returns
     -------
     Sheet
-        What a notebook shows as the last value of a cell: buttons and boxes by the library jupyterquiz, or text that
-        unfolds where that is not installed.
+        What a notebook shows as the last value of a cell: buttons and boxes by the library jupyterquiz. If that is not
+        installed, text that unfolds.
 
     Raises
     ------
     ValueError
-        There is no lesson of that number.
+        if there is no lesson of that number.
 
     Source: the end of every lesson, 00 to 09.
     """
@@ -88,8 +88,8 @@ def quiz(lesson: str) -> Sheet:
 def cards(lesson: str) -> Sheet:
     """The flashcards of a lesson: a question on the front, the answer on the back.
 
-    `lesson` is what `quiz` takes, raises what `quiz` raises, and gives a `Sheet` as well: cards to turn over by the
-    library jupytercards (the space bar turns one, Enter goes on), or fronts that unfold to their backs.
+    It takes, returns and raises the same as `quiz`. The library jupytercards shows cards to turn over (the space bar
+    turns one, Enter goes on). If that is not installed, a click on a front unfolds its back.
 
     Source: the end of every lesson, 00 to 09.
     """
@@ -113,8 +113,8 @@ class Sheet:
 
     def __init__(self, summary: str, page: str, library: str, show: Callable[[], None]):
         self._summary, self._library, self._show = summary, library, show
-        mend = f"If this stays a list, run <code>%pip install {library}</code> in a new cell, then this one again."
-        self._page = f"<p>{html.escape(summary)} {mend}</p>\n{page}"
+        fix = f"If this stays a list, run <code>%pip install {library}</code> in a new cell, then this one again."
+        self._page = f"<p>{html.escape(summary)} {fix}</p>\n{page}"
 
     def __repr__(self) -> str:
         return self._summary
@@ -129,7 +129,7 @@ class Sheet:
 
 def _read(lesson: str) -> dict:
     if str(lesson) not in FILES:
-        raise ValueError(f"There are no questions for a lesson {lesson!r}: pass one of {', '.join(map(repr, FILES))}.")
+        raise ValueError(f"There is no quiz for lesson {lesson!r}: pass one of {', '.join(map(repr, FILES))}.")
     return json.loads(FILES[str(lesson)].read_text(encoding="utf-8"))
 
 

@@ -15,8 +15,8 @@ from makemlp.data import BOUNDARY, Vocabulary, build_dataset
 def draw(weights: Tensor, u: Tensor) -> Tensor:
     """Pick an index from each row of `weights`, with chances in proportion to them.
 
-    The weights are laid end to end on a line; `u` says how far along it to stop. ``torch.multinomial`` does the
-    same, but from random numbers that differ between machines; with `u` from ``torch.rand`` they don't.
+    The weights are laid end to end on a line, and `u` says how far along it to stop. ``torch.multinomial`` draws with
+    the same chances, but its random numbers differ between machines. Those of ``torch.rand`` for `u` don't.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def draw(weights: Tensor, u: Tensor) -> Tensor:
 
 
 def rank(logits: Tensor) -> Tensor:
-    """The place of every symbol when the likeliest comes first: 1, 2, 3 … Of equals, the lower index is first.
+    """The place of every symbol if the likeliest comes first: 1, 2, 3 … Of equal ones, the lower index comes first.
 
     Parameters
     ----------
@@ -83,18 +83,19 @@ def sample(
     seed: int | None = None,
     max_length: int = 30,
 ) -> list[str]:
-    """Names that the model makes up, a character at a time, all `n` side by side.
+    """Names that the model makes up, one character at a time, all `n` side by side.
 
     Parameters
     ----------
     model : maps contexts (N, model.block_size) to logits (N, len(vocab)).
-    temperature : the logits are divided by it. 1 is the model's own opinion, lower is safer, higher is wilder.
-    top_k : only the k likeliest characters are drawn from; of equals, the lower index is kept. None keeps all.
-    top_p : only the likeliest characters are drawn from, as few as hold this share of the probability together; it is
-        taken after temperature and top_k. None, or 1, keeps all.
-    prefix : how every name begins.
+    temperature : the logits are divided by it. 1 keeps the model's own probabilities. Below 1 likely characters become
+        likelier, above 1 rarer ones do.
+    top_k : draw from the k likeliest characters only. Of equally likely ones the lower index is kept. None keeps all.
+    top_p : draw only from the likeliest characters, as few as hold this share of the probability together; it is taken
+        after temperature and top_k. None, or 1, keeps all.
+    prefix : what every name begins with.
     seed : the same seed gives the same names; None gives new ones each time.
-    max_length : a name that has not ended by then is cut.
+    max_length : a name that has not ended after so many characters is cut there.
 
     Returns
     -------
@@ -104,7 +105,7 @@ def sample(
     ------
     ValueError
         for a temperature that is not above 0, a top_k below 1, a top_p that is not above 0 and at most 1, or a prefix
-        with the boundary or a character the vocabulary lacks.
+        that contains the boundary or a character that is not in the vocabulary.
 
     Source: lesson 01 (one character of context), lesson 08 (temperature, top-k, top-p, prefix).
     """
@@ -151,12 +152,12 @@ def _check_probs(probs: Tensor, vocab: Vocabulary) -> None:
             f"that the model was built with."
         )
     if not probs.isfinite().all():
-        raise ValueError("The model's predictions are not numbers: train it again, with a lower learning rate.")
+        raise ValueError("The model's predictions are not numbers: train it again with a lower learning rate.")
 
 
 @torch.no_grad()
 def score_name(model: Callable[[Tensor], Tensor], vocab: Vocabulary, name: str) -> tuple[Tensor, Tensor]:
-    """How a name surprises a model, character by character; the last is the end.
+    """How much a name surprises a model, character by character; the last entry is for the end of the name.
 
     Parameters
     ----------
@@ -165,7 +166,7 @@ def score_name(model: Callable[[Tensor], Tensor], vocab: Vocabulary, name: str) 
     Returns
     -------
     losses : (len(name) + 1,), each character's NLL in nats; its probability is ``(-losses).exp()``.
-    ranks : (len(name) + 1,) int64, 1 where the model held no other character to be likelier.
+    ranks : (len(name) + 1,) int64, 1 where no other character was likelier to the model.
 
     Raises
     ------
@@ -182,7 +183,7 @@ def score_name(model: Callable[[Tensor], Tensor], vocab: Vocabulary, name: str) 
 
 
 def novelty(samples: Sequence[str], train: Sequence[str], dev: Sequence[str]) -> dict[str, float]:
-    """Where made-up names stand: the shares in train, in dev, and in neither.
+    """Where made-up names are found: the shares in train, in dev, and in neither.
 
     A name in train may have been memorised. One in dev is real, though the model never saw it. One that is in both
     counts as in train.

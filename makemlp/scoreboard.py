@@ -1,4 +1,4 @@
-"""What was tried (floor 3): every run and every look at the test set, written down where a restart keeps it."""
+"""What was tried (floor 3): every run and every look at the test set, in files that a restart leaves alone."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def runs_folder() -> Path:
 
 
 class Scoreboard:
-    """Runs and their losses, a line of a file each, so that they outlive the kernel.
+    """Runs and their losses in a file, one line per run, so that they are still there after the kernel ends.
 
     Parameters
     ----------
-    path : the file, by default ``runs/scoreboard.jsonl``. If it is there, its runs are on the board.
+    path : the file, by default ``runs/scoreboard.jsonl``. If it exists, its runs are on the board.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Scoreboard:
     Raises
     ------
     ValueError
-        if the file can't be read or written, or a line of it is no run.
+        if the file can't be read or written, or one of its lines is not a run.
 
     Source: lesson 06.
     """
@@ -44,14 +44,14 @@ class Scoreboard:
         self.rows = _read_lines(self.path)
 
     def add(self, *, dev: float, **what: object) -> dict:
-        """Write a run down: its dev loss, and whatever else is worth knowing. Returns its row."""
+        """Write down a run: its dev loss, and what else you pass. Returns its row."""
         row = {**what, "dev": float(dev), "when": time.strftime("%Y-%m-%d %H:%M")}
         _append_line(self.path, row)
         self.rows.append(row)
         return row
 
     def best(self, n: int = 5) -> list[dict]:
-        """The n runs of lowest dev loss."""
+        """The n runs with the lowest dev losses."""
         return sorted(self.rows, key=lambda row: row["dev"])[:n]
 
     def __len__(self) -> int:
@@ -68,23 +68,23 @@ class Scoreboard:
 def evaluate_on_test(
     model: Callable[[Tensor], Tensor], X: Tensor, Y: Tensor, path: str | os.PathLike | None = None
 ) -> float:
-    """The loss on the test set, and a line in a file that says that one has looked.
+    """The loss on the test set. The look is written down in a file.
 
     Parameters
     ----------
     model : maps contexts (N, block_size) to logits (N, vocab_size).
-    X, Y : (N, block_size) and (N,) int64, the test set's examples. Sets are told apart by Y.
+    X, Y : (N, block_size) and (N,) int64, the test set's examples. Sets with another Y are other sets.
     path : where looks are written down, by default ``runs/test_looks.jsonl``.
 
     Returns
     -------
     float
-        in nats per character. How often this set was looked at is printed.
+        in nats per character. It also prints how often this set was looked at.
 
     Raises
     ------
     ValueError
-        if the look can't be written down: then there is none.
+        if the look can't be written down; then no loss is shown.
 
     Source: lesson 06.
     """
@@ -104,15 +104,15 @@ def evaluate_on_test(
 
 
 def flattery(table: Tensor, lengths: Tensor, k: int, size: int, times: int = 500, seed: int = 0) -> float:
-    """By how much the best of k models looks better on the names that it was chosen by than on the others.
+    """By how much the best of k models looks better on the names that it was chosen on than on the others.
 
     Parameters
     ----------
     table : (models, names), the loss of each model on each name, summed over its characters.
     lengths : (names,), the characters of each name.
-    k : as many models, at random, are compared.
-    size : on as many names, at random.
-    times : the mean is over so many random choices.
+    k : how many models are compared, drawn at random.
+    size : how many names they are compared on, drawn at random.
+    times : how many such draws the mean is over.
 
     Returns
     -------
@@ -146,7 +146,7 @@ def _read_lines(path: Path) -> list[dict]:
         except json.JSONDecodeError:
             row = None
         if not isinstance(row, dict):
-            raise ValueError(f"'{path}', line {number}: this is no run; mend or delete the line.")
+            raise ValueError(f"'{path}', line {number}: this is not a run: fix or delete the line.")
         rows.append(row)
     return rows
 

@@ -8,9 +8,9 @@ from importlib import metadata
 
 
 def check_setup() -> bool:
-    """Print [OK] or [FAIL], and how to mend it, for Python and each package that makemlp needs.
+    """Print [OK] or [FAIL], and how to fix it, for Python and each package that makemlp needs.
 
-    The bounds are those of pyproject.toml, read from what was installed, or unpacked in Colab, with the package.
+    The bounds are those of pyproject.toml. They are read from what was installed (in Colab: unpacked) with the package.
 
     Returns
     -------
@@ -23,7 +23,7 @@ def check_setup() -> bool:
         distribution = metadata.metadata("makemlp")
     except metadata.PackageNotFoundError:
         print(
-            "[FAIL] makemlp is here without a note of what it needs, as it was copied, not installed. To mend it, run "
+            "[FAIL] makemlp was copied, not installed, so nothing here says what it needs. To fix it, run "
             "%pip install -e and the course's folder in a cell, then restart the kernel."
         )
         return False
@@ -37,18 +37,18 @@ def check_setup() -> bool:
             here = metadata.version(package)
         except metadata.PackageNotFoundError:
             here = None
-        mend = f"run %pip install --upgrade '{package}>={bound}' in a cell, then restart the kernel"
-        results.append(_report(package, bound, here, mend))
-    print("Ready." if all(results) else "Mend what failed, then run this cell again.")
+        fix = f"run %pip install --upgrade '{package}>={bound}' in a cell, then restart the kernel"
+        results.append(_report(package, bound, here, fix))
+    print("Ready." if all(results) else "Fix what failed, then run this cell again.")
     return all(results)
 
 
-def _report(what: str, bound: str, here: str | None, mend: str) -> bool:
+def _report(what: str, bound: str, here: str | None, fix: str) -> bool:
     fine = here is not None and _numbers(here) >= _numbers(bound)
     if fine:
         print(f"[OK]   {what} {bound} or newer")
     else:
-        print(f"[FAIL] {what} {bound} or newer: here is {here or 'none'}. To mend it, {mend}.")
+        print(f"[FAIL] {what} {bound} or newer: here is {here or 'none'}. To fix it, {fix}.")
     return fine
 
 

@@ -1,8 +1,8 @@
 """Training (floor 3): many MLPs side by side by gradients in closed form, fast enough for a slider.
 
-Three things make it fast, and all three are taught: the gradients are written out as in lesson 04b; a context that
-occurs many times is computed once and compared with all that followed it at once; and models of one shape are
-stacked, so that one matrix product serves them all.
+Three things make it fast. The gradients are written out, as in lesson 04b. A context that occurs many times is computed
+once and compared with all that followed it, as in lesson 05. And models of one shape are stacked, so that one matrix
+product serves them all. Lesson 05 builds the same trainer for one model, with autograd for the gradients.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def sgd(
     ----------
     model : maps contexts (N, block_size) to logits (N, vocab_size).
     X, Y : (N, block_size) and (N,) int64, the examples.
-    rates : the step sizes, one a step.
+    rates : the learning rates, one per step.
 
     Returns
     -------
@@ -102,7 +102,7 @@ class Stack:
 
     Attributes
     ----------
-    flat : (K, P) float32, all parameters, a row for each model.
+    flat : (K, P) float32, all parameters, one row per model.
     """
 
     def __init__(self, models: Sequence[MLP]):
@@ -160,8 +160,29 @@ class Stack:
             nn.utils.vector_to_parameters(self.flat[k].clone(), self.models[k].parameters())
 
 
+def adam_step(
+    p: Tensor, gradient: Tensor, mean: Tensor, square: Tensor, step: int, rate: float | Tensor, share: float
+) -> None:
+    """One step of Adam (Kingma and Ba 2015): `p` and its running averages change in place.
+
+    Parameters
+    ----------
+    p, gradient : any shape, the same one.
+    mean, square : the same shape, zeros before the first step: running averages of the gradient and of its square.
+    step : which step this is, counted from 1. The averages begin at 0, which this number makes up for.
+    rate : the highest learning rate; a tensor must broadcast against `p`.
+    share : of the highest rate, as `learning_rate_at` gives it.
+
+    Source: lesson 05; the paper's algorithm 1.
+    """
+    mean.lerp_(gradient, 1 - BETA1)
+    square.mul_(BETA2).addcmul_(gradient, gradient, value=1 - BETA2)
+    size = (square / (1 - BETA2**step)).sqrt() + EPSILON
+    p -= rate * (share / (1 - BETA1**step)) * (mean / size)
+
+
 class Adam:
-    """Adam (Kingma and Ba 2015) on a block of parameters (K, P), with a learning rate for each row.
+    """`adam_step` on a block of parameters (K, P), with a learning rate for each row.
 
     Source: lesson 05.
     """
@@ -182,11 +203,7 @@ class Adam:
     def step(self, gradient: Tensor, share: float) -> None:
         """Move the parameters down the gradient (K, P), by `share` of the learning rates."""
         self.steps += 1
-        self.mean.lerp_(gradient, 1 - BETA1)
-        self.square.mul_(BETA2).addcmul_(gradient, gradient, value=1 - BETA2)
-        size = (self.square / (1 - BETA2**self.steps)).sqrt_().add_(EPSILON)
-        rates = self.learning_rates * (share / (1 - BETA1**self.steps))
-        self.flat.sub_(self.mean.div(size).mul_(rates))
+        adam_step(self.flat, gradient, self.mean, self.square, self.steps, self.learning_rates, share)
 
 
 class SGD:
@@ -210,12 +227,26 @@ class SGD:
         self.flat.sub_(gradient * (self.learning_rates * share))
 
 
-class Batches:
-    """Minibatches of `batch_size` examples, drawn at even distances from all examples laid in a row.
+def even_places(n: int, batch_size: int, g: torch.Generator) -> Tensor:
+    """Places in a row of `n` examples, at even distances; the first one is random, and so all of them move together.
 
-    Which examples they are is decided by one random number a batch, the place of the first. Neighbours in the row
-    share their context, so a batch holds every frequent context about as often as the names do, and each only once,
-    with the shares of all that ever followed it. That takes out most of a minibatch's noise.
+    Returns
+    -------
+    Tensor (batch_size,) float64
+        from 0 to n. Every place of the row is equally likely to be hit.
+
+    Source: lesson 05. Survey statisticians call it systematic sampling.
+    """
+    distance = n / batch_size
+    first = torch.rand(1, generator=g, dtype=torch.float64) * distance
+    return first + torch.arange(batch_size, dtype=torch.float64) * distance
+
+
+class Batches:
+    """Minibatches of `batch_size` examples, drawn by `even_places` from all examples laid in a row.
+
+    Neighbours in the row share their context. So a batch holds every frequent context about as often as the names do.
+    It holds each context once, with the shares of all that ever followed it. That removes most of a minibatch's noise.
 
     Source: lesson 05.
     """
@@ -230,20 +261,19 @@ class Batches:
 
     def resize(self, batch_size: int) -> None:
         """Draw batches of another size from now on."""
-        self.distance = self.edges[-1].item() / batch_size
-        self.places = torch.arange(batch_size, dtype=torch.float64) * self.distance
+        self.batch_size = batch_size
 
     def draw(self) -> tuple[Tensor, Tensor, Tensor]:
         """Contexts (B, block_size), targets (B, vocab_size) and weights (B,) for `Stack.step`; B <= batch_size."""
-        first = torch.rand(1, generator=self.generator, dtype=torch.float64) * self.distance
-        rows = torch.searchsorted(self.edges, self.places + first, right=True)
+        places = even_places(self.edges[-1].item(), self.batch_size, self.generator)  # (batch_size,)
+        rows = torch.searchsorted(self.edges, places, right=True)
         rows = rows.clamp_(max=len(self.edges) - 1)  # where rounding steps over the end
         rows, times = rows.unique_consecutive(return_counts=True)
-        return self.contexts[rows], self.targets[rows], times / len(self.places)
+        return self.contexts[rows], self.targets[rows], times / self.batch_size
 
 
 class Run:
-    """K models of one shape in training, a step at a time.
+    """K models of one shape in training, one step at a time.
 
     Parameters
     ----------
@@ -300,7 +330,7 @@ class Run:
         return losses
 
     def _settings(self) -> dict:
-        """What a checkpoint must agree in, for the run to go on as if it had never stopped."""
+        """What must be the same in a checkpoint, so that the run goes on as if it had never stopped."""
         return {
             "sizes": [list(p.shape) for p in self.stack.models[0].parameters()],
             "examples": checkpoints.fingerprint(*self._examples),
@@ -328,7 +358,7 @@ class Run:
             if contents["settings"].get(name) != now:
                 raise ValueError(
                     f"The run in '{path}' had {_difference(name, contents['settings'].get(name), now)}: pass the same "
-                    f"again, or another path."
+                    f"as then, or another path."
                 )
         self.stack.flat.copy_(contents["parameters"])
         self.losses = list(contents["losses"])
@@ -350,25 +380,25 @@ def train_many(
 ) -> Tensor:
     """Train K MLPs of one shape in place, side by side, each with a learning rate of its own.
 
-    All see the same minibatches, and each ends as if it had been trained alone. An interrupt (Ctrl-C, or the stop
-    button) ends the training early and keeps what was learned.
+    All of them see the same minibatches, and each ends as if it had been trained alone. An interrupt (Ctrl-C, or the
+    stop button) ends the training early and keeps what was learned.
 
     Parameters
     ----------
     models : K MLPs of equal sizes; seeds may differ.
     X, Y : (N, block_size) and (N,) int64, the examples.
-    learning_rates : K numbers, the highest on the way of each.
+    learning_rates : K numbers, the highest rate of each run.
     steps, batch_size : every step looks at `batch_size` examples.
     seed : of the minibatches.
     optimizer : `Adam`, or `SGD` for plain gradient descent.
-    checkpoint : a file that the run is kept in, every ten seconds and at the end. If it is there already, the run goes
-        on from it and ends as if it had never stopped.
+    checkpoint : a file to save the run in, every ten seconds and at the end. If the file exists, the run goes on from
+        it and ends as if it had never stopped.
 
     Returns
     -------
     Tensor (K, steps done)
-        each step's minibatch losses, in nats per character. From the step on at which a model diverged (100 nats or
-        more, or no number) they are inf, and that model keeps the parameters that it came with.
+        each step's minibatch losses, in nats per character. If a model diverges (100 nats or more, or no number), its
+        losses are inf from that step on, and it keeps the parameters that it had before training.
 
     Raises
     ------
@@ -411,6 +441,11 @@ def train(
 ) -> list[float]:
     """Train one MLP in place: `train_many` with K = 1.
 
+    Parameters
+    ----------
+    learning_rate : the highest rate of the run. The default also serves small batches. For 300 steps of 512 examples,
+        lesson 05 finds 0.058, which ends 0.02 nats lower.
+
     Returns
     -------
     list of float
@@ -419,10 +454,10 @@ def train(
     Raises
     ------
     ValueError
-        as `train_many`; and when the run diverges, with the step and what to try. The model then keeps the parameters
-        that it came with.
+        as `train_many`; and if the run diverges, with the step and what to try. The model then keeps the parameters
+        that it had before.
 
-    Source: lesson 00 uses it as it stands; lesson 05 explains it.
+    Source: lesson 00 uses it as it stands; lesson 05 builds it.
     """
     run = {"steps": steps, "batch_size": batch_size, "seed": seed, "checkpoint": checkpoint}
     losses = train_many([model], X, Y, learning_rates=[learning_rate], **run)[0].tolist()
@@ -432,23 +467,23 @@ def train(
 
 
 def divergence(step: int, learning_rate: float) -> ValueError:
-    """The error of every loop here that lost its way, to be raised once the model is restored."""
+    """The error that every training loop raises if its run diverges, once the model is restored."""
     return ValueError(
-        f"The run diverged at step {step} with learning rate {learning_rate}: lower the rate (the model is as it was "
-        f"before)."
+        f"The run diverged at step {step} with learning rate {learning_rate}: lower the rate (the model has its "
+        f"parameters from before)."
     )
 
 
 def say_stopped(done: int, steps: int) -> None:
-    """What every loop here says when it is interrupted."""
+    """What every training loop prints when it is interrupted."""
     print(
-        f"Stopped at step {done} of {steps}; what was learned until then is kept, and what follows uses it. "
+        f"Stopped at step {done} of {steps}. The model keeps what it learned until then, and the cells below use it. "
         f"For the whole run, run the cell again."
     )
 
 
 def _difference(name: str, then: object, now: object) -> str:
-    """In words, what a checkpoint has otherwise."""
+    """In words, how a checkpoint differs."""
     if name in ("examples", "start"):
         return {"examples": "other examples (names, split or vocabulary)", "start": "models with another start"}[name]
     return f"{name} {then}, not {now}"
@@ -456,7 +491,7 @@ def _difference(name: str, then: object, now: object) -> str:
 
 def _check(models: Sequence[MLP], X: Tensor, Y: Tensor, learning_rates: Sequence[float], batch_size: int) -> None:
     if len(models) == 0:
-        raise ValueError("train_many got no models: pass one or more.")
+        raise ValueError("train_many got no models: pass at least one.")
     sizes = {tuple((name, tuple(p.shape)) for name, p in model.named_parameters()) for model in models}
     if len(sizes) > 1:
         raise ValueError("train_many got models of different sizes: only models of one size can be stacked.")

@@ -121,7 +121,7 @@ def test_a_checkpoint_of_another_run_is_refused_and_kept(tmp_path, other):
     again, difference = OTHERS[other]
     with pytest.raises(ValueError, match=re.escape(difference)) as caught:
         again(path)
-    assert str(caught.value).count(". ") == 0 and str(caught.value).endswith("pass the same again, or another path.")
+    assert str(caught.value).count(". ") == 0 and str(caught.value).endswith("pass the same as then, or another path.")
     assert path.read_bytes() == before
 
 
@@ -150,7 +150,7 @@ def test_a_model_comes_back_as_it_was(tmp_path, direct):
 def test_a_model_of_other_characters_is_refused(tmp_path):
     save_model(a_model(), VOCAB, tmp_path / "model.pt")
     other = Vocabulary(["zoë"])
-    with pytest.raises(ValueError, match=r"was trained on the characters .abc.*and the vocabulary holds .ozë: build"):
+    with pytest.raises(ValueError, match=r"was trained on the characters .abc.*and the vocabulary has .ozë: build"):
         load_model(tmp_path / "model.pt", other)
     with pytest.raises(ValueError, match=r"predicts \d+ symbols and the vocabulary has 4: pass"):
         save_model(a_model(), other, tmp_path / "model.pt")
@@ -165,14 +165,14 @@ def test_every_cut_of_a_file_gets_one_sentence(tmp_path):
     whole = path.read_bytes()
     for length in [*range(0, 300, 31), *range(300, len(whole), 997), len(whole) - 1]:
         path.write_bytes(whole[:length])
-        with pytest.raises(ValueError, match=r"^'.*' is cut off or no checkpoint: delete it, and train again\.$"):
+        with pytest.raises(ValueError, match=r"^'.*' is incomplete or not a checkpoint: delete it, and train again\.$"):
             load_model(path, VOCAB)
 
 
 @pytest.mark.parametrize("contents", [b"", b"hello", b"\x80\x02K\x01."])
 def test_any_other_file_gets_one_sentence(tmp_path, contents):
     (tmp_path / "x.pt").write_bytes(contents)
-    with pytest.raises(ValueError, match="no checkpoint"):
+    with pytest.raises(ValueError, match="not a checkpoint"):
         load_model(tmp_path / "x.pt", VOCAB)
 
 
@@ -182,14 +182,14 @@ def test_a_file_that_would_run_something_is_not_run(tmp_path):
             return (type(tmp_path).touch, (tmp_path / "sprung",))
 
     torch.save({"kind": "model", "trap": Trap()}, tmp_path / "x.pt")
-    with pytest.raises(ValueError, match="cut off or no checkpoint"):
+    with pytest.raises(ValueError, match="incomplete or not a checkpoint"):
         load_model(tmp_path / "x.pt", VOCAB)
     assert not (tmp_path / "sprung").exists()
 
 
 def test_a_run_is_no_model_and_a_missing_file_is_named(tmp_path):
     train(a_model(), X, Y, steps=1, checkpoint=tmp_path / "run.pt")
-    with pytest.raises(ValueError, match="is no checkpoint of a model: pass"):
+    with pytest.raises(ValueError, match="is not a checkpoint of a model: pass"):
         load_model(tmp_path / "run.pt", VOCAB)
     with pytest.raises(ValueError, match=r"There is no checkpoint '.*gone.pt'"):
         load_model(tmp_path / "gone.pt", VOCAB)

@@ -119,21 +119,21 @@ def test_every_letter_of_the_world_can_be_loaded(lines):
 @pytest.mark.parametrize(
     ("raw", "expected"),
     [
-        (b"", ["holds no names", "put one on each line"]),
+        (b"", ["holds no names", "put one name on each line"]),
         (b"\xef\xbb\xbf", ["holds no names"]),
         (b"\n \r\n\t\n", ["holds no names"]),
-        (b"emma\n", ["holds one name only ('emma')", "at least two"]),
+        (b"emma\n", ["holds only one name ('emma')", "at least two"]),
         (b"emma\n\nj.r.\n", ["line 3", "'j.r.' holds '.' (character 2)", "take it out"]),
-        (b"emma\na\tb\n", ["line 2", "character 2", "U+0009", "one name a line"]),
+        (b"emma\na\tb\n", ["line 2", "character 2", "U+0009", "one name per line"]),
         (b"emma\r\nava\r\na\x1bb", ["line 3", "U+001B"]),
         (b"emma\n\xc2\x80\n", ["line 2", "U+0080"]),
         ("emma\nava".encode("utf-16"), ["UTF-16", "save it as UTF-8"]),
         ("emma\nava".encode("utf-16-le"), ["binary", "UTF-8"]),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", ["binary", "plain text in UTF-8"]),
-        (b"emma\nzo\xeb\n", ["line 2: not valid UTF-8", "save the file as UTF-8"]),
-        (b"\xef\xbb\xbfemma\nzo\xeb\n", ["line 2: not valid UTF-8"]),
-        (b"emma\r\nava\rmia\nzo\xeb\n", ["line 4: not valid UTF-8"]),
-        (b"zo\xc3", ["line 1: not valid UTF-8"]),
+        (b"emma\nzo\xeb\n", ["line 2 is not valid UTF-8", "save the file as UTF-8"]),
+        (b"\xef\xbb\xbfemma\nzo\xeb\n", ["line 2 is not valid UTF-8"]),
+        (b"emma\r\nava\rmia\nzo\xeb\n", ["line 4 is not valid UTF-8"]),
+        (b"zo\xc3", ["line 1 is not valid UTF-8"]),
     ],
 )
 def test_a_bad_list_is_one_sentence_with_file_and_line(tmp_path, raw, expected):
@@ -146,7 +146,7 @@ def test_a_bad_list_is_one_sentence_with_file_and_line(tmp_path, raw, expected):
     ("text", "expected"),
     [
         ("", ["the text holds no names"]),
-        ("emma", ["the text holds one name only"]),
+        ("emma", ["the text holds only one name"]),
         ("emma\n.", ["the text, line 2", "'.'"]),
         ("emma\na\0b", ["the text, line 2", "U+0000"]),
         ("emma\nava\u2028a\ud800", ["the text, line 3", "character 2", "U+D800"]),
@@ -185,7 +185,7 @@ def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
 
 
 def test_a_path_and_a_text_are_too_much():
-    fails_with(lambda: load_names("names.txt", text="emma\nava"), "pass one of the two")
+    fails_with(lambda: load_names("names.txt", text="emma\nava"), "pass only one of them")
 
 
 # The vocabulary

@@ -252,7 +252,7 @@ def test_what_is_no_cloud_is_refused(function, points, said):
 
 @pytest.mark.parametrize("other", [torch.rand(3, 3), torch.rand(4, 2)])
 def test_clouds_of_two_shapes_are_refused(other):
-    with pytest.raises(ValueError, match=r"shapes \(3, 2\) and \(\d, \d\): pass clouds of one shape"):
+    with pytest.raises(ValueError, match=r"shapes \(3, 2\) and \(\d, \d\): pass clouds of the same points"):
         align(TRIANGLE, other)
 
 

@@ -198,8 +198,8 @@ ALTS = {
         "reaches ±0.97 at ±2.09; its slope is 1 in the middle and 0.06 there.",
     ),
     "rate_sweep": (
-        lambda: figures.rate_sweep([-2.0, -1.0, 0.0], {"plain": [3.0, 2.0, float("inf")]}),
-        "plain is lowest near 10 to the power -1.0; 1 are off the chart.",
+        lambda: figures.rate_sweep([-2.0, -1.0, 0.0], {"plain": [3.0, 2.0, float("inf")]}, marks={"a third": -0.5}),
+        "plain is lowest near 10 to the power -1.0; 1 are off the chart; a line marks a third at 0.32.",
     ),
     "schedule": (lambda: figures.schedule([0.5, 1.0, 0.2]), "over 3 steps: it is highest at step 1"),
     "embedding_map": (

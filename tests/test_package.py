@@ -192,10 +192,10 @@ def test_this_machine_is_ready(capsys):
 def test_an_old_or_missing_package_is_reported_with_its_mend(package, here, said, versions, capsys):
     versions[package] = here
     ready, lines = report(capsys)
-    assert not ready and lines[-1].startswith("Mend what failed")
+    assert not ready and lines[-1].startswith("Fix what failed")
     [failed] = [line for line in lines if line.startswith("[FAIL]")]
     assert re.fullmatch(
-        rf"\[FAIL\] {package} (\S+) or newer: here is {re.escape(said)}\. To mend it, "
+        rf"\[FAIL\] {package} (\S+) or newer: here is {re.escape(said)}\. To fix it, "
         rf"run %pip install --upgrade '{package}>=\1' in a cell, then restart the kernel\.",
         failed,
     )
@@ -206,7 +206,7 @@ def test_an_old_python_is_reported_with_its_mend(monkeypatch, capsys):
     ready, lines = report(capsys)
     assert not ready
     assert re.fullmatch(
-        r"\[FAIL\] Python 3\.\d+ or newer: here is 3\.9\.18\. To mend it, make .* newer Python\.", lines[0]
+        r"\[FAIL\] Python 3\.\d+ or newer: here is 3\.9\.18\. To fix it, make .* newer Python\.", lines[0]
     )
 
 

@@ -49,7 +49,7 @@ def test_the_board_stands_beside_the_notebook_unless_told_otherwise(tmp_path, mo
 def test_a_line_that_is_no_run_is_named(tmp_path, line):
     path = tmp_path / "board.jsonl"
     path.write_text(f'{{"dev": 2.0}}\n{line}\n', encoding="utf-8")
-    with pytest.raises(ValueError, match=r"board.jsonl', line 2: this is no run; mend or delete the line\.$"):
+    with pytest.raises(ValueError, match=r"board.jsonl', line 2: this is not a run: fix or delete the line\.$"):
         Scoreboard(path)
     assert line in path.read_text(encoding="utf-8")
 

@@ -1,15 +1,19 @@
 """A study that several workers share, in PostgreSQL and in a journal file: real server, processes and signals."""
 
+import io
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
+from contextlib import redirect_stderr, redirect_stdout
 from itertools import count
 from urllib.parse import quote
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 from postgresql import Server
 
 from makemlp import Objective, Vocabulary, load_names, open_study, split, tune
@@ -69,10 +73,10 @@ def until(condition, seconds=300):
 class Process:
     """A worker, as a person starts it in a terminal; the password comes by the environment."""
 
-    def __init__(self, url, names_file, log):
+    def __init__(self, url, names_file, log, *options):
         self.log = log
         command = [sys.executable, "-m", "makemlp.tuning", "worker", "--study", "class", "--names", str(names_file)]
-        command += ["--storage", re.sub("(?<=//course):[^@]*", "", url), "--grace", str(GRACE)]
+        command += ["--storage", re.sub("(?<=//course):[^@]*", "", url), "--grace", str(GRACE), *options]
         with log.open("wb") as output:
             self.process = subprocess.Popen(
                 command, env={**os.environ, "PGPASSWORD": PASSWORD}, stdout=output, stderr=subprocess.STDOUT
@@ -281,7 +285,7 @@ def test_a_server_that_refuses(server, changed, says, capfd, names_file, monkeyp
     said = refused(capfd, *worker_on(url, names_file))
     sentence = says.format(storages.masked(url))
     assert said.startswith(sentence[0].upper() + sentence[1:] if not says.startswith("{}") else sentence)
-    assert ":***@" in said or changed == {"password": None}
+    assert "***" in said or changed == {"password": None}
 
 
 def test_a_server_that_is_lost_for_good_is_waited_for_in_bounds(server, capfd):
@@ -290,7 +294,10 @@ def test_a_server_that_is_lost_for_good_is_waited_for_in_bounds(server, capfd):
     server.stop()
     try:
         began = time.monotonic()
-        with pytest.raises(ValueError, match=r"^No server answers at the storage: see to it that it runs") as caught:
+        with pytest.raises(
+            ValueError,
+            match=r"^No server answers at postgresql://course:\*\*\*@127\.0\.0\.1:\d+/study: see to it that it runs",
+        ) as caught:
             tune(study, OBJECTIVE, trials=1)
         assert 1.0 < time.monotonic() - began < 60 and SECRET not in str(caught.value)
         out, err = capfd.readouterr()
@@ -335,15 +342,91 @@ def test_a_missing_driver_is_named(monkeypatch, capfd, names_file):
     ("url", "shown"),
     [
         ("postgresql://me:s3cr3t@host:5432/db", "postgresql://me:***@host:5432/db"),
-        ("postgresql+psycopg://me:s3@cr/e:t@host/db", "postgresql+psycopg://me:***@host/db"),
-        ("postgresql:///db?host=h&user=me&password=s3cr3t&x=1", "postgresql:///db?host=h&user=me&password=***&x=1"),
-        ("me:s3cr3t@host/db", "me:***@host/db"),
+        ("postgresql://me@uni.edu:s3cr3t@host/db", "postgresql://me@uni.edu:***@host/db"),
+        ("postgresql://me:s3#c r3t@host/db?sslmode=require", "postgresql://me:***@host/db?sslmode=require"),
+        ("postgresql://me:s3c/r3t@host/db", "postgresql://***"),
+        ("postgresql://me@host:5432/db?password=s3c@r3t", "postgresql://***"),
+        ("postgresql://:s3cr3t@[::1]:5432/db", "postgresql://:***@[::1]:5432/db"),
+        ("postgresql+psycopg://me:s3@cr/e:t@host/db", "postgresql+psycopg://***"),
+        ("postgresql://me:s3@cr?3t@host/db", "postgresql://***"),
+        ("postgresql://me:s3cr3t/db", "postgresql://***"),
+        ("postgresql://me@s3cr3t@host/db", "postgresql://***@host/db"),
+        ("postgresql://me%3As3cr3t@host/db", "postgresql://***@host/db"),
+        ("postgresql:///db?host=h&user=me&password=s3cr3t&x=1", "postgresql:///db?***"),
+        ("postgresql:///db?host=h&user=me", "postgresql:///db?host=h&user=me"),
+        ("postgresql:///me:s3cr3t@host/db", "postgresql://***"),
+        ("me:s3cr3t@host/db", "***"),
         ("postgresql://me@host:5432/db", "postgresql://me@host:5432/db"),
         ("sqlite:///C:/a@b.db", "sqlite:///C:/a@b.db"),
+        ("sqlite+pysqlcipher://:s3cr3t@/study.db?cipher=aes", "sqlite+pysqlcipher://:***@/study.db?***"),
+        ("journal:////shared/a b#c.journal", "journal:////shared/a b#c.journal"),
+        ("runs/study.db", "runs/study.db"),
     ],
 )
 def test_masked(url, shown):
     assert storages.masked(url) == shown
+
+
+# Parts of a password, with whatever may stand between them; none of them is a part of anything else in these URLs.
+PARTS = ("Zq7x", "Wk4j", "Vy9b")
+BETWEEN = st.text("@:/?#&=%;, +[]()'\"\\$!*\t\n\u00e9\u2028", max_size=4)
+
+
+@st.composite
+def urls(draw):
+    """URLs as people write them, and as they should not: the password plain or quoted, and in any place for one."""
+    first, second, *rest = draw(st.tuples(BETWEEN, BETWEEN, BETWEEN, BETWEEN))
+    password = rest[0] + PARTS[0] + first + PARTS[1] + second + PARTS[2] + rest[1]
+    if draw(st.booleans()):
+        password = quote(password, safe="")
+    kind = draw(st.sampled_from(["postgresql", "postgresql+psycopg", "mysql", "oddity"]))
+    user = draw(st.sampled_from(["me", "me@uni.edu", "m e", "", "me%40uni", "m/e", "m?e", "m#e"]))
+    host = draw(st.sampled_from(["host", "127.0.0.1:5432", "[::1]:5432", "a,b", "", "host:x"]))
+    query = draw(st.sampled_from(["", "?sslmode=require", "?x=1", "?host=h&user=me"]))
+    return draw(
+        st.sampled_from(
+            [
+                f"{kind}://{user}:{password}@{host}/db{query}",
+                f"{kind}://{user}:{password}@{host}{query}",
+                f"{kind}:///{user}:{password}@{host}/db{query}",
+                f"{kind}://{user}@{host}/db?password={password}",
+                f"{kind}:///db?user={user}&password={password}&sslmode=require",
+                f"{user}:{password}@{host}/db{query}",
+                f" {kind}://{user}:{password}@{host}/db",
+            ]
+        )
+    )
+
+
+@hypothesis.given(urls())
+@hypothesis.settings(max_examples=2000, deadline=None, derandomize=True)
+def test_no_part_of_a_password_is_shown(url):
+    said = storages.masked(url)
+    assert not any(part in said for part in PARTS), said
+    assert storages.masked(said) == said and "\n" not in said
+
+
+@hypothesis.given(urls())
+@hypothesis.settings(max_examples=60, deadline=None, derandomize=True)
+def test_no_output_of_a_command_shows_a_part_of_a_password(url):
+    """Though the libraries quote what they were given: the driver's words here hold all of it."""
+
+    def connect(*arguments, **options):
+        raise psycopg.OperationalError(f"odd: {url} {arguments} {options}")
+
+    psycopg = pytest.importorskip("psycopg")
+    for command in (["status", "--storage", url], ["worker", "--storage", url], ["status", url], [url]):
+        out, err = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            patch.setattr(psycopg, "connect", connect)
+            patch.setattr(psycopg.Connection, "connect", connect)
+            try:
+                code = main(command)
+            except SystemExit as error:  # of argparse
+                code = error.code
+        told = out.getvalue() + err.getvalue()
+        assert code and err.getvalue() and not any(part in told for part in PARTS), told
+        assert "Traceback" not in told
 
 
 # --- a trial that nobody finishes ---
@@ -386,6 +469,129 @@ def test_a_silent_trial_is_taken_over_and_the_one_who_slept_goes_on(tmp_path, mo
     assert "Trial 0 was given to another worker meanwhile.\n" in capsys.readouterr().out
     assert [trial.state.name for trial in other.trials][:2] in (["FAIL", "COMPLETE"], ["FAIL", "PRUNED"])
     assert history(other.trials[1]) == [0]
+
+
+@pytest.mark.parametrize("always", [False, True])
+def test_a_trial_taken_over_before_its_first_attribute_is_counted_and_waited_after(
+    always, tmp_path, monkeypatch, capsys
+):
+    ask, rests, taken = optuna.Study.ask, [], []
+
+    def taken_over(study, *rest):
+        trial = ask(study, *rest)
+        if always or not taken:
+            taken.append(trial.number)
+            study._storage.set_trial_state_values(trial._trial_id, optuna.trial.TrialState.FAIL)
+        return trial
+
+    monkeypatch.setattr(optuna.Study, "ask", taken_over)
+    monkeypatch.setattr(Interruptible, "rest", lambda self, seconds: rests.append(seconds))
+    study = open_study(OBJECTIVE, f"journal:///{(tmp_path / 'study.journal').as_posix()}")
+    worker = Interruptible(TRAIN, DEV, OBJECTIVE.vocab, OBJECTIVE.budget)
+    if always:
+        with pytest.raises(ValueError, match=r"^The last 4 trials were given to other workers, because this one was"):
+            work(study, worker, trials=2, seconds=None)
+        assert taken == [0, 1, 2, 3] and rests == [1.0, 2.0, 4.0]
+    else:
+        work(study, worker, trials=2, seconds=None)
+        assert taken == [0] and rests == [1.0] and len(finished(study)) == 2
+    assert "Trial 0 was given to another worker meanwhile.\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "journal"])
+@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning", "ignore:Heartbeat of storage")
+def test_a_trial_whose_first_sign_was_lost_is_found_and_tried_again(kind, tmp_path):
+    url = f"{kind}:///{(tmp_path / 'study').as_posix()}"
+    study = open_study(OBJECTIVE, storages.open_storage(url, grace=2))
+    study.ask()  # and then its worker is killed
+
+    def ended():
+        optuna.storages.fail_stale_trials(study)
+        return standing(study) == {"done": 0, "running": 0, "pruned": 0, "failed": 1, "waiting": 1}
+
+    assert not ended()
+    until(ended)
+
+
+@pytest.mark.filterwarnings("ignore:Heartbeat of storage")
+@pytest.mark.parametrize("hours", [-30, 30])
+def test_a_clock_that_is_wrong_ends_no_trial(hours, tmp_path, monkeypatch):
+    url = f"journal:///{(tmp_path / 'study.journal').as_posix()}"
+    running = open_study(OBJECTIVE, storages.open_storage(url, grace=60))
+    trial = running.ask()
+    running._storage.record_heartbeat(trial._trial_id)
+    right = time.time
+    monkeypatch.setattr(time, "time", lambda: right() + 3600 * hours)
+    other = open_study(OBJECTIVE, storages.open_storage(url, grace=60))
+    for _ in range(3):
+        assert other._storage._get_stale_trial_ids(other._study_id) == []
+    assert "doubt" not in other.trials[0].system_attrs
+
+
+@pytest.mark.parametrize("budget", ["nan", "inf", "-1", "0"])
+def test_an_odd_budget_is_refused(budget, tmp_path, capfd):
+    url = f"journal:///{(tmp_path / 'study.journal').as_posix()}"
+    said = refused(capfd, "worker", "--storage", url, f"--budget={budget}")
+    assert said.startswith(f"The budget is {float(budget)}: pass how many multiplications and additions")
+
+
+@pytest.mark.parametrize(
+    "option", ["--seconds=nan", "--seconds=inf", "--seconds=-1", "--patience=nan", "--trials=0", "--grace=1"]
+)
+def test_an_odd_number_is_refused(option, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["worker", option])
+    name, _, value = option.partition("=")
+    says = rf"argument {name}: pass a (whole )?number from \d on, not '{value}'\n$"
+    assert ended.value.code == 2 and re.search(says, capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "journal"])
+def test_status_makes_no_file_and_changes_none(kind, tmp_path, capfd):
+    url = f"{kind}:///{(tmp_path / 'mistyped').as_posix()}"
+    assert refused(capfd, "status", "--storage", url) == f"{url} is not there: check its name."
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "mistyped").touch()
+    assert re.search("holds no study|has no study", refused(capfd, "status", "--storage", url))
+    assert [(file.name, file.stat().st_size) for file in tmp_path.iterdir()] == [("mistyped", 0)]
+
+
+@pytest.mark.parametrize("told_to_stop", [False, True])
+def test_a_server_that_goes_for_good_ends_a_worker_with_a_sentence(told_to_stop, server, names_file, tmp_path):
+    """In mid-trial, where the trial's end can't be told and nothing can be read; SIGTERM meanwhile is no other case."""
+    worker = Process(address(server), names_file, tmp_path / "log.txt", "--patience", "2000" if told_to_stop else "1")
+    study = open_study(OBJECTIVE, storages.open_storage(address(server)), "class")
+    try:
+        number = worker.hold_in_mid_trial(study)
+        server.stop()
+        worker.process.send_signal(signal.SIGCONT)
+        if told_to_stop:
+            until(lambda: "The server does not answer" in worker.said())
+            worker.process.send_signal(signal.SIGTERM)
+        assert worker.process.wait(300) == 1
+    finally:
+        worker.process.kill()
+        server.start()
+    assert re.search(r"\nNo server answers at postgresql://course@127\.0\.0\.1:\d+/study: see to it", worker.said())
+    assert "Traceback" not in worker.said() and "Error" not in worker.said()
+    assert study.trials[number].state.name in ("RUNNING", "FAIL")
+
+
+def test_an_end_that_cannot_be_told_is_a_lost_storage(tmp_path, monkeypatch, capfd, names_file):
+    """Optuna names a variable then that it has not set; this is the only word that arrives."""
+
+    def gone(*rest, **options):
+        raise optuna.exceptions.StorageInternalError("gone") from ConnectionError("connection is lost")
+
+    def fit(self, **settings):
+        monkeypatch.setattr(storages.Database, "get_trial", gone)
+        monkeypatch.setattr(storages.Database, "get_all_trials", gone)
+        return None, 1.0
+
+    monkeypatch.setattr(Objective, "fit", fit)
+    monkeypatch.setattr(Objective, "__call__", lambda self, trial: self.fit(report=print)[1])
+    url = f"sqlite:///{(tmp_path / 'study.db').as_posix()}"
+    assert refused(capfd, *worker_on(url, names_file)).startswith("No server answers at sqlite")
 
 
 def test_a_lost_server_is_known_behind_optunas_own_assertion():

@@ -71,7 +71,7 @@ def test_rate_and_batch_size_act_on_the_run_under_way(trainer):
     trainer.controls["rate"].value = 1e-4
     trainer.controls["batch_size"].value = 32
     assert trainer.run is run
-    assert run.optimizer.learning_rates.item() == pytest.approx(1e-4) and len(run.batches.places) == 32
+    assert run.optimizer.learning_rates.item() == pytest.approx(1e-4) and run.batches.batch_size == 32
     done = steps(trainer)
     until(lambda: steps(trainer) > done)
 

@@ -39,6 +39,8 @@ def test_all_that_the_browser_does_with_a_lesson_is_one_unit(settings):
         "test_quizzes.py::t[03_b_c]",
     )
     assert {settings.unit_of(f"tests/browser/test_{one}") for one in alike} == {"lesson 03_b_c"}
+    assert settings.unit_of("tests/browser/test_lessons.py::test_a[04b_c-explore_d]") == "lesson 04b_c"
+    assert settings.unit_of("tests/browser/test_lessons.py::test_a[00b_c]") == "lesson 00b_c"
     assert settings.unit_of("tests/browser/test_book.py::test_f[390]") == "tests/browser/test_book.py"
 
 

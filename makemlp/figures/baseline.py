@@ -43,7 +43,7 @@ def start_race(fig: Figure, losses: Mapping[str, Sequence[float]]) -> str:
         tail = run[-max(1, len(run) // 10) :]
         end = sum(tail) / len(tail)
         axes.plot(run, line, color=color, label=label)
-        axes.text(len(run) * 1.01, end, f"{end:.2f}", color=color, va="center")
+        axes.text(len(run) * 1.01, end, f"{end:.2f}", va="center")
         said.append(f"{label} begins at {run[0]:.1f} and ends at {end:.2f}")
     axes.set_yscale("log")
     ticks = [2, 3, 5, 10, 20]
@@ -77,7 +77,8 @@ def ablation(fig: Figure, rows: Sequence[Mapping[str, object]], line: tuple[str,
             beyond = [loss for loss in row[split] if loss >= worst]
             if beyond:
                 mean = sum(beyond) / len(beyond)
-                axes.text(worst, y + 1.7 * shift, f"{mean:.2f} →", color=color, ha="right", va="center")
+                sign = "○" if split == "lecture" else "□"
+                axes.text(worst, y + 1.7 * shift, f"{sign} {mean:.2f} →", ha="right", va="center")
     for marker, color, label in (("o", BLUE, "the lecture's kind of split"), ("s", ORANGE, "each name once")):
         if any(row["unique"] for row in rows) or color == BLUE:
             axes.plot([], [], marker, color=color, markersize=5, fillstyle="none", markeredgewidth=1.4, label=label)

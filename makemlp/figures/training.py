@@ -58,11 +58,16 @@ def loss_curve(
 
 @picture(8.0, 3.6)
 def rate_sweep(
-    fig: Figure, exponents: Sequence[float], curves: Mapping[str, Sequence[float]], dots: bool = False
+    fig: Figure,
+    exponents: Sequence[float],
+    curves: Mapping[str, Sequence[float]],
+    dots: bool = False,
+    marks: Mapping[str, float] | None = None,
 ) -> str:
     """Loss against the exponent of the learning rate, a curve for each label; with `dots`, a dot for each single loss.
 
-    Losses beyond what the axis shows, and those of runs that diverged (inf), are marked at the top edge.
+    Losses beyond what the axis shows, and those of runs that diverged (inf), are marked at the top edge. `marks` are
+    exponents by label: each gets a vertical line, and its rate in the legend.
     """
     axes = fig.subplots()
     top = CEILING
@@ -81,9 +86,16 @@ def rate_sweep(
         lost = ~(values < top)
         axes.plot(np.asarray(exponents)[lost], np.full(lost.sum(), top), "x", color=INK, markersize=6)
         low = int(shown.argmin())
-        said.append(f"{label} is lowest near 10 to the power {exponents[low]:.1f}; {int(lost.sum())} are off the chart")
-    axes.set(xlabel="exponent of the learning rate", ylabel="loss (nats per character)", ylim=(None, top * 1.02))
-    axes.legend(loc="best")
+        said.append(f"{label} is lowest near 10 to the power {exponents[low]:.1f}")
+        if lost.any():
+            said.append(f"{int(lost.sum())} are off the chart")
+    for (label, exponent), line in zip((marks or {}).items(), (":", "--", "-."), strict=False):
+        axes.axvline(exponent, color=INK, linestyle=line, linewidth=1.2, label=f"{label}: {10**exponent:.2g}")
+        said.append(f"a line marks {label} at {10**exponent:.2g}")
+    axes.set(xlabel="exponent of the learning rate", ylabel="loss (nats per character)")
+    if any("off the chart" in words for words in said):
+        axes.set_ylim(None, top * 1.02)
+    axes.legend(loc="best", ncols=3)
     return f"Loss against the exponent of the learning rate: {'; '.join(said)}."
 
 

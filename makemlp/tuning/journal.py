@@ -161,18 +161,21 @@ class JournalFile(JournalFileBackend):
 
     Parameters
     ----------
-    patience : for the lock; its ``say`` is told of a line that was cut off on opening.
+    patience : for the lock; its ``say`` is told of a line that was cut off.
+    only_read : change nothing on opening.
     """
 
-    def __init__(self, path: str, patience: Patience):
+    def __init__(self, path: str, patience: Patience, only_read: bool = False):
         super().__init__(path, FileLock(path, patience))
         self._first = os.stat(path)
         self._say = patience.say
-        with contextlib.suppress(OSError):  # whoever may only read needs no lock
+        if only_read:
+            return
+        with contextlib.suppress(OSError):  # whoever may not write needs no lock
             self._share_lock()
         if not _ends_well(path):
             with self._locked():
-                self._mend()
+                self._repair()
 
     def now(self) -> float:
         """Seconds by the clock of the disk, which is the same for all machines however wrong their own are."""
@@ -186,13 +189,14 @@ class JournalFile(JournalFileBackend):
         self._look()
         try:
             logs = list(super().read_logs(log_number_from))
-            if all(isinstance(log, dict) and "op_code" in log for log in logs):
+            good = next((n for n, log in enumerate(logs) if not isinstance(log, dict) or "op_code" not in log), None)
+            if good is None:
                 return logs
-        except UnicodeDecodeError:
-            self._log_number_offset.popitem()  # optuna forgets a damaged line by itself only if it is text
-        except ValueError:
-            pass
-        good = max(self._log_number_offset)  # lines
+            good += log_number_from
+        except ValueError as error:
+            if isinstance(error, UnicodeDecodeError):
+                self._log_number_offset.popitem()  # optuna forgets a damaged line by itself only if it is text
+            good = max(self._log_number_offset)
         raise StorageError(
             f"can't be read, because line {good + 1} is damaged: take that line out with an editor"
             if good
@@ -202,7 +206,7 @@ class JournalFile(JournalFileBackend):
     def append_logs(self, logs: list[dict]) -> None:
         lines = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs).encode()
         with self._locked():
-            self._mend()
+            self._repair()
             with open(self._file_path, "r+b", buffering=0) as file:
                 _append(file, lines)
 
@@ -224,7 +228,7 @@ class JournalFile(JournalFileBackend):
         if not os.path.samestat(there, self._first):
             raise StorageError("was replaced by another file while a worker used it: start the worker again")
 
-    def _mend(self) -> None:
+    def _repair(self) -> None:
         """End the last line, or cut it off if it is not whole. The lock is held."""
         if _ends_well(self._file_path):
             return
@@ -296,9 +300,11 @@ class Journal(JournalStorage, BaseHeartbeat):
     retry : called with the study and an abandoned trial.
     """
 
-    def __init__(self, path: str, patience: Patience, grace: int, interval: int, retry: Callable):
+    def __init__(
+        self, path: str, patience: Patience, grace: int, interval: int, retry: Callable, only_read: bool = False
+    ):
         self._grace, self._interval, self._retry = grace, interval, retry
-        super().__init__(JournalFile(path, patience))
+        super().__init__(JournalFile(path, patience, only_read))
 
     def record_heartbeat(self, trial_id: int) -> None:
         # Whatever is wrong with the storage, the trial itself meets it too, and says so in a sentence; the thread that

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -31,7 +32,7 @@ SPACE = {
     "batch_size": (128, 1024),
     "learning_rate": (0.003, 0.1),
 }
-BUDGET = 2e10  # multiplications and additions a trial: about half a second of a laptop's core
+BUDGET = 2e10  # multiplications and additions per trial: about half a second of a laptop's core
 STEP_COST = 2e7  # what a step costs besides, in the same coin
 REPORTS = 4  # how often a trial says how it stands, the end included
 
@@ -64,12 +65,19 @@ class Objective:
     Parameters
     ----------
     train, dev : lists of names.
-    budget : multiplications and additions a trial.
+    budget : multiplications and additions per trial.
+
+    Raises
+    ------
+    ValueError
+        if the budget is no positive and finite number.
 
     Source: lesson 06.
     """
 
     def __init__(self, train: Sequence[str], dev: Sequence[str], vocab: Vocabulary, budget: float = BUDGET):
+        if not 0 < budget < math.inf:
+            raise ValueError(f"The budget is {budget}: pass how many multiplications and additions a trial may take.")
         self.train, self.dev, self.vocab, self.budget = train, dev, vocab, budget
 
     def __call__(self, trial: optuna.Trial) -> float:
@@ -151,11 +159,11 @@ def open_study(
     """
     optuna = _optuna()
     storage = file_beside() if storage is None else storage
-    place = "the storage"
     if isinstance(storage, str):
-        from makemlp.tuning.storages import masked, open_storage  # needs optuna
+        from makemlp.tuning.storages import open_storage  # needs optuna
 
-        place, storage = masked(storage), open_storage(storage)
+        storage = open_storage(storage, say=print)
+    place = getattr(storage, "kept_at", "the storage")
     with in_words(place):
         study = _load_or_create(storage, name, objective.identity())
         first = len(study.trials)
@@ -202,8 +210,8 @@ def in_words(url: str) -> Iterator[None]:
 
     try:
         yield
-    except (_optuna().exceptions.StorageInternalError, OSError, AssertionError) as error:
-        if isinstance(error, AssertionError) and not lost(error):
+    except Exception as error:
+        if not lost(error):
             raise
         sentence = explain(error, url)
     else:

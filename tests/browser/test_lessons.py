@@ -175,7 +175,7 @@ def test_keyboard_alone_works_trainer(lesson, label):
     press(rate, "Home")
     assert rate_of(trainer) == pytest.approx(1e-4)
     for stop, key, what, wanted in (
-        (batch_size, "Home", "round(run.batches.edges[-1].item() / run.batches.distance)", 32),
+        (batch_size, "Home", "run.batches.batch_size", 32),
         (emb_dim, "End", "model.C.shape[1]", 20),
         (hidden_dim, "Home", "model.W1.shape[1]", 10),
     ):

@@ -15,7 +15,7 @@ import makemlp
 from makemlp import CountModel, Mixture, build_dataset, live
 
 from .alive import ARGUMENTS, COUNTED, FRAMES, MODEL, NAMES, TABLE, VOCAB
-from .lab import BUILD
+from .lab import BUILD, new_page
 from .test_book import axe_script, faults
 
 PHONE, CELL = {"width": 390, "height": 844}, {"width": 836, "height": 679}  # a cell of JupyterLab at 1280 × 800
@@ -74,7 +74,7 @@ def records():
 @pytest.fixture
 def page(browser):
     """A page that notes what goes wrong in it."""
-    page = browser.new_page(viewport=CELL, reduced_motion="reduce")
+    page = new_page(browser, viewport=CELL, reduced_motion="reduce")
     page.wrong = []
     page.on("console", lambda message: page.wrong.append(message.text) if message.type in ("error", "warning") else 0)
     page.on("pageerror", lambda error: page.wrong.append(str(error)))
@@ -396,7 +396,7 @@ def test_prediction_shows_every_number_of_the_model(opened):
     close(shown["probs"], MODEL.b2.softmax(0))
     page.locator(".units").click(position={"x": 4, "y": 4})
     said = f"Unit 1: tanh({sums[0].item():.2f}) = {sums[0].tanh().item():.2f}"
-    page.get_by_text(said.replace("-", "−")).wait_for(timeout=5000)
+    page.get_by_text(said.replace("-", "−")).wait_for()
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.3, 1.0])
@@ -462,4 +462,4 @@ def test_snapshots_play_to_their_end_and_pause(opened):
     assert f"the symbols are {way:.1f} from where they began" in shown["alt"]
     page.locator(".map .letter").nth(1).click(force=True)
     far = (FRAMES[10].C - FRAMES[0].C).norm(dim=1)[1].item()
-    page.get_by_text(f"'{VOCAB.itos[1]}' is {far:.2f} from where it began.").wait_for(timeout=5000)
+    page.get_by_text(f"'{VOCAB.itos[1]}' is {far:.2f} from where it began.").wait_for()

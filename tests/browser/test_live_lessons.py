@@ -6,7 +6,7 @@ import nbformat
 import pytest
 
 from .alive import is_alive
-from .lab import Lesson, explorers_in, until
+from .lab import Lesson, explorers_in, new_page, until
 from .test_lessons import EVERYWHERE
 
 ALIVE = [(name, label) for name, label in EVERYWHERE if is_alive(label)]
@@ -77,7 +77,7 @@ def tomorrow(browser, lab_server):
     today.save()
     today.close()
     lab_server.end_kernels()
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page = new_page(browser, viewport={"width": 1280, "height": 800})
     page.goto(f"{lab_server.url}/lab/tree/notebooks/tomorrow.ipynb?reset&token={lab_server.token}")
     yield page
     page.close()

@@ -9,6 +9,8 @@ import torch.nn.functional as F
 from makemlp import MLP, CountModel, Vocabulary, build_dataset, draw, live, load_names, rank, sample, score_name, trace
 from makemlp.training import Run
 
+from .lab import new_page
+
 NAMES = load_names()[:400]
 VOCAB = Vocabulary(NAMES)
 X, Y = build_dataset(NAMES, VOCAB)
@@ -18,7 +20,7 @@ CLOSE = {"rtol": 1e-5, "atol": 1e-5}
 @pytest.fixture(scope="module")
 def js(browser):
     """Evaluates an expression with mlp.js at hand; `given` are its variables. Typed arrays come back as lists."""
-    page = browser.new_page()
+    page = new_page(browser)
     page.goto("about:blank")
 
     def evaluate(expression, **given):

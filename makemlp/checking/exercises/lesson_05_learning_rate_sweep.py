@@ -114,21 +114,21 @@ CHOOSE_RATE = Exercise(
             lambda exponents, losses: 10 ** (exponents[losses.argmin()].item() - 0.5),
             "A run that diverged is taken for the best: PyTorch's argmin finds nan first, so put infinity in its place "
             "(torch.nan_to_num).",
-            "05 The same question, asked properly",
+            "05 One model per rate",
         ),
         Mistake(
             "the very bottom",
             lambda exponents, losses: _choose(exponents, losses, 0.0),
             "This is the very bottom of the valley: the right side is the steeper one, so step half an exponent to the "
             "left.",
-            "05 The same question, asked properly",
+            "05 One model per rate",
         ),
         Mistake(
             "a step to the right",
             lambda exponents, losses: _choose(exponents, losses, 0.5),
             "The step goes to the right, where rates are larger and the loss is steep: to the left is a smaller "
             "exponent.",
-            "05 The same question, asked properly",
+            "05 One model per rate",
         ),
         Mistake(
             "exponent for rate",
@@ -140,7 +140,7 @@ CHOOSE_RATE = Exercise(
             "largest loss",
             lambda exponents, losses: 10 ** (exponents[losses.argmax()].item() - 0.5),
             "This looks for the largest loss: the valley is the lowest.",
-            "05 The same question, asked properly",
+            "05 One model per rate",
         ),
         Mistake(
             "half the rate",
@@ -150,7 +150,7 @@ CHOOSE_RATE = Exercise(
         ),
     ),
     hints=(
-        "losses.argmin() finds the place of the valley, but a nan is smaller than everything to it.",
+        "losses.argmin() finds the place of the valley, but it takes a nan for the smallest of all.",
         "torch.nan_to_num(losses, nan=math.inf) keeps diverged runs out.",
         "10 ** (exponent of the valley − 0.5)",
     ),
