@@ -336,7 +336,7 @@ def test_snapshots_and_neighbours_of_any_emb_dim(emb_dim):
     frames = {step: MLP(len(VOCAB), emb_dim=emb_dim, hidden_dim=4, seed=step) for step in (0, 1)}
     ways = content(makemlp.explore_snapshots(frames, [3.0], VOCAB).to_html())["data"]["ways"]
     assert len(unpacked(ways)) == 2 * len(VOCAB) * 2
-    data = content(makemlp.explore_neighbours(frames[0].C, VOCAB).to_html())["data"]
+    data = content(makemlp.explore_neighbours(frames[0].C.detach(), VOCAB).to_html())["data"]
     assert len(unpacked(data["C"])) == emb_dim * len(VOCAB) and len(unpacked(data["flat"])) == 2 * len(VOCAB)
 
 
