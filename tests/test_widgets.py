@@ -167,6 +167,28 @@ def test_a_released_slider_trains_and_writes_the_run_down(tmp_path):
     assert len(board) == 3 and "Losses of 2 runs. Run 1:" in picture(explorer)
 
 
+def test_a_run_that_is_stopped_is_not_recorded_and_trained_anew_when_asked_for_again(tmp_path, monkeypatch):
+    board = Scoreboard(tmp_path / "b")
+    explorer = makemlp.explore_tuning(NAMES[:6], NAMES[6:], VOCAB, board, {})
+    before, whole = picture(explorer), makemlp.training.Run.step
+
+    def stopped(run, share):
+        if len(run.losses) == 7:
+            raise KeyboardInterrupt
+        return whole(run, share)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(makemlp.training.Run, "step", stopped)
+        explorer.controls["hidden_dim"].value = 20
+    assert message(explorer) == (
+        "Stopped after 7 of 300 steps, so this run is not on the board. Move a slider to train again."
+    )
+    assert len(board) == 1 and picture(explorer) == before
+    explorer.controls["hidden_dim"].value = 30
+    explorer.controls["hidden_dim"].value = 20  # what was stopped is not kept either
+    assert [row["hidden_dim"] for row in board.rows] == [100, 30, 20] and not message(explorer)
+
+
 def test_a_rate_that_is_too_high_is_named_and_the_last_picture_stays(tmp_path, monkeypatch):
     explorer = makemlp.explore_tuning(NAMES[:6], NAMES[6:], VOCAB, Scoreboard(tmp_path / "b"), {})
     before = picture(explorer)

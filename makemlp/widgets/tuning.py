@@ -29,6 +29,8 @@ def explore_tuning(
 ) -> Explorer:
     """Train an MLP on the names of `train` each time that a slider is let go, and write the run on the board.
 
+    A run that is stopped half-way gets no row, because its row would name steps that it never took.
+
     Parameters
     ----------
     targets : losses to compare with, by what they are.
@@ -41,7 +43,12 @@ def explore_tuning(
         sizes = {name: settings[name] for name in ("block_size", "emb_dim", "hidden_dim")}
         X, Y = build_dataset(train, vocab, settings["block_size"])
         model, began = MLP(len(vocab), **sizes), time.perf_counter()
-        train_model(model, X, Y, steps=settings["steps"], learning_rate=settings["learning_rate"])
+        losses = train_model(model, X, Y, steps=settings["steps"], learning_rate=settings["learning_rate"])
+        if len(losses) < settings["steps"]:
+            raise ValueError(
+                f"Stopped after {len(losses)} of {settings['steps']} steps, so this run is not on the board. Move a "
+                f"slider to train again."
+            )
         seconds = round(time.perf_counter() - began, 2)
         dev_loss = nll(model, *build_dataset(dev, vocab, settings["block_size"]))
         parameters = sum(p.numel() for p in model.parameters())

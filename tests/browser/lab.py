@@ -324,7 +324,7 @@ class Complaints:
 ALL_RUN = """red => {
     if (document.querySelector('.jp-Dialog')) return true;
     const prompts = [...document.querySelectorAll('.jp-Notebook .jp-CodeCell')]
-        .filter(cell => cell.querySelector('.cm-content').innerText.trim())
+        .filter(cell => cell.querySelector('.cm-content')?.innerText.trim())  // a folded cell has no editor
         .map(cell => cell.querySelector('.jp-InputPrompt').innerText.trim());
     const light = document.querySelector('.jp-Notebook-ExecutionIndicator');
     const failed = document.querySelector(`.jp-Notebook :is(${red})`);
