@@ -31,7 +31,7 @@ unset PYTHONHOME PYTHONPATH
 
 say() { printf '%s\n' "$*"; }
 die() { printf 'Set-up stopped: %s\n' "$*" >&2; exit 1; }
-trap 'kill $teller 2>/dev/null; die "Interrupted; the next run goes on from here."' INT TERM
+trap 'kill -KILL $teller 2>/dev/null; die "Interrupted; the next run goes on from here."' INT TERM
 
 # ---------------------------------------------------------------- which Python
 
@@ -104,8 +104,7 @@ run() {
     teller=$!
     hear "$@"
     reason=$?
-    kill $teller 2>/dev/null
-    wait $teller 2>/dev/null
+    { kill -KILL $teller; wait $teller; } 2>/dev/null   # a gentler signal is lost if the shell has only just forked
     teller=
     return $reason
 }
