@@ -11,6 +11,8 @@ from interrupts import ARRIVED, in_kernel
 from lessons import Lesson
 from nbclient import NotebookClient
 
+from makemlp import live
+
 
 class LiveLesson:
     """One lesson and one kernel. Used in a `with`; nothing stands on the scoreboard when it begins."""
@@ -72,8 +74,9 @@ def told(outputs) -> list[tuple]:
             pieces.append((output.name, output.text))
         else:
             data = {kind: text for kind, text in output.data.items() if not kind.endswith("widget-view+json")}
-            html = re.sub(r"base64,[A-Za-z0-9+/=]+", "", "".join(data.get("text/html", "")))
-            pieces.append(("shown", "".join(data.get("text/plain", "")) + html))
+            html = re.sub(r"base64,[A-Za-z0-9+/=]+", "", live.stored("".join(data.get("text/html", ""))))
+            if data:  # sliders of ipywidgets alone tell nothing: they are not stored
+                pieces.append(("shown", "".join(data.get("text/plain", "")) + html))
     return pieces
 
 

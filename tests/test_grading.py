@@ -388,7 +388,7 @@ def test_a_notebook_and_the_grader_agree_on_honest_cells(styles, tmp_path):
     (tmp_path / "ana.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
     (row,) = grading.grade(tmp_path, tmp_path / "out")
     assert [verdict.text for _, verdict in row.verdicts if not verdict.met] == []
-    live = nbformat.from_dict(notebook)
+    live = nbformat.reads(json.dumps(notebook), as_version=4)
     nbclient.NotebookClient(live, timeout=600, kernel_name="python3").execute()  # raises at a check that is not met
     checks = [cell for cell in live.cells if cell["id"].endswith("-check")]
     assert ["✓" in cell.outputs[0]["text"] for cell in checks] == [True] * 6
@@ -459,13 +459,15 @@ def test_an_interrupt_keeps_what_was_graded(tmp_path, monkeypatch, capsys):
     """Ctrl-C after the first row: the report holds it, whole, and nothing of what was under way."""
     for name in "abcd":
         (tmp_path / f"{name}.ipynb").write_text(SOLVED if name == "a" else OPEN, encoding="utf-8")
-    add = grading.Report.add
+    take = grading._Crew.take
 
-    def add_and_stop(report, number, row):
-        add(report, number, row)
-        raise KeyboardInterrupt
+    def take_one(crew, *task):
+        if crew.tasks:
+            crew.tasks[0].result()
+            raise KeyboardInterrupt
+        take(crew, *task)
 
-    monkeypatch.setattr(grading.Report, "add", add_and_stop)
+    monkeypatch.setattr(grading._Crew, "take", take_one)
     assert command.main(["grade", str(tmp_path), "--out", str(tmp_path / "out"), "--workers", "1"]) == 130
     assert capsys.readouterr().err.startswith("Stopped. What was graded by then is in ")
     with (tmp_path / "out" / "grades.csv").open(encoding="utf-8", newline="") as file:

@@ -117,12 +117,12 @@ def test_a_worker_that_is_killed_with_the_lock_frees_it(path, workers):
     stands_still(still)
     still.kill()
     study = open_study(OBJECTIVE, storages.open_storage(url(path), grace=GRACE, patience=5.0))  # which writes
-    other = workers(trials=100)
+    other = workers(trials=1_000_000)  # until it is told to stop: how many fit into the grace is the machine's matter
     while not (again := [t for t in study.trials if t.number and t.system_attrs.get("retry_history") == [0]]):
         assert other.poll() is None, other.said()
         time.sleep(0.1)
     other.terminate()
-    assert other.wait(60) == 0 and "Traceback" not in other.said()
+    assert other.wait(600) == 0 and "Traceback" not in other.said()
     assert study.trials[0].state.name == "FAIL" and study.trials[0].params.items() <= again[0].params.items()
     lines(path)
 

@@ -85,10 +85,13 @@ def test_every_stored_picture_says_what_it_shows(notebook):
     for cell, output in stored_pictures(notebook):
         page = "".join(output["data"]["text/html"])
         assert not any(mime.startswith("image/") for mime in output["data"]) and "<svg" not in page
-        (said,) = re.findall(r'<img alt="([^"]*)"', page)
-        said = html.unescape(said)
-        assert len(said) > 50 and re.search(r"\d", said), f"cell {cell.number}"
-        assert said == "".join(output["data"]["text/plain"]) == output["metadata"]["text/html"]["alt"]
+        said = [html.unescape(alt) for alt in re.findall(r'<img alt="([^"]*)"', page)]
+        for text in said:
+            assert len(text) > 50 and re.search(r"\d", text), f"cell {cell.number}"
+        if (
+            "data-view=" not in page
+        ):  # an explorable holds a picture for each of its parts, and its text names its controls
+            assert said == ["".join(output["data"]["text/plain"])] == [output["metadata"]["text/html"]["alt"]]
 
 
 def test_every_lesson_stores_pictures():

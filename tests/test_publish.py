@@ -12,7 +12,12 @@ sys.path.append(str(ROOT / "tools"))
 from publish import files, main, mentions, project, publish, repository
 
 # Repositories of others that the course names. A new one is added here, so that a stale name of ours stands out.
-OTHERS = {"berkeley-dsep-infra/jupyterlab-a11y-checker", "dequelabs/axe-core", "karpathy/makemore"}
+OTHERS = {
+    "berkeley-dsep-infra/jupyterlab-a11y-checker",
+    "dequelabs/axe-core",
+    "karpathy/makemore",
+    "karpathy/micrograd",
+}
 # Any repository that follows a site, with what an address may hold before and after it.
 ANY = re.compile(
     r"(?:github\.com[/:]|githubusercontent\.com/|(?:google\.com|nbviewer\.org|shields\.io|jupyter\.org)/github/|/gh/)"

@@ -20,7 +20,7 @@ from publish import ROOT, project, repository
 
 KINDS = {"notebooks": "", "exercises": "_exercises", "exercises/solutions": "_solutions"}
 # What the package needs when it runs, besides its modules.
-DATA = ("names/*.txt", "quizzes/*.json", "measured/*")
+DATA = ("names/*.txt", "quizzes/*.json", "measured/*", "live/*.js", "live/*.css")
 LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
 
 FIRST_CELL = """\

@@ -129,13 +129,19 @@ def _work(job: dict, into: int) -> None:
 def _try(job: dict) -> dict:
     """The sheet: what the answer was seen to do, or where its cells stopped."""
     exercise = find(job["name"])
-    try:
-        scope = _scope(job, [])
-    except NameError:  # it uses what stands in a cell of the learner's own, somewhere else
-        scope = _scope(job, job["helpers"])
-    if job["name"] not in scope:
-        return {"failed": "undefined"}
-    return {"seen": write(observe(exercise, scope[job["name"]], job["seed"]))}
+    for helpers in ([], job["helpers"]):
+        try:
+            scope = _scope(job, helpers)
+        except NameError:
+            if helpers or not job["helpers"]:
+                raise
+            continue
+        if job["name"] not in scope:
+            return {"failed": "undefined"}
+        seen = observe(exercise, scope[job["name"]], job["seed"])
+        if not any(isinstance(one.value, Stop) and one.value.kind == "NameError" for one in seen):
+            break  # else it uses what stands in a cell of the learner's own, somewhere else
+    return {"seen": write(seen)}
 
 
 def _scope(job: dict, helpers: list[str]) -> dict:
