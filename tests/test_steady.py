@@ -142,7 +142,7 @@ def test_an_interrupt_leaves_nothing_that_misleads(lesson):
                 if "KeyboardInterrupt" not in str(told) and "Stopped" not in str(told):
                     judge.wrong.append(("stopped without a word", lesson.cells[number].raw["id"], told))
                 judge.stopped.append(number)
-                for other in [] if "what follows uses it" in str(told) else judge.users(number):
+                for other in [] if "the cells below use it" in str(told) else judge.users(number):
                     judge.run(other, f"after {number} was stopped", clear="")  # any error will do
                 judge.failed.clear()
                 judge.run(number, "again")
