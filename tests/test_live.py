@@ -67,6 +67,15 @@ def test_an_mlp_goes_with_its_weights():
     assert torch.equal(unpacked(packed["tensors"]["W1"]), MODEL.W1.flatten())
 
 
+def test_an_mlp_of_the_learners_own_class_goes_with_its_weights_too():
+    """Lesson 04 builds the class in the notebook; it is another class than the package's."""
+    own = torch.nn.Module()
+    own.block_size = MODEL.block_size
+    for name, parameter in MODEL.named_parameters():
+        own.register_parameter(name, parameter)
+    assert live.packed_model(own, VOCAB) == live.packed_model(MODEL, VOCAB)
+
+
 @pytest.mark.parametrize(("block_size", "rows"), [(0, len(VOCAB)), (1, len(VOCAB)), (2, len(VOCAB) ** 2)])
 def test_another_model_goes_as_a_table(block_size, rows):
     model = CountModel(len(VOCAB), block_size).fit(*build_dataset(NAMES, VOCAB, block_size))

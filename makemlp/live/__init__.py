@@ -25,7 +25,6 @@ import torch
 from torch import Tensor
 
 from makemlp.data import Vocabulary
-from makemlp.mlp import MLP
 
 FOLDER = Path(__file__).parent
 SHARED = ("mlp", "frame", "draw")  # what the views import, each from those before it
@@ -52,7 +51,7 @@ def packed_words(words: Iterable[str]) -> str:
 def packed_model(model: Callable[[Tensor], Tensor], vocab: Vocabulary) -> dict:
     """A model as the page's `readModel` takes it.
 
-    An `MLP` goes with its weights. Any other model goes as a table of what it predicts after every context, so it must
+    An MLP goes with its weights. Any other model goes as a table of what it predicts after every context, so it must
     look back few enough characters.
 
     Raises
@@ -60,10 +59,11 @@ def packed_model(model: Callable[[Tensor], Tensor], vocab: Vocabulary) -> dict:
     ValueError
         for a vocabulary of another size than the model's, or a model with too many contexts.
     """
-    if isinstance(model, MLP):
-        kind, size = "mlp", model.vocab_size
-        sizes = {"block_size": model.block_size, "emb_dim": model.C.shape[1], "hidden_dim": model.b1.shape[0]}
-        tensors = {name: packed(tensor) for name, tensor in model.state_dict().items()}
+    weights = dict(model.named_parameters()) if isinstance(model, torch.nn.Module) else {}
+    if {"C", "W1", "b1", "W2", "b2"} <= weights.keys():  # our MLP, or the one that lesson 04 builds
+        kind, size = "mlp", weights["C"].shape[0]
+        sizes = {"block_size": model.block_size, "emb_dim": weights["C"].shape[1], "hidden_dim": len(weights["b1"])}
+        tensors = {name: packed(tensor) for name, tensor in weights.items()}
     else:
         back = max(model.block_size, 1)  # one that looks at nothing says the same after each character
         if len(vocab) ** back > LARGEST_TABLE:
