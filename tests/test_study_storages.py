@@ -118,6 +118,12 @@ def tried_again(study, number):
     return [t for t in study.get_trials(deepcopy=False) if number in history(t) and t.state.name in FINISHED]
 
 
+def each_has_one(study):
+    """Whether every trial that runs is the only one of a worker that is known."""
+    at_work = [t.user_attrs.get("worker") for t in study.get_trials(deepcopy=False) if t.state.name == "RUNNING"]
+    return None not in at_work and len(set(at_work)) == len(at_work)
+
+
 def history(trial):
     return trial.system_attrs.get("retry_history", [])
 
@@ -151,6 +157,7 @@ def story(request, url, names_file, tmp_path_factory):
         before = len(finished(study))
         until(lambda: len(finished(study)) >= before + 6)
         until(lambda: all(tried_again(study, told[which]) for which in ("victim", "ended")))
+        until(lambda: each_has_one(study))  # what a lost connection left half-done is found by then
         told["codes"] += [worker.end(signal.SIGTERM) for worker in others]
     finally:
         for worker in workers:

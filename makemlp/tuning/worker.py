@@ -138,7 +138,10 @@ def _after_a_loss(study: optuna.Study, number: int | None) -> bool:
     if trial.state.name in ("COMPLETE", "PRUNED"):
         _say(study, trial)
         return True
-    if trial.state.name == "FAIL":  # else it is silent from now on, and taken for abandoned
+    if trial.state.name == "RUNNING":  # nobody trains it any more: others need not wait until it looks abandoned
+        study.tell(number, state=optuna.trial.TrialState.FAIL, skip_if_finished=True)
+        trial = _trial(study, number)
+    if trial.state.name == "FAIL":
         retry(study, trial)
     print(f"The connection was lost in trial {number}; it will be tried again.", flush=True)
     return False
