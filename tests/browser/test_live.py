@@ -111,6 +111,15 @@ def latest(page):
     )
 
 
+def press(page, drawing, x, y):
+    """Press a place of a drawing, from its left (from its right where x is negative) and its top.
+
+    Each change makes a new drawing, in the next frame of the screen: what was asked of the old one may be gone.
+    """
+    width = latest(page) and page.locator(drawing).evaluate("drawing => drawing.clientWidth")
+    page.locator(drawing).click(position={"x": x if x >= 0 else width + x, "y": y})
+
+
 def number(text):
     return float(text.replace(",", "").replace("−", "-"))
 
@@ -315,8 +324,7 @@ def test_smoothing_says_the_loss_of_a_name_and_opens_a_row_that_is_pressed(opene
     page.get_by_label("a name's way").fill("dab")
     wanted = makemlp.nll_by_name(COUNTED, VOCAB, ["dab"])  # it adds 1 to each count, and so does the view as it opens
     page.get_by_text(f"loss {wanted.item() / 4:.3f} per character").wait_for()
-    table = page.locator(".table").bounding_box()
-    page.mouse.click(table["x"] + 18 + 6, table["y"] + 18 + 12 * 2.5)  # the third row
+    press(page, ".table", 18 + 6, 18 + 12 * 2.5)  # the third row
     assert latest(page)["state"]["symbol"] == VOCAB.itos[2] == page.get_by_label("after", exact=True).input_value()
 
 
@@ -362,8 +370,7 @@ def test_count_tables_show_what_the_models_score(opened, method, smoothing):
         assert shown[split] == pytest.approx(wanted, abs=0.002)  # small tables bend more than the lesson's
     assert re.match(rf"2 characters: dev {shown['dev'][2]:.3f}", shown["title"])
     assert page.get_by_label("smoothing", exact=True).is_disabled() == (method == "kneser_ney")
-    box = page.locator(".losses").bounding_box()
-    page.mouse.click(box["x"] + box["width"] - 12, box["y"] + 100)  # the longest context
+    press(page, ".losses", -12, 100)  # the longest context
     assert latest(page)["state"]["block_size"] == 4
 
 
@@ -394,7 +401,7 @@ def test_prediction_shows_every_number_of_the_model(opened):
     sums = 3 * (wanted["emb"][0].flatten() @ MODEL.W1) + MODEL.b1
     close(shown["h"], sums.tanh())
     close(shown["probs"], MODEL.b2.softmax(0))
-    page.locator(".units").click(position={"x": 4, "y": 4})
+    press(page, ".units", 4, 4)
     said = f"Unit 1: tanh({sums[0].item():.2f}) = {sums[0].tanh().item():.2f}"
     page.get_by_text(said.replace("-", "−")).wait_for()
 
@@ -421,8 +428,7 @@ def test_a_name_is_scored_and_ranked(opened, name):
 def test_a_letter_that_is_pressed_takes_its_place_in_the_name(opened):
     page = opened(explorer("explore_name"))
     page.get_by_label("a name").fill("dab")
-    strip = page.locator(".strip").bounding_box()
-    page.mouse.click(strip["x"] + 46 * 2.5, strip["y"] + 15)  # the likeliest second letter
+    press(page, ".strip", 46 * 2.5, 15)  # the likeliest second letter
     likeliest = MODEL(torch.tensor([[0, 0, VOCAB.stoi["d"]]])).argmax().item()
     assert page.get_by_label("a name").input_value() == ("d" if likeliest == 0 else f"d{VOCAB.itos[likeliest]}b")
 
