@@ -28,7 +28,8 @@ from makemlp.data import Vocabulary
 
 FOLDER = Path(__file__).parent
 SHARED = ("mlp", "frame", "draw")  # what the views import, each from those before it
-VIEWS = tuple(sorted(path.stem for path in FOLDER.glob("*.js") if path.stem not in SHARED))
+ALONE = "sheets"  # the quizzes and cards of `makemlp.questions`, which need none of these
+VIEWS = tuple(sorted(path.stem for path in FOLDER.glob("*.js") if path.stem not in (*SHARED, ALONE)))
 
 LARGEST_TABLE = 20_000  # rows of logits that a page is given for a model that is no MLP
 
@@ -95,8 +96,14 @@ def module(name: str) -> str:
 
 
 @functools.cache
-def style() -> str:
-    return (FOLDER / "frame.css").read_text(encoding="utf-8")
+def style(*names: str) -> str:
+    """The style of explorables, and after it the named files'."""
+    return "".join((FOLDER / f"{name}.css").read_text(encoding="utf-8") for name in ("frame", *names))
+
+
+def script_of_sheets() -> str:
+    """The script that makes every quiz and deck of cards on the page answer."""
+    return f"{module(ALONE)}\n{ALONE}();"
 
 
 def script(views: Iterable[str] = VIEWS) -> str:
@@ -120,10 +127,16 @@ def page(view: str, data: Mapping, controls: Sequence[Mapping], still: str, link
     link : names the block of ipywidgets that stands in for some of the controls while a kernel runs.
     """
     linked = f' data-link="{link}"' if link else ""
-    return (
-        f"{bare(view, data, controls, still, linked)}\n<style>\n{style()}</style>\n"
-        f'<script type="module">\n{script([view])}\n</script>'
-    )
+    return _with(bare(view, data, controls, still, linked), style(), script([view]))
+
+
+def sheet(text: str) -> str:
+    """A quiz or cards, written as text that unfolds in an element of class makemlp-sheet, as HTML that answers."""
+    return _with(text, style(ALONE), script_of_sheets())
+
+
+def _with(text: str, style: str, script: str) -> str:
+    return f'{text}\n<style>\n{style}</style>\n<script type="module">\n{script}\n</script>'
 
 
 def bare(view: str, data: Mapping, controls: Sequence[Mapping], still: str, attributes: str = "") -> str:

@@ -73,29 +73,29 @@ def test_quiz_and_card_answer(lesson):
     """One question by mouse, the next by keyboard; a card turned over by a click, and back by a key."""
     sheet = _read(number_of(lesson.name))
     questions, card = sheet["questions"], sheet["cards"][0]
-    first, second = shown(below(lesson, "quiz"), ".Quiz").all()[:2]
+    first, second = shown(below(lesson, "quiz"), ".makemlp-question").all()[:2]
     answer = questions[0]["answers"][0]
     (type_in if questions[0]["type"] == "numeric" else choose)(first, answer)
     assert read_as(answer["feedback"]) in said_by(first)
-    within = "box => box.contains(document.activeElement)"
-    if not second.evaluate(within):  # Enter leads from a number to the next question, if that wants a number too
-        lesson.press("Tab")
-    assert second.evaluate(within)
+    for _ in range(2):  # from a number there is its button on the way
+        if not second.evaluate("box => box.contains(document.activeElement)"):
+            lesson.press("Tab")
     lesson.page.keyboard.type("99999" if questions[1]["type"] == "numeric" else " ")
-    lesson.press("Enter")
-    assert said_by(second)[2:] in [read_as(answer["feedback"]) for answer in questions[1]["answers"]]
+    if questions[1]["type"] == "numeric":
+        lesson.press("Enter")
+    assert any(said_by(second)[2:].startswith(read_as(answer["feedback"])) for answer in questions[1]["answers"])
     cards = below(lesson, "cards")
-    deck = shown(cards, ".flip-container").first
-    assert read_as(card["front"]) in re.sub(r"\s+", " ", deck.locator(".frontcard").first.inner_text())
+    deck = shown(cards, ".makemlp-card").first
+    assert read_as(card["front"]) in re.sub(r"\s+", " ", deck.inner_text())
     deck.click()
-    until(lesson.page, lambda: "flip" in deck.get_attribute("class").split())
+    until(lesson.page, lambda: "turned" in deck.get_attribute("class").split())
     cards.evaluate("area => area.closest('.jp-Cell').focus()")
     for _ in range(5):
         lesson.press("Tab")
         if deck.evaluate(IN_FOCUS):
             break
     lesson.press("Space")
-    until(lesson.page, lambda: "flip" not in deck.get_attribute("class").split())
+    until(lesson.page, lambda: "turned" not in deck.get_attribute("class").split())
     assert not lesson.errors()
 
 
