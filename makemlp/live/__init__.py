@@ -43,6 +43,11 @@ def packed(numbers: Tensor | Sequence[float]) -> str:
     return "base64," + base64.b64encode(flat.numpy().astype("<f4").tobytes()).decode("ascii")
 
 
+def packed_text(lines: Iterable[str]) -> str:
+    """Lines of text in base64, as numbers are: what a model makes up may differ between processors."""
+    return "base64," + base64.b64encode("\n".join(lines).encode("utf-8")).decode("ascii")
+
+
 def packed_words(words: Iterable[str]) -> str:
     """Many words as text: sorted, one a line, compressed (zlib) and in base64."""
     lines = "\n".join(sorted(set(words))).encode("utf-8")

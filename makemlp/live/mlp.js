@@ -7,6 +7,12 @@ export function unpack(text) {
   return new Float32Array(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)).buffer);
 }
 
+/** The lines of a packed text. */
+export function unpackText(text) {
+  const bytes = atob(text.slice(text.indexOf(",") + 1));
+  return new TextDecoder().decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0))).split("\n");
+}
+
 /** A packed model, ready to predict: `logits(contexts)` maps N contexts (N * block_size indices) to N rows of logits. */
 export function readModel(packed) {
   const model = { ...packed };

@@ -14,7 +14,7 @@ import torch
 import makemlp
 from makemlp import CountModel, Mixture, build_dataset, live
 
-from .alive import ARGUMENTS, COUNTED, FRAMES, MODEL, NAMES, TABLE, VOCAB
+from .alive import ARGUMENTS, COUNTED, FRAMES, LETTERS, MODEL, NAMES, SPELLER, TABLE, VOCAB
 from .lab import BUILD, new_page
 from .test_book import axe_script, faults
 
@@ -259,9 +259,10 @@ def test_what_changes_is_announced_once_the_hand_rests(opened, name):
     page = opened(explorer(name))
     spoken = page.locator(".makemlp-spoken")
     assert spoken.text_content() == ""  # nothing is said of a page that is only opened
-    control = page.locator(".makemlp-frame :is(input[type=range], input[type=text], select):enabled").first
+    control = page.locator(".makemlp-frame :is(input[type=range], input[type=text], select, button):enabled").first
     control.focus()
-    for key in ("End", "Home") if control.get_attribute("type") == "range" else "b":
+    page.wait_for_timeout(400)  # as long as anybody looks at a name of the game
+    for key in {"range": ("End", "Home"), "button": ("Enter",)}.get(control.get_attribute("type"), "b"):
         page.keyboard.press(key)
     page.wait_for_timeout(1000)
     assert spoken.text_content() == latest(page)["alt"] != ""
@@ -431,6 +432,49 @@ def test_a_letter_that_is_pressed_takes_its_place_in_the_name(opened):
     press(page, ".strip", 46 * 2.5, 15)  # the likeliest second letter
     likeliest = MODEL(torch.tensor([[0, 0, VOCAB.stoi["d"]]])).argmax().item()
     assert page.get_by_label("a name").input_value() == ("d" if likeliest == 0 else f"d{VOCAB.itos[likeliest]}b")
+
+
+def game_page(opened):
+    """The game, and its ten names with whether each is real."""
+    page = opened(explorer("explore_real_or_made_up"))
+    return page, latest(page)["names"]
+
+
+def answer(page, real):
+    page.wait_for_timeout(350)  # as long as anybody looks at a name
+    page.get_by_role("button", name="Real" if real else "Made up").click()
+    return latest(page)
+
+
+def test_the_game_counts_and_says_what_luck_and_the_model_would_get(opened):
+    page, names = game_page(opened)
+    height = page.evaluate("() => document.documentElement.scrollHeight")
+    for place, (name, real) in enumerate(names):
+        assert page.locator(".makemlp-asked").inner_text() == name
+        shown = answer(page, real == (place != 3))  # all right but the fourth
+        assert shown["answered"] == [other != 3 for other in range(place + 1)]
+        said = f"{'✗ Wrong' if place == 3 else '✓ Right'}: '{name}' is {'in the list' if real else 'made up'}."
+        assert page.locator(".makemlp-note").inner_text().startswith(said)
+    nll = makemlp.nll_by_name(SPELLER, LETTERS, [name for name, _ in names])
+    rarer = nll >= nll.sort()[0][5]
+    assert shown["rival"] == sum(bool(rare) == real for rare, (_, real) in zip(rarer, names, strict=True))
+    # Ten of the 1,024 ways to toss ten coins have nine right, and one has ten.
+    assert shown["title"] == "9 of 10 right" and "9 or more in 1.1% of games" in shown["alt"] and shown["best"] == 6
+    assert page.evaluate("() => document.documentElement.scrollHeight") == height  # nothing pushed the page
+    for button in ("Real", "Made up"):
+        assert page.get_by_role("button", name=button, exact=True).is_disabled()
+    assert page.evaluate("() => document.activeElement.textContent") == "Other names"
+    page.keyboard.press("Enter")
+    again = latest(page)
+    assert again["answered"] == [] and not {name for name, _ in again["names"]} & {name for name, _ in names}
+
+
+def test_a_double_click_answers_once(opened):
+    """The second press would be an answer to a name that nobody has read."""
+    page, _ = game_page(opened)
+    page.wait_for_timeout(350)
+    page.get_by_role("button", name="Real").dblclick()
+    assert len(latest(page)["answered"]) == 1
 
 
 @pytest.mark.parametrize("symbol", VOCAB.itos)
