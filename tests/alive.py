@@ -12,14 +12,17 @@ LONGER = load_names()[:3000]
 LETTERS = Vocabulary(LONGER)
 SPELLER = CountModel(len(LETTERS), 2, 0.1).fit(*build_dataset(LONGER, LETTERS, 2))
 
+COUNTER = CountModel(len(VOCAB), 7, method="kneser_ney").fit(*build_dataset(NAMES, VOCAB, 7))
+WRITERS = {"bigram": COUNTED, "table": COUNTER, "network": MODEL}
+
 FRAMES = {step: MLP(len(VOCAB), emb_dim=2, hidden_dim=20, seed=step) for step in range(0, 21, 2)}
 
 # What each explorable is opened with. A new one needs a line, and a test says so.
 ARGUMENTS = {
     "explore_architecture": (len(VOCAB),),
     "explore_count_tables": (NAMES[:6], NAMES[6:], VOCAB, 4, 2.17),
-    "explore_mixture": (MODEL, TABLE, *build_dataset(NAMES[6:], VOCAB, 4)),
-    "explore_name": (MODEL, VOCAB, NAMES, "ab"),
+    "explore_mixture": (MODEL, TABLE, *build_dataset(NAMES[6:], VOCAB, 4), VOCAB),
+    "explore_name": (WRITERS, VOCAB, NAMES, "ab"),
     "explore_neighbours": (MODEL.C.detach(), VOCAB),
     "explore_prediction": (MODEL, VOCAB, "ab"),
     "explore_real_or_made_up": (SPELLER, LETTERS, LONGER),

@@ -24,6 +24,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from makemlp.counts import CountModel
 from makemlp.data import Vocabulary
 
 FOLDER = Path(__file__).parent
@@ -50,15 +51,26 @@ def packed_text(lines: Iterable[str]) -> str:
 
 def packed_words(words: Iterable[str]) -> str:
     """Many words as text: sorted, one a line, compressed (zlib) and in base64."""
-    lines = "\n".join(sorted(set(words))).encode("utf-8")
-    return "base64," + base64.b64encode(zlib.compress(lines, 9)).decode("ascii")
+    return _compressed("\n".join(sorted(set(words))).encode("utf-8"))
 
 
-def packed_model(model: Callable[[Tensor], Tensor], vocab: Vocabulary) -> dict:
+def _compressed(content: bytes) -> str:
+    return "base64," + base64.b64encode(zlib.compress(content, 9)).decode("ascii")
+
+
+def packed_examples(model: CountModel) -> str:
+    """What a table has counted, column by column, as 16-bit numbers: contexts, answers, how often; compressed."""
+    X, Y, often = model.examples()
+    columns = torch.cat([X, Y[:, None], often[:, None]], 1).clamp(max=2**16 - 1).T
+    return _compressed(columns.numpy().astype("<u2").tobytes())
+
+
+def packed_model(model: Callable[[Tensor], Tensor], vocab: Vocabulary, *, large: bool = False) -> dict:
     """A model as the page's `readModel` takes it.
 
     An MLP goes with its weights. Any other model goes as a table of what it predicts after every context, so it must
-    look back few enough characters.
+    look back few enough characters; but with `large`, a Kneser-Ney table of more goes with what it counted, for a view
+    that waits for `readTable`.
 
     Raises
     ------
@@ -70,6 +82,9 @@ def packed_model(model: Callable[[Tensor], Tensor], vocab: Vocabulary) -> dict:
         kind, size = "mlp", weights["C"].shape[0]
         sizes = {"block_size": model.block_size, "emb_dim": weights["C"].shape[1], "hidden_dim": len(weights["b1"])}
         tensors = {name: packed(tensor) for name, tensor in weights.items()}
+    elif large and getattr(model, "method", "") == "kneser_ney" and len(vocab) ** model.block_size > LARGEST_TABLE:
+        kind, size, sizes = "counts", model.vocab_size, {"block_size": model.block_size}
+        tensors = {"examples": packed_examples(model), "discounts": packed(torch.stack(model.discounts))}
     else:
         back = max(model.block_size, 1)  # one that looks at nothing says the same after each character
         if len(vocab) ** back > LARGEST_TABLE:

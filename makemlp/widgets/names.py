@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -17,22 +17,35 @@ from makemlp.widgets.explorable import Explorable
 
 
 def explore_name(
-    model: Callable[[Tensor], Tensor], vocab: Vocabulary, names: Sequence[str], name: str = ""
+    model: Callable[[Tensor], Tensor] | Mapping[str, Callable[[Tensor], Tensor]],
+    vocab: Vocabulary,
+    names: Sequence[str],
+    name: str = "",
 ) -> Explorable:
-    """Type a name and see where the model is surprised, the name's NLL, and its rank among `names`.
+    """Type a name and see where a model is surprised, the name's NLL, and its rank among `names`.
 
     Parameters
     ----------
-    model : an MLP, or any model that looks back two characters or fewer.
+    model : an MLP, a Kneser-Ney table, or any model that looks back two characters or fewer. Several models, each by a
+        word for it, are set side by side; the last is the first to be shown in full.
 
     Source: lesson 08.
     """
-    nlls = nll_by_name(model, vocab, names)  # (len(names),)
-    losses, _ = score_name(model, vocab, name)
-    strip = figures.probability_strip(model, vocab, name)
-    still = strip, figures.name_ranks(nlls, name, losses.sum().item())
-    data = {"model": live.packed_model(model, vocab), "itos": vocab.itos, "nlls": live.packed(nlls)}
-    return Explorable("name", data, [live.text("name", "a name", name)], still)
+    models = model if isinstance(model, Mapping) else {"model": model}
+    nlls = {label: nll_by_name(one, vocab, names) for label, one in models.items()}  # (len(names),) each
+    opened = list(models)[-1]
+    losses, _ = score_name(models[opened], vocab, name)
+    strip = figures.probability_strip(models[opened], vocab, name)
+    still = strip, figures.name_ranks(nlls[opened], name, losses.sum().item())
+    data = {
+        "itos": vocab.itos,
+        "models": {label: live.packed_model(one, vocab, large=True) for label, one in models.items()},
+        "nlls": {label: live.packed(some) for label, some in nlls.items()},
+    }
+    controls = [live.text("name", "a name", name)]
+    if len(models) > 1:
+        controls.append(live.choice("writer", "in the eyes of", opened, list(models)))
+    return Explorable("name", data, controls, still)
 
 
 def explore_real_or_made_up(
