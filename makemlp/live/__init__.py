@@ -44,7 +44,7 @@ def packed(numbers: Tensor | Sequence[float]) -> str:
 
 def packed_words(words: Iterable[str]) -> str:
     """Many words as text: sorted, one a line, compressed (zlib) and in base64."""
-    lines = "\n".join(sorted(set(words))).encode("utf-8")
+    lines = "\n".join(sorted(words)).encode("utf-8")
     return "base64," + base64.b64encode(zlib.compress(lines, 9)).decode("ascii")
 
 

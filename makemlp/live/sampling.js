@@ -1,21 +1,14 @@
 // Lessons 00 and 08: what the model holds likely to come next, and names that it makes up.
 import { encode, letterBars, likeliest } from "./draw.js";
 import { el } from "./frame.js";
-import { contextOf, readModel, sampleNames, softmax } from "./mlp.js";
-
-/** The words of a packed list, once the browser has unpacked them. */
-async function unpackWords(text) {
-  const bytes = Uint8Array.from(atob(text.slice(text.indexOf(",") + 1)), (byte) => byte.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return new Set((await new Response(stream).text()).split("\n"));
-}
+import { contextOf, readModel, sampleNames, softmax, unpackWords } from "./mlp.js";
 
 export function sampling(frame, data) {
   const model = readModel(data.model);
   let real = null;
   if (data.names) {
     unpackWords(data.names).then((words) => {
-      real = words;
+      real = new Set(words);
       frame.redraw();
     });
   }
