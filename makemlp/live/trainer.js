@@ -39,15 +39,15 @@ export function newModel(sizes, seed) {
  */
 export function group(names, itos, block_size) {
   const V = itos.length;
+  const places = new Map(itos.map((letter, i) => [letter, i]));
   const found = new Map();
   for (const name of names) {
-    const indices = Array.from(name, (letter) => itos.indexOf(letter));
-    const all = [...new Array(block_size).fill(0), ...indices, 0];
-    for (let i = block_size; i < all.length; i++) {
-      const context = all.slice(i - block_size, i);
-      const key = context.reduceRight((sum, index) => sum * V + index, 0);
+    let context = new Array(block_size).fill(0);
+    for (const index of [...Array.from(name, (letter) => places.get(letter)), 0]) {
+      const key = context.reduceRight((sum, other) => sum * V + other, 0);
       if (!found.has(key)) found.set(key, { context, counts: new Float64Array(V) });
-      found.get(key).counts[all[i]] += 1;
+      found.get(key).counts[index] += 1;
+      context = [...context.slice(1), index];
     }
   }
   const rows = [...found.keys()].sort((a, b) => a - b).map((key) => found.get(key));
@@ -204,7 +204,8 @@ onmessage = (event) => obey(event.data);`;
 // --- the view ---
 
 export function trainer(frame, data) {
-  const { itos, targets, train, dev, ...settings } = data;
+  const { targets, train, dev, ...settings } = data;
+  const { itos } = settings;
   const wanted = { run: 0, going: false }; // of the page's engine
   const presses = { start: 0, reset: 0 };
   let obey = engine(hear, settings, SHORT_SLICE); // until there is something to train
@@ -301,13 +302,15 @@ export function trainer(frame, data) {
     const onDev = run.dev.at(-1)?.[1];
     frame.note = remark(loss);
     const said = [loss != null && `training ${digits(loss)}`, onDev != null && `dev ${digits(onDev)}`].filter(Boolean);
-    const title = `step ${run.steps.toLocaleString("en")}${said.length ? `: ${said.join(", ")}` : ""}`;
+    const blind = `a blind guess has a loss of ${digits(Math.log(itos.length))}`;
+    const title = `step ${run.steps.toLocaleString("en")}: ${said.join(", ") || blind}`;
+    const ofMany = run.emb_dim > 2 ? `the first two of the ${run.emb_dim} numbers in ` : "";
     const size = Math.min(width, 250);
     const map = letterMap(pairs(run.flat), itos, size, { limit: run.limit });
     const made = run.names.at(-1)[1];
     const lines = Object.entries(targets).map(([words, value]) => `${words} ${digits(value)}`);
     return {
-      title: asked?.going ? "starting …" : title,
+      title: going() && !run.going ? "starting …" : title,
       picture: [
         legend([
           ["var(--blue)", "training, smoothed"],
@@ -321,14 +324,10 @@ export function trainer(frame, data) {
             drawing(size, size, rect(0, 0, size, size, { fill: "none", stroke: "var(--line)" }), map.parts),
           ),
           el("div", { style: `width: ${width > size + 200 ? width - size - 24 : width}px` }, [
-            el(
-              "p",
-              { class: "makemlp-note" },
-              `The map: ${run.emb_dim > 2 ? "the first two numbers of" : ""} each embedding.`,
-            ),
+            el("p", { class: "makemlp-note" }, `The map: ${ofMany}each letter's embedding.`),
+            el("p", { class: "makemlp-note" }, "Made-up names, step by step:"),
             run.names.map(([step, words]) => [
-              el("p", { class: "makemlp-note" }, `It makes up, at step ${step.toLocaleString("en")}`),
-              el("p", { class: "makemlp-made" }, words),
+              el("p", { class: "makemlp-note" }, `${step.toLocaleString("en")}: `, el("b", {}, words)),
             ]),
           ]),
         ]),
@@ -369,6 +368,7 @@ function losses(run, line, targets, width) {
     xs: [0, Math.max(run.steps, 100)],
     ys,
     yWords: (loss) => loss.toFixed(ys[1] - ys[0] < 0.5 ? 2 : 1),
+    xWords: (step) => step.toLocaleString("en"),
     label: speed ? `step (${speed} per second)` : "step",
   });
   const at = (step, loss) => [ground.x(step), loss == null ? NaN : Math.max(ground.top, ground.y(loss))];
@@ -376,10 +376,14 @@ function losses(run, line, targets, width) {
   const peak = run.means.reduce((top, loss, i) => (loss > (run.means[top] ?? ys[1]) ? i : top), -1);
   return drawing(width, 240, [
     ground.axes,
-    Object.entries(targets).map(([words, value]) => [
-      path([at(0, value), [ground.right, ground.y(value)]], { stroke: "var(--ink)", "stroke-dasharray": "2 4" }),
-      text(ground.left + 6, ground.y(value) - 4, `${words} ${digits(value)}`),
-    ]),
+    Object.entries(targets).map(([words, value]) => {
+      const y = ground.y(value);
+      const down = value < Math.max(...Object.values(targets)) ? 13 : -4; // apart, even where the lines are not
+      return [
+        path([at(0, value), [ground.right, y]], { stroke: "var(--ink)", "stroke-dasharray": "2 4" }),
+        text(ground.left + 6, y + down, `${words} ${digits(value)}`),
+      ];
+    }),
     run.marks.map(({ step, name, value }, i) => [
       path([at(step, ys[1]), at(step, ys[0])], { stroke: "var(--purple)", "stroke-dasharray": "5 3" }),
       text(ground.x(step) + 3, ground.top + 24 + 14 * (i % 4), `${WORDS[name]} ${shown(value)}`),

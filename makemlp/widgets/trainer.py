@@ -65,12 +65,12 @@ class Trainer(Explorable):
         self._lock = threading.RLock()  # a slider may ask for another model while a step is under way
         self._number = 0
         specs = [
+            live.button("start", "Start"),
+            live.button("reset", "Reset"),
             live.slider("rate", "learning rate", 0.02, 1e-4, 1.0, 0.05, log=True),
             live.slider("batch_size", "batch_size", batch_size, 16, 512, math.log10(2), log=True),
             live.slider("emb_dim", "emb_dim", 2, 2, 20, 1, digits=0),
             live.slider("hidden_dim", "hidden_dim", 64, 8, 304, 8, digits=0),
-            live.button("start", "Start"),
-            live.button("reset", "Reset"),
         ]
         data = {
             "itos": vocab.itos,
