@@ -34,11 +34,11 @@ _trainers: weakref.WeakSet[Trainer] = weakref.WeakSet()
 class Trainer(Explorable):
     """A run that trains while its sliders are dragged: start, pause, reset.
 
-    The page trains by itself where there is no kernel. While a kernel runs, this class trains, with `makemlp.training`'s
-    engine, and the page draws what it reports. The rate and the batch size act from the next step on; another size of
-    the model begins it anew. Steps are taken by a thread of its own, so that the kernel stays free for other cells.
-    One trainer trains at a time: a new one, or one that is started, pauses the others. The notebook's stop button
-    pauses it, too.
+    The page trains by itself where there is no kernel. While a kernel runs, this class trains, with the engine of
+    `makemlp.training`, and the page draws what it reports. The rate and the batch size act from the next step on;
+    another size of the model begins it anew. Steps are taken by a thread of its own, so that the kernel stays free for
+    other cells. One trainer trains at a time: a new one, or one that is started, pauses the others. The notebook's stop
+    button pauses it, too.
 
     Attributes
     ----------
@@ -284,8 +284,8 @@ def _pause_others(one: Trainer | None = None) -> None:
 def _heed_the_stop_button() -> None:
     """Let a notebook's stop button pause what trains, whether a cell is running or not.
 
-    While a cell runs, the button ends the cell, and we hear of that when it has ended. While none runs, a kernel ignores
-    the button. So there we take it, from the kernel's own loop: a handler that is set within a cell is gone with it.
+    While a cell runs, the button ends the cell, and we hear of that when it has ended. While none runs, a kernel
+    ignores the button. So we take it then, from the kernel's own loop, as a handler set by a cell is gone with it.
     """
     shell = get_ipython()
     try:
