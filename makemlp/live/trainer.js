@@ -112,11 +112,15 @@ export function engine(send, { itos, block_size, steps, every, most, hopeless },
     keepNames();
   }
 
-  /** What the model makes up now, beside what it made up after 0, 100, 1,000 … steps. */
+  const lost = () => run.losses.length > 0 && !(run.losses.at(-1) < hopeless);
+
+  /** What the model makes up now, beside what it made up after 0, 100, 1,000 … steps; once lost, nothing more. */
   function keepNames() {
-    const made = sampleNames(run.model, 4, { maxLength: 12 }).map((name) => name.map((i) => itos[i]).join(""));
-    const milestone = ([step]) => step === 0 || (step >= 100 && Number.isInteger(Math.log10(step)));
-    run.names = [...run.names.filter(milestone), [run.losses.length, made.join(", ")]];
+    if (lost()) return;
+    const made = sampleNames(run.model, 4, { maxLength: 12 });
+    const words = made.map((name) => name.map((i) => itos[i]).join("") || "(empty)").join(", ");
+    const kept = run.names.filter(([step]) => [0, 100, 1000, 10_000].includes(step));
+    run.names = [...kept, [run.losses.length, words]];
   }
 
   function lookAtDev() {
@@ -131,7 +135,6 @@ export function engine(send, { itos, block_size, steps, every, most, hopeless },
       return model.C[Math.floor(i / 2) * model.emb_dim + (i % 2)];
     });
     const { rate, batch_size, emb_dim, hidden_dim, going } = wanted;
-    const lost = losses.length > 0 && !(losses.at(-1) < hopeless);
     const settings = { rate, batch_size, emb_dim, hidden_dim };
     send({
       run: wanted.run,
@@ -155,7 +158,7 @@ export function engine(send, { itos, block_size, steps, every, most, hopeless },
       run.step(grads, wanted.rate);
       run.losses.push(loss);
       const taken = run.losses.length;
-      if (taken >= steps || !(loss < hopeless)) wanted.going = false;
+      if (taken >= steps || lost()) wanted.going = false;
       if (taken % every === 0) lookAtDev();
       else if (taken === 100) keepNames();
     }

@@ -194,13 +194,14 @@ class Trainer(Explorable):
         self._keep_names()
 
     def _keep_names(self) -> None:
-        """What the model makes up now, beside what it made up after 0, 100, 1,000 … steps."""
+        """What the model makes up now, beside what it made up after 0, 100, 1,000 … steps; once lost, nothing more."""
+        if self._lost():
+            return
         if self.run is not None:
             self.run.stack.write_back(torch.tensor([0]))
-        self._names = [(step, made) for step, made in self._names if step in (0, 100, 1000, 10_000)]
-        if not self._lost():
-            made = sample(self.model, self._vocab, NAMES, seed=0, max_length=LONGEST)
-            self._names.append((len(self.losses), ", ".join(made)))
+        made = sample(self.model, self._vocab, NAMES, seed=0, max_length=LONGEST)
+        kept = [(step, names) for step, names in self._names if step in (0, 100, 1000, 10_000)]
+        self._names = [*kept, (len(self.losses), ", ".join(name or "(empty)" for name in made))]
 
     def _report(self) -> None:
         """Write into the hidden box how the run stands, as the page's own engine reports it."""
