@@ -29,5 +29,6 @@ ARGUMENTS = {
     "explore_real_or_made_up": (SPELLER, LETTERS, LONGER),
     "explore_sampling": (MODEL, VOCAB, 6, NAMES),
     "explore_smoothing": (COUNTED.counts[1], VOCAB),
+    "explore_training": (NAMES[:6], NAMES[6:], VOCAB, {"low": 1.0, "high": 1.5}, 600),
     "explore_snapshots": (FRAMES, [3.0 - 0.1 * step for step in range(20)], VOCAB),
 }
