@@ -22,6 +22,7 @@ ARGUMENTS = {
     "explore_architecture": (len(VOCAB),),
     "explore_count_tables": (NAMES[:6], NAMES[6:], VOCAB, 4, 2.17),
     "explore_descent": (COUNTED.counts[1], VOCAB, 2 * MODEL.b2.detach() + COUNTED.counts[1].sin()),
+    "explore_letters": (MODEL, VOCAB, "ab"),
     "explore_mixture": (MODEL, TABLE, *build_dataset(NAMES[6:], VOCAB, 4), VOCAB),
     "explore_name": (WRITERS, VOCAB, NAMES, "ab"),
     "explore_neighbours": (MODEL.C.detach(), VOCAB),
@@ -29,5 +30,6 @@ ARGUMENTS = {
     "explore_real_or_made_up": (SPELLER, LETTERS, LONGER),
     "explore_sampling": (MODEL, VOCAB, 6, NAMES),
     "explore_smoothing": (COUNTED.counts[1], VOCAB),
+    "explore_training": (NAMES[:6], NAMES[6:], VOCAB, {"low": 1.0, "high": 1.5}, 600),
     "explore_snapshots": (FRAMES, [3.0 - 0.1 * step for step in range(20)], VOCAB),
 }

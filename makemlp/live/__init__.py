@@ -51,7 +51,7 @@ def packed_text(lines: Iterable[str]) -> str:
 
 def packed_words(words: Iterable[str]) -> str:
     """Many words as text: sorted, one a line, compressed (zlib) and in base64."""
-    return _compressed("\n".join(sorted(set(words))).encode("utf-8"))
+    return _compressed("\n".join(sorted(words)).encode("utf-8"))
 
 
 def _compressed(content: bytes) -> str:

@@ -1,14 +1,14 @@
 // Lessons 00 and 08: what the model holds likely to come next, and names that it makes up.
 import { encode, letterBars, likeliest } from "./draw.js";
 import { el } from "./frame.js";
-import { contextOf, inflated, readModel, sampleNames, softmax } from "./mlp.js";
+import { contextOf, readModel, sampleNames, softmax, unpackWords } from "./mlp.js";
 
 export function sampling(frame, data) {
   const model = readModel(data.model);
   let real = null;
   if (data.names) {
-    inflated(data.names).then(async (response) => {
-      real = new Set((await response.text()).split("\n"));
+    unpackWords(data.names).then((words) => {
+      real = new Set(words);
       frame.redraw();
     });
   }

@@ -30,7 +30,7 @@ def explore_sampling(
     Source: lesson 00; lesson 08 explains it.
     """
     real = load_names() if names is None else names
-    data = {"model": live.packed_model(model, vocab), "itos": vocab.itos, "n": n, "names": live.packed_words(real)}
+    data = {"model": live.packed_model(model, vocab), "itos": vocab.itos, "n": n, "names": live.packed_words(set(real))}
     controls = [
         live.slider("temperature", "temperature", 1.0, 0.1, 3.0, 0.05, digits=2),
         live.slider("top_k", "top-k", len(vocab), 1, len(vocab), 1, digits=0),
