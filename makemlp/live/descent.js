@@ -73,7 +73,7 @@ export function descent(frame, data) {
     const done = Math.min(steps, run.losses.length - 1);
     if (done < steps) frame.redraw(); // the rest in the next picture
     const [probs, loss] = [run.kept[done], run.losses[done]];
-    size = Math.max(6, Math.min(11, (width - 2 * LEFT - 24) / (2 * V)));
+    size = Math.min(11, (width - 2 * LEFT - 24) / (2 * V));
     const second = V * size + LEFT + 20;
     const apart = probs.reduce((most_, p, at) => Math.max(most_, Math.abs(p - target[at])), 0);
     const twin = drawing(second + LEFT + V * size, LEFT + V * size + 4, table(probs, 0), table(target, second));
