@@ -1,6 +1,6 @@
 """Checks for the exercises (floor 2): `check` an answer, ask for a `hint`, see your `progress`.
 
-    from makemlp.checking import check, hint, progress
+    from makemlp.checking import check, hint, progress, results
 
 Each exercise is a plain specification, in the module of its lesson in ``makemlp.checking.exercises``. ``core``
 compares an answer with it, and where they differ with the known mistakes.
@@ -14,12 +14,14 @@ from typing import Any
 
 from IPython import get_ipython
 
-from makemlp.checking.core import CheckError, NotYet, Verdict, Wrong, examine
+from makemlp.checking.core import CheckError, Exercise, NotYet, Verdict, Wrong, judge, observe
 from makemlp.checking.exercises import LESSONS, find
+from makemlp.checking.parts import MET
 
-__all__ = ["CheckError", "NotYet", "Wrong", "check", "find", "hint", "progress"]
+__all__ = ["CheckError", "NotYet", "Wrong", "check", "find", "hint", "progress", "results"]
 
 _states: dict[str, str] = {}  # in this kernel: what the last check of each exercise said
+_rows: dict[str, dict] = {}  # in this kernel: what a project's last check, if it was met, has for the scoreboard
 _hints: dict[str, int] = {}  # in this kernel: how many hints of each exercise were given
 
 
@@ -35,13 +37,33 @@ def check(name: str, answer: Any) -> None:
         mistake if it is a known one.
     """
     exercise = find(name)
-    verdict = examine(exercise, answer)
+    seen = observe(exercise, answer)
+    verdict = judge(exercise, seen)
     _states[name] = verdict.kind
+    _keep(exercise, answer, seen[0].value, verdict)
     if verdict.met:
         print(verdict.text.replace("✓", _green("✓"), 1))
         return
     text = textwrap.fill(verdict.text, 100, break_long_words=False, break_on_hyphens=False)
     raise (NotYet if verdict.kind == "open" else Wrong)(Verdict(verdict.kind, text))
+
+
+def _keep(exercise: Exercise, answer: Any, value: Any, verdict: Verdict) -> None:
+    """Keep what later cells use of a met answer: itself, for a project's next stages, and its loss."""
+    for kept in (MET, _rows):
+        kept.pop(exercise.name, None)
+    if verdict.met and callable(answer):
+        MET[exercise.name] = answer
+    if verdict.met and exercise.trial and exercise.trial.row:
+        _rows[exercise.name] = {"project": exercise.title, **exercise.trial.row(value)}
+
+
+def results(name: str) -> list[dict]:
+    """What the last check of a project has for the `Scoreboard`: one row, or none while the check is not met."""
+    exercise = find(name)
+    if name not in _rows:
+        print(f"… {exercise.title}: nothing for the scoreboard yet, because its check is not met.")
+    return [_rows[name]] if name in _rows else []
 
 
 def _green(sign: str) -> str:
