@@ -238,11 +238,14 @@ function buttonControl(spec, changed) {
  * While a kernel runs, sliders of ipywidgets stand in for the page's own. Python shows them in a block of their own,
  * hidden; once it is on the page, the picture moves into it. Beside each slider stands a number box that ipywidgets
  * keeps equal to it in the browser (jslink): it is read before each picture, and written when a mark is dragged. When
- * the kernel is gone, and on the next day, the block is gone or dead, and the page's own controls are back.
+ * the kernel is gone, and on the next day, the block is gone or dead, and the page's own controls are back. Where Python
+ * computes, `frame.press(name)` presses a hidden button of ipywidgets, and `frame.hear` is told what Python writes into
+ * a hidden text box.
  */
 function link(frame, id) {
   let block = null;
   let boxes = [];
+  let heard = "";
 
   function connect() {
     block = document.querySelector(`.makemlp-block-${id}`);
@@ -266,6 +269,7 @@ function link(frame, id) {
       row.dataset.name = name;
     }
     block.style.display = "";
+    frame.press = (name) => block.querySelector(`.makemlp-press-${name}`).click();
     slot.append(frame.root);
     block.querySelector(".makemlp-rest").append(frame.panel);
     requestAnimationFrame(follow);
@@ -273,6 +277,11 @@ function link(frame, id) {
 
   function follow() {
     if (!block) return;
+    const news = block.querySelector(".makemlp-news input")?.value;
+    if (news && news !== heard) {
+      heard = news;
+      frame.hear(news);
+    }
     for (const box of boxes) {
       const { spec } = box.control;
       // 31.622776 says no more than 31.6; while somebody types, nothing is rounded under their hands.
@@ -301,8 +310,10 @@ function link(frame, id) {
     }
     block.style.display = "none";
     block = null;
+    frame.press = null;
     frame.box.append(frame.root);
     frame.root.prepend(frame.panel);
+    frame.redraw();
   }
 
   const watch = setInterval(() => {
