@@ -394,6 +394,8 @@ def _wanted(exercise: Exercise, seed: int | None) -> list[Any]:
 
 
 def _same(one: Any, other: Any, exercise: Exercise) -> bool:
+    if isinstance(one, Difference) and isinstance(other, Difference):
+        return one.place == other.place and compare(one.got, other.got, exercise.tolerance, strict=True) is None
     if isinstance(one, Stop | Difference) or isinstance(other, Stop | Difference):
         return type(one) is type(other) and one.kind == other.kind
     return compare(one, other, exercise.tolerance, exercise.strict) is None
