@@ -145,7 +145,7 @@ export function engine(send, { itos, block_size, steps, every, most, hopeless },
       names,
       flat,
       going,
-      lost,
+      lost: lost(),
     });
   }
 
