@@ -25,7 +25,7 @@ VOCAB = Vocabulary(NAMES)
 ARGUMENTS = {
     "explore_tuning": (NAMES[:6], NAMES[6:], VOCAB, Scoreboard, {"none": 3.0}),
 }
-ELSEWHERE = ("explore_real_or_made_up", "explore_study", *alive.ARGUMENTS)
+ELSEWHERE = ("explore_study", *alive.ARGUMENTS)
 EXPLORERS = [name for name in dir(makemlp) if name.startswith("explore_") and name not in ELSEWHERE]
 each_explorer = pytest.mark.parametrize("name", EXPLORERS)
 

@@ -1,17 +1,29 @@
 // The models' arithmetic as lessons 01, 04, 05 and 08 teach it, on plain arrays; PyTorch is the oracle of every function
 // (tests/browser/test_mlp_js.py). A matrix is a flat array, row by row; weights are float32, what is computed float64.
 
-/** The numbers in a text "base64,…" of little-endian float32. */
+/** The bytes in a text "base64,…". */
+function bytesOf(text) {
+  return Uint8Array.from(atob(text.slice(text.indexOf(",") + 1)), (byte) => byte.charCodeAt(0));
+}
+
+/** The numbers in a text of little-endian float32. */
 export function unpack(text) {
-  const bytes = atob(text.slice(text.indexOf(",") + 1));
-  return new Float32Array(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)).buffer);
+  return new Float32Array(bytesOf(text).buffer);
+}
+
+/** The lines of a packed text. */
+export function unpackText(text) {
+  return new TextDecoder().decode(bytesOf(text)).split("\n");
+}
+
+/** A promise of a Response with what was compressed. */
+async function inflated(text) {
+  return new Response(new Blob([bytesOf(text)]).stream().pipeThrough(new DecompressionStream("deflate")));
 }
 
 /** The words of a packed list, once the browser has unpacked them. */
 export async function unpackWords(text) {
-  const bytes = Uint8Array.from(atob(text.slice(text.indexOf(",") + 1)), (byte) => byte.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return (await new Response(stream).text()).split("\n");
+  return (await (await inflated(text)).text()).split("\n");
 }
 
 /** A packed model, ready to predict: `logits(contexts)` maps N contexts (N * block_size indices) to N rows of logits. */
@@ -89,6 +101,59 @@ function lookUp({ vocab_size: V, block_size, table }, contexts) {
     logits.set(table.subarray(row * V, (row + 1) * V), i * V);
   }
   return logits;
+}
+
+/**
+ * A promise of a Kneser-Ney table (lesson 02b) from what it counted: a model like readModel's. `tables[length]` has a row
+ * of counts (V) for each context of that length, by the context as a string, whose first character is the oldest.
+ */
+export async function readTable(packed) {
+  const { vocab_size: V, block_size, tensors } = packed;
+  const numbers = new Uint16Array(await (await inflated(tensors.examples)).arrayBuffer());
+  const discounts = unpack(tensors.discounts); // for each length what is taken from 0, 1, 2, and 3 or more
+  const n = numbers.length / (block_size + 2);
+  const tables = Array.from({ length: block_size + 1 }, () => new Map());
+  const add = (length, context, symbol, count) => {
+    if (!tables[length].has(context)) tables[length].set(context, new Float64Array(V));
+    tables[length].get(context)[symbol] += count;
+  };
+  for (let i = 0; i < n; i++) {
+    const context = Array.from({ length: block_size }, (_, k) => numbers[k * n + i]);
+    add(block_size, String.fromCharCode(...context), numbers[block_size * n + i], numbers[(block_size + 1) * n + i]);
+  }
+  // A shorter context counts in how many longer ones a symbol came; one at a name's start, how often it came.
+  for (let length = block_size; length > 0; length--) {
+    for (const [context, row] of tables[length]) {
+      const plain = length > 1 && context[1] === "\0";
+      row.forEach((count, symbol) => {
+        if (count) add(length - 1, context.slice(1), symbol, plain ? count : 1);
+      });
+    }
+  }
+
+  function probsOf(context) {
+    let probs = new Float64Array(V).fill(1 / V);
+    for (let length = 0; length <= block_size; length++) {
+      const shorter = context.slice(block_size - length);
+      const row = tables[length].get(shorter);
+      if (!row) break;
+      if (shorter.startsWith("\0\0")) continue; // a second boundary says nothing new
+      const taken = row.map((count) => discounts[4 * length + Math.min(count, 3)]);
+      const [total, given] = [row, taken].map((values) => values.reduce((sum, value) => sum + value, 0));
+      probs = probs.map((p, i) => (row[i] - taken[i] + given * p) / total);
+    }
+    return probs;
+  }
+
+  const logits = (contexts) => {
+    const out = new Float64Array((contexts.length / block_size) * V);
+    for (let i = 0; i * block_size < contexts.length; i++) {
+      const context = String.fromCharCode(...contexts.slice(i * block_size, (i + 1) * block_size));
+      out.set(probsOf(context).map(Math.log), i * V);
+    }
+    return out;
+  };
+  return { ...packed, logits };
 }
 
 /** The indices from the likeliest to the least likely; of equals, the lower first (lesson 08). */

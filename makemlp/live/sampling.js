@@ -13,16 +13,16 @@ export function sampling(frame, data) {
     });
   }
 
-  return function draw({ temperature, top_k, prefix, again }, width) {
+  return function draw({ temperature, top_k, top_p, prefix, again }, width) {
     const { itos, n } = data;
     const begun = encode(prefix, itos, frame);
-    const how = { temperature, topK: top_k };
+    const how = { temperature, topK: top_k, topP: top_p };
     const plain = softmax(model.logits(contextOf(begun, model.block_size)));
     const probs = softmax(model.logits(contextOf(begun, model.block_size)), how);
     const drawn = sampleNames(model, n, { ...how, prefix: begun, seed: again });
     const names = drawn.map((indices) => indices.map((i) => itos[i]).join(""));
     const known = names.filter((name) => real?.has(name)).length;
-    const changed = temperature !== 1 || top_k < itos.length;
+    const changed = temperature !== 1 || top_k < itos.length || top_p < 1;
     const items = names.map((name) => {
       const isReal = real?.has(name);
       return el("li", { class: isReal ? "real" : "" }, `${isReal ? "● " : ""}${name || "(empty)"}`);

@@ -5,6 +5,7 @@
 import itertools
 import json
 
+import nbformat
 import pytest
 import torch
 
@@ -13,7 +14,7 @@ from makemlp import MLP, build_dataset, live, nll, split, training
 from makemlp.training import Batches, Run, group
 
 from .alive import NAMES, VOCAB
-from .lab import new_page
+from .lab import Lesson, new_page, until
 from .test_live import HEAD, latest, opened, page, turn  # noqa: F401
 
 TRAIN, DEV = NAMES[:6], NAMES[6:]
@@ -232,3 +233,95 @@ def test_neither_the_first_steps_nor_a_spike_flatten_the_curve(js):
     assert js("range(line, [2.0], 3.3)", line=[*settled, 20.0])[1] > 20  # where the run is now, is always seen
     assert js("range(line, [2.0], 3.3)", line=[])[1] > 3.3
     assert js("range(line, [2.0], 3.3)", line=[2.5, None, 2.4])[1] < 2.6
+
+
+# --- Python's engine, in JupyterLab ---
+
+SOURCE = f"""import makemlp
+trainer = makemlp.explore_training({TRAIN}, {DEV}, makemlp.Vocabulary({NAMES}), {{"low": 1.0}}, 1_000_000)
+trainer"""
+
+
+@pytest.fixture
+def lab(browser, lab_server):
+    """A notebook with a trainer in its only cell, run."""
+    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(SOURCE)], metadata=kernel)
+    nbformat.write(notebook, lab_server.root / "notebooks" / "trainer.ipynb")
+    lab = Lesson(browser, lab_server, "trainer")
+    lab.open()
+    lab.run_all()
+    listen(lab)
+    yield lab
+    lab.close()
+    lab_server.end_kernels()
+
+
+def listen(lab):
+    lab.page.locator(".makemlp-block .makemlp-frame").wait_for()
+    lab.page.evaluate("""() => document.querySelector('.makemlp').addEventListener('drawn', event => {
+        const {run, engine} = event.detail;
+        window.latest = {run, engine};
+    })""")
+
+
+def wait(lab, condition):
+    lab.page.wait_for_function(f"() => window.latest && (({{run, engine}}) => {condition})(window.latest)")
+
+
+def button(lab, name):
+    return lab.page.get_by_role("button", name=name, exact=True)
+
+
+def test_in_a_notebook_python_trains_and_the_page_draws(lab):
+    button(lab, "Start").click()
+    wait(lab, "engine === 'kernel' && run.going && run.steps > 50")
+    box = lab.page.locator(".makemlp-turns-rate input[type=number]")
+    box.fill("0.001")
+    box.press("Tab")
+    wait(lab, "run.rate === 0.001 && run.marks.length === 1")
+    assert lab.value("trainer.run.optimizer.learning_rates.item()") == pytest.approx(0.001)
+    sizes = lab.page.locator(".makemlp-turns-hidden_dim input[type=number]")
+    sizes.fill("128")
+    sizes.press("Tab")  # another model, from its beginning, and still running
+    wait(lab, "run.hidden_dim === 128 && run.going && run.steps > 50 && !run.marks.length")
+    assert lab.value("trainer.model.W1.shape[1]") == 128
+    lab.screenshot("trainer-in-a-notebook")
+    button(lab, "Pause").click()
+    wait(lab, "!run.going")
+    steps = lab.page.evaluate("() => window.latest.run.steps")
+    assert steps == lab.value("len(trainer.losses)")
+    means = lab.page.evaluate("() => window.latest.run.means")
+    assert means == lab.value("[round(x, 5) for x in makemlp.widgets.trainer.thinned(trainer.losses, 400)[1]]")
+    button(lab, "Start").click()
+    lab.page.wait_for_function("steps => window.latest.run.steps > steps", arg=steps)
+    button(lab, "Reset").click()
+    wait(lab, "!run.going && run.steps === 0")
+    button(lab, "Start").wait_for()
+    assert not lab.errors()
+
+
+def test_the_notebooks_stop_button_pauses_it(lab):
+    button(lab, "Start").click()
+    wait(lab, "run.going && run.steps > 50")
+    lab.menu("Kernel", "Interrupt Kernel")
+    wait(lab, "!run.going")
+    button(lab, "Start").wait_for()
+    assert lab.value("trainer._thread.is_alive()") is False
+
+
+def test_its_cell_may_be_run_again_and_its_kernel_may_go(lab, lab_server):
+    button(lab, "Start").click()
+    wait(lab, "run.going && run.steps > 50")
+    lab.value("globals().__setitem__('first', trainer)")
+    lab.run(0)
+    until(lab.page, lambda: not lab.value("first._thread.is_alive()"))
+    listen(lab)
+    button(lab, "Start").click()
+    wait(lab, "engine === 'kernel' && run.steps > 50")
+    lab_server.end_kernels()
+    wait(lab, "engine === 'page' && run.steps === 0")
+    assert not lab.page.locator(".makemlp-block").locator("visible=true").count()
+    button(lab, "Start").click()  # the page goes on by itself
+    wait(lab, "engine === 'page' && run.going && run.steps > 50")
+    assert lab.page.get_by_label("learning rate, number").is_visible()
