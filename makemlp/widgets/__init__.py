@@ -10,6 +10,7 @@ from makemlp.widgets.embeddings import explore_letters, explore_neighbours, expl
 from makemlp.widgets.explorers import (
     explore_architecture,
     explore_count_tables,
+    explore_descent,
     explore_prediction,
     explore_sampling,
     explore_smoothing,
@@ -21,6 +22,7 @@ from makemlp.widgets.tuning import explore_study, explore_tuning
 __all__ = [
     "explore_architecture",
     "explore_count_tables",
+    "explore_descent",
     "explore_letters",
     "explore_mixture",
     "explore_name",

@@ -330,6 +330,60 @@ def test_smoothing_says_the_loss_of_a_name_and_opens_a_row_that_is_pressed(opene
     assert latest(page)["state"]["symbol"] == VOCAB.itos[2] == page.get_by_label("after", exact=True).input_value()
 
 
+def test_a_name_is_drawn_through_the_table_letter_by_letter(opened):
+    page = opened(explorer("explore_smoothing"))
+    box, rows = page.get_by_label("a name's way"), makemlp.smooth(COUNTED.counts[1], 1.0)
+    name = ""
+    for _ in range(60):
+        page.get_by_role("button", name="Draw the next letter").click()
+        walk = latest(page)["walk"]
+        last, drawn = (VOCAB.stoi[name[-1]] if name else 0), box.input_value()
+        if walk["ended"]:
+            assert drawn == name and f"the dice drew the end ({100 * rows[last, 0]:.1f}%)" in walk["words"]
+            break
+        assert drawn[:-1] == name
+        letter = VOCAB.stoi[drawn[-1]]
+        assert walk["words"] == (
+            f"From row '{VOCAB.itos[last]}' the dice drew '{drawn[-1]}' ({100 * rows[last, letter]:.1f}%)."
+        )
+        name = drawn
+    else:
+        raise AssertionError("sixty letters and no end")
+    page.get_by_role("button", name="Draw the next letter").click()
+    latest(page)
+    assert len(box.input_value()) <= 1  # another name begins
+    box.fill("dab")
+    assert latest(page)["walk"] is None
+
+
+@pytest.mark.parametrize("steps", [0, 1, 7])
+def test_descent_takes_the_steps_that_autograd_takes(opened, steps):
+    counts, _, start = ARGUMENTS["explore_descent"]
+    page = opened(explorer("explore_descent"))
+    turn(page, "learning rate", 2.5)
+    turn(page, "steps", steps)
+    W = start.double().requires_grad_()
+    for _ in range(steps):
+        loss = -(counts * W.log_softmax(1)).sum() / counts.sum()
+        (gradient,) = torch.autograd.grad(loss, W)
+        W = (W - 2.5 * gradient).detach().requires_grad_()
+    shown = latest(page)
+    close(shown["probs"], W.softmax(1))
+    assert shown["loss"] == pytest.approx((-(counts * W.log_softmax(1)).sum() / counts.sum()).item(), abs=1e-5)
+    apart = (W.softmax(1) - makemlp.smooth(counts, 0)).abs().max().item()
+    assert f"{100 * apart:.1f}%" in shown["alt"]
+
+
+def test_descent_arrives_at_the_counts(opened):
+    page = opened(explorer("explore_descent"))
+    turn(page, "learning rate", 2)
+    turn(page, "steps", 1000)
+    page.wait_for_function("() => window.latest.title.startsWith('step 1,000')")
+    assert latest(page)["apart"] < 0.05
+    press(page, ".twin", 16 + 6, 16 + 6)
+    page.get_by_text("'.' after '.': W says").wait_for()
+
+
 def test_sampling_shows_the_dice_and_names_of_them(opened):
     page = opened(explorer("explore_sampling"))
     turn(page, "temperature", 0.7)
