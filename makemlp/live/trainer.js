@@ -287,7 +287,9 @@ export function trainer(frame, data) {
 
   /** What is to be said of the run as it stands. */
   function remark(loss) {
-    if (asked && performance.now() - asked.at >= LATE) return "The kernel has not answered: is another cell running?";
+    if (asked && performance.now() - asked.at >= LATE) {
+      return "The kernel has not answered yet: another cell may keep it busy. If it is gone, run this cell again.";
+    }
     if (run.lost) return "The run has diverged: lower the learning rate, and press Start to begin anew.";
     const blind = Math.log(itos.length);
     if (loss > blind + 0.5) {

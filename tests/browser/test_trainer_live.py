@@ -251,6 +251,7 @@ def lab(browser, lab_server):
     lab = Lesson(browser, lab_server, "trainer")
     lab.open()
     lab.run_all()
+    lab.page.set_default_timeout(20_000)
     listen(lab)
     yield lab
     lab.close()
@@ -301,6 +302,15 @@ def test_in_a_notebook_python_trains_and_the_page_draws(lab):
     assert not lab.errors()
 
 
+def test_a_kernel_that_is_busy_with_another_cell_is_said_to_be(lab):
+    lab.kernel = lab.kernel or lab.server.kernel()
+    lab.kernel.execute("import time; time.sleep(8)")
+    lab.page.evaluate("() => document.querySelector('.makemlp-news').replaceWith()")  # and its answer never comes
+    button(lab, "Start").click()
+    button(lab, "Pause").wait_for()
+    lab.page.get_by_text("The kernel has not answered yet").wait_for()
+
+
 def test_the_notebooks_stop_button_pauses_it(lab):
     button(lab, "Start").click()
     wait(lab, "run.going && run.steps > 50")
@@ -310,7 +320,7 @@ def test_the_notebooks_stop_button_pauses_it(lab):
     assert lab.value("trainer._thread.is_alive()") is False
 
 
-def test_its_cell_may_be_run_again_and_its_kernel_may_go(lab, lab_server):
+def test_its_cell_may_be_run_again_and_its_kernel_restarted(lab):
     button(lab, "Start").click()
     wait(lab, "run.going && run.steps > 50")
     lab.value("globals().__setitem__('first', trainer)")
@@ -319,7 +329,8 @@ def test_its_cell_may_be_run_again_and_its_kernel_may_go(lab, lab_server):
     listen(lab)
     button(lab, "Start").click()
     wait(lab, "engine === 'kernel' && run.steps > 50")
-    lab_server.end_kernels()
+    lab.menu("Kernel", "Restart Kernel…")
+    lab.page.locator(".jp-Dialog .jp-mod-accept").click()
     wait(lab, "engine === 'page' && run.steps === 0")
     assert not lab.page.locator(".makemlp-block").locator("visible=true").count()
     button(lab, "Start").click()  # the page goes on by itself
