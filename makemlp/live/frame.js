@@ -37,7 +37,10 @@ function parsed(text) {
 export function start(name, view) {
   for (const box of document.querySelectorAll(`.makemlp[data-view="${name}"]:not([data-alive])`)) {
     box.dataset.alive = "";
-    new Frame(box, view);
+    const inBlock = box.dataset.link && document.querySelector(`.makemlp-block-${box.dataset.link} .makemlp-frame`);
+    // Its output was written anew, with what Python has sent until now: the view that is drawn already goes on.
+    if (inBlock) inBlock.dispatchEvent(new CustomEvent("belongs", { detail: box }));
+    else new Frame(box, view);
   }
 }
 
@@ -65,9 +68,12 @@ class Frame {
       });
     }
     this.draw = view(this, data); // a function of the state and the stage's width
-    this.still = box.querySelector(".makemlp-still");
-    this.still.hidden = true;
+    box.querySelector(".makemlp-still").hidden = true;
     box.append(this.root);
+    this.root.addEventListener("belongs", ({ detail }) => {
+      this.box = detail;
+      detail.querySelector(".makemlp-still").hidden = true;
+    });
     this.paint();
     new ResizeObserver(() => this.redraw()).observe(this.stage);
     if (box.dataset.link) link(this, box.dataset.link);
@@ -277,15 +283,15 @@ function link(frame, id) {
       row.dataset.name = name;
     }
     block.style.display = "";
-    slot.replaceChildren(frame.root); // in the place of one whose output was written anew
-    rest.replaceChildren(frame.panel);
+    slot.append(frame.root);
+    rest.append(frame.panel);
     frame.linked = true;
     follow();
     frame.redraw();
   }
 
   function follow() {
-    if (!block || !frame.box.isConnected) return;
+    if (!block) return;
     if (letter && letter.value !== read) {
       read = letter.value;
       frame.sent = JSON.parse(read);
@@ -330,7 +336,7 @@ function link(frame, id) {
   }
 
   const watch = setInterval(() => {
-    if (!frame.box.isConnected) clearInterval(watch);
+    if (!block && !frame.box.isConnected) clearInterval(watch);
     else if (!block) connect();
     else if (!block.isConnected || block.querySelector(".jupyter-widgets-disconnected")) disconnect();
   }, 200);
@@ -338,7 +344,7 @@ function link(frame, id) {
 }
 
 const HANDLE = ".noUi-handle, .ui-slider-handle"; // of ipywidgets 8 and 7
-const HELD = ".noUi-state-drag, .ui-state-active";
+const HELD = ".noUi-active, .ui-state-active";
 
 /** The value where a held handle stands: the number box does not know it before the handle is let go. */
 function underHand(row, { min, max, step, log }) {

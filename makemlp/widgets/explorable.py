@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import signal
 import threading
 import uuid
 import weakref
@@ -121,20 +122,29 @@ class Explorable:
             _of_cell[cell] = self
 
     def _heed_interrupts(self) -> None:
-        """From now on the kernel's interrupt calls `pause`, too. Call it from what a control calls.
-
-        A kernel ignores interrupts between its messages, and a control's change is a message. When it has been
-        answered, the kernel restores the handler that it had before, so that is where ours is put.
-        """
+        """From now on the kernel's interrupt calls `pause`, too, where no cell is run that it would stop."""
         _at_work.add(self)
         kernel = getattr(get_ipython(), "kernel", None)
-        if getattr(kernel, "saved_sigint_handler", None) is not None:
-            kernel.saved_sigint_handler = lambda *signal: kernel.io_loop.add_callback(_pause_all)
+        if hasattr(kernel, "saved_sigint_handler"):
+            # What a control calls may run in another thread, and only the main one may set a handler.
+            kernel.io_loop.add_callback(_listen, kernel)
 
 
 def _pause_all() -> None:
     for explorable in list(_at_work):
         explorable.pause()
+
+
+def _listen(kernel: object) -> None:
+    """Take the interrupts that the kernel ignores, which are those between its messages."""
+
+    def stop(*what: object) -> None:
+        kernel.io_loop.asyncio_loop.call_soon_threadsafe(_pause_all)  # it wakes a loop that waits
+
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, stop)
+    elif signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        kernel.saved_sigint_handler = stop  # a message is being answered, and then this one is restored
 
 
 def _cell() -> str | None:
