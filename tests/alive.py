@@ -14,6 +14,7 @@ FRAMES = {step: MLP(len(VOCAB), emb_dim=2, hidden_dim=20, seed=step) for step in
 ARGUMENTS = {
     "explore_architecture": (len(VOCAB),),
     "explore_count_tables": (NAMES[:6], NAMES[6:], VOCAB, 4, 2.17),
+    "explore_letters": (MODEL, VOCAB, "ab"),
     "explore_mixture": (MODEL, TABLE, *build_dataset(NAMES[6:], VOCAB, 4)),
     "explore_name": (MODEL, VOCAB, NAMES, "ab"),
     "explore_neighbours": (MODEL.C.detach(), VOCAB),

@@ -6,7 +6,7 @@ shows what comes back. What is wrong with a typed text is said in a line of its 
 """
 
 from makemlp.widgets.baseline import explore_mixture
-from makemlp.widgets.embeddings import explore_neighbours, explore_snapshots
+from makemlp.widgets.embeddings import explore_letters, explore_neighbours, explore_snapshots
 from makemlp.widgets.explorers import (
     explore_architecture,
     explore_count_tables,
@@ -21,6 +21,7 @@ from makemlp.widgets.tuning import explore_study, explore_tuning
 __all__ = [
     "explore_architecture",
     "explore_count_tables",
+    "explore_letters",
     "explore_mixture",
     "explore_name",
     "explore_neighbours",

@@ -4,6 +4,7 @@ Pictures per second and first reactions are printed, and written to build/alive.
 machine is depends on what else it does. What is judged is that the last picture is that of the last value.
 """
 
+import copy
 import json
 import re
 import statistics
@@ -450,6 +451,43 @@ def test_a_letter_of_the_map_is_chosen_by_a_press(opened):
         symbol = letter.text_content()
         letter.click(force=True)
         page.wait_for_function("symbol => window.latest.state.symbol === symbol", arg=symbol)
+
+
+def predicted(prefix, C=None):
+    """What the model predicts after it (vocab_size,), with other embeddings where they are given."""
+    model = copy.deepcopy(MODEL)
+    if C is not None:
+        model.C.data.copy_(C)
+    return model(torch.tensor([[0, 0, 0, *VOCAB.encode(prefix)][-3:]])).softmax(1)[0].detach()
+
+
+@pytest.mark.parametrize("symbol", [s for s in VOCAB.itos if s != "."])
+def test_a_letter_is_exchanged_for_another(opened, symbol):
+    page = opened(explorer("explore_letters"))
+    page.get_by_label("its last letter becomes", exact=True).select_option(symbol)
+    shown, before, after = latest(page), predicted("ab"), predicted("a" + symbol)
+    close(shown["after"], after)
+    assert shown["share"] == pytest.approx((before - after).abs().sum().item() / 2, abs=1e-5)
+    moved = float(page.get_by_label("its place to the right, number").input_value().replace("−", "-"))
+    assert moved == pytest.approx(MODEL.C[VOCAB.stoi[symbol], 0].item(), abs=0.006)
+
+
+def test_a_letter_that_is_dragged_takes_its_vector_along(opened):
+    page = opened(explorer("explore_letters"))
+    latest(page)
+    letter, other = (page.locator(".map .letter", has_text=re.compile(f"^{one}$")) for one in "od")
+    letter.hover(force=True)
+    page.mouse.down()
+    other.hover(force=True)  # dragged to there
+    page.mouse.up()
+    shown, C = latest(page), MODEL.C.detach().clone()
+    assert shown["state"]["instead"] == "o"
+    C[VOCAB.stoi["o"]] = torch.tensor([shown["state"]["right"], shown["state"]["up"]])
+    assert (C[VOCAB.stoi["o"]] - C[VOCAB.stoi["d"]]).abs().max() < 0.2
+    close(shown["after"], predicted("ao", C))
+    assert "one letter moved" in shown["title"]
+    page.get_by_role("button", name="Put all letters back").click()
+    close(latest(page)["after"], predicted("ao"))
 
 
 def test_snapshots_play_to_their_end_and_pause(opened):
