@@ -165,7 +165,7 @@ class Frame {
       clearTimeout(this.speaking);
       this.speaking = setTimeout(() => (this.spoken.textContent = drawn.alt), SPOKEN_AFTER);
     }
-    this.box.dispatchEvent(new CustomEvent("drawn", { detail: { state: { ...this.state }, ...drawn } }));
+    this.box.dispatchEvent(new CustomEvent("drawn", { bubbles: true, detail: { state: { ...this.state }, ...drawn } }));
   }
 }
 

@@ -19,7 +19,7 @@ from makemlp.figures.base import Picture
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
-_of_cell: weakref.WeakValueDictionary[str, Explorable] = weakref.WeakValueDictionary()  # the last that each cell made
+_of_cell = weakref.WeakValueDictionary()  # the last that each cell made, by the cell; it can `pause`
 _at_work: weakref.WeakSet[Explorable] = weakref.WeakSet()  # what the kernel's interrupt stops
 
 

@@ -1,15 +1,14 @@
-"""What every explorer shares (floor 5): controls by name, a message line and a picture."""
+"""What the trainer and the game share (floor 5): controls by name, a message line and a picture."""
 
 from __future__ import annotations
 
 import html
-import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import ipywidgets as widgets
-from IPython import get_ipython
 
-from makemlp.figures.base import ORANGE, Picture
+from makemlp.figures.base import ORANGE
+from makemlp.widgets.explorable import _cell, _of_cell
 
 WIDE = {"description_width": "11em"}
 
@@ -26,19 +25,9 @@ panel.addEventListener("keydown", event => {
 });
 })();"""
 
-_of_cell: weakref.WeakValueDictionary[str, Panel] = weakref.WeakValueDictionary()  # the last that each cell made
-
-
-def _cell() -> str | None:
-    """The notebook's cell that is being run, where the page tells which."""
-    try:
-        return get_ipython().get_parent()["metadata"]["cellId"]
-    except (AttributeError, KeyError, TypeError):
-        return None
-
 
 class Panel(widgets.VBox):
-    """What explorers, the trainer and the watcher share: controls by name, a message line and a picture."""
+    """What the trainer and the game share: controls by name, a message line and a picture."""
 
     def __init__(self, controls: dict[str, widgets.Widget], rows: Sequence[widgets.Widget]):
         self.controls = controls
@@ -63,36 +52,6 @@ class Panel(widgets.VBox):
     def _say(self, sentence: str) -> None:
         # What is wrong is said in words, not by the colour alone.
         self._message.value = announced(sentence, f"color: {ORANGE}")
-
-
-class Explorer(Panel):
-    """Controls above the pictures that `draw` makes from their values.
-
-    Parameters
-    ----------
-    draw : called with the controls' values by keyword; returns one `Picture` or more, or raises a ValueError with a
-        sentence for the reader.
-    controls : ipywidgets by the name of draw's parameter.
-    """
-
-    def __init__(self, draw: Callable[..., list[Picture]], **controls: widgets.Widget):
-        self._draw = draw
-        super().__init__(controls, list(controls.values()))
-        for control in controls.values():
-            control.observe(self._refresh, "value")
-        self._refresh()
-
-    def _values(self) -> dict:
-        return {name: control.value for name, control in self.controls.items()}
-
-    def _refresh(self, change: object = None) -> None:
-        try:
-            shown = "<br>".join(picture.to_html() for picture in self._draw(**self._values()))
-        except ValueError as error:
-            self._say(str(error))
-            return
-        self._picture.value = shown
-        self._say("")
 
 
 def slider(kind: type, description: str, value: float, low: float, high: float, step: float, **extra) -> widgets.Widget:
