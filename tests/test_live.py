@@ -184,7 +184,7 @@ def test_nbval_reads_a_fresh_page_as_the_stored_one(name):
 
     page = opened(name).to_html()
     assert sanitised(page) == sanitised(live.stored(page))
-    assert sanitised(page) != sanitised(page.replace('"label"', '"lable"'))  # what a reader sees is compared
+    assert sanitised(page) != sanitised(page.replace('"controls"', '"contorls"'))  # what a reader sees is compared
 
 
 @each_explorer
