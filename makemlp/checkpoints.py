@@ -3,43 +3,84 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
-import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from makemlp.data import Vocabulary
+from makemlp.data import Vocabulary, path_of
+from makemlp.files import write_whole
 from makemlp.mlp import MLP
+
+SEAL = b"\nmakemlp sha256 "  # what ends a checkpoint: this, and the SHA-256 of all that stands before it
+SEALED = len(SEAL) + 64
+DAMAGED = "is incomplete or damaged, or not a checkpoint: delete it, and train again"
 
 
 def write(path: str | os.PathLike, contents: dict) -> None:
-    """Write tensors, numbers, texts and lists of them. If it is interrupted, the file stays as it was."""
-    path = Path(path)
-    half = path.with_name(f"{path.name}.{os.getpid()}.part")
+    """Write tensors, numbers, texts and lists of them, with a checksum. If it is interrupted, the file stays as it was.
+
+    Raises
+    ------
+    ValueError
+        with one sentence, if the file can't be written, or if something stands there that is no file.
+    """
+    path, whole = path_of(path), io.BytesIO()
+    torch.save(contents, whole)
+    raw = whole.getvalue()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        torch.save(contents, half)
-        half.replace(path)
-    except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
-        raise ValueError(f"The checkpoint '{path}' can't be written ({error}): pass another path.") from None
-    finally:
-        half.unlink(missing_ok=True)
+        write_whole(path, raw + SEAL + hashlib.sha256(raw).hexdigest().encode())
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise ValueError(f"The checkpoint {_named(path)} can't be written ({why}): pass another path.") from None
 
 
 def read(path: str | os.PathLike, kind: str) -> dict:
-    """What `write` wrote, if it is of this `kind` (contents["kind"]); nothing in the file is executed."""
-    path = Path(path)
+    """What `write` wrote, if it is of this `kind` (contents["kind"]); nothing in the file is executed.
+
+    Raises
+    ------
+    ValueError
+        with one sentence, if there is no such file, if a single bit of it differs from what was written, or if it is of
+        another kind.
+    """
+    path = path_of(path)
     if not path.is_file():
-        raise ValueError(f"There is no checkpoint '{path}' (looked in {Path.cwd()}): check the path.")
+        raise ValueError(f"There is no checkpoint {_named(path)} (looked in {Path.cwd()}): check the path.")
     try:
-        contents = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError):
-        raise ValueError(f"'{path}' is incomplete or not a checkpoint: delete it, and train again.") from None
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"{_named(path)} can't be read ({error.strerror}): check its permissions.") from None
+    raw, seal = raw[:-SEALED], raw[-SEALED:]
+    if seal != SEAL + hashlib.sha256(raw).hexdigest().encode():
+        raise ValueError(f"{_named(path)} {DAMAGED}.")
+    with sound(path):
+        contents = torch.load(io.BytesIO(raw), map_location="cpu", weights_only=True)
     if not isinstance(contents, dict) or contents.get("kind") != kind:
-        raise ValueError(f"'{path}' is not a checkpoint of a {kind}: pass the path of one.")
+        raise ValueError(f"{_named(path)} is not a checkpoint of a {kind}: pass the path of one.")
     return contents
+
+
+@contextmanager
+def sound(path: str | os.PathLike) -> Iterator[None]:
+    """Turn whatever goes wrong with a checkpoint's contents into one sentence: a stranger's may hold anything."""
+    try:
+        yield
+    except Exception:
+        pass
+    else:
+        return
+    raise ValueError(f"{_named(path)} {DAMAGED}.")
+
+
+def _named(path: str | os.PathLike) -> str:
+    """A path as a sentence names it, whatever its name holds."""
+    text = os.fspath(path)
+    return f"'{text}'" if text.isprintable() else repr(text)
 
 
 def fingerprint(*tensors: Tensor) -> str:
@@ -80,12 +121,18 @@ def load_model(path: str | os.PathLike, vocab: Vocabulary) -> MLP:
     Source: lesson 06.
     """
     contents = read(path, "model")
+    with sound(path):
+        symbols, model = "".join(contents["symbols"]), _built(contents["state"])
     if contents["symbols"] != vocab.itos:
         raise ValueError(
-            f"The model in '{path}' was trained on the characters {''.join(contents['symbols'])}, and the vocabulary "
+            f"The model in {_named(path)} was trained on the characters {symbols}, and the vocabulary "
             f"has {''.join(vocab.itos)}: build the vocabulary from the names that the model was trained on."
         )
-    state = contents["state"]
+    return model
+
+
+def _built(state: dict[str, Tensor]) -> MLP:
+    """The model of these parameters, whose shapes give its sizes."""
     (vocab_size, emb_dim), (inputs, hidden_dim) = state["C"].shape, state["W1"].shape
     model = MLP(vocab_size, inputs // emb_dim, emb_dim, hidden_dim, direct="W" in state)
     model.load_state_dict(state)

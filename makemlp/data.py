@@ -21,6 +21,15 @@ NAMES_SHA256 = "bd02dfd33179e23ec2dd093cbd4de619834f75d660ef1ae04d3127e7a0110053
 _NEWLINE = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
+def path_of(path: object) -> Path:
+    """What was passed as a path, as one. Raises a ValueError with a sentence for what is none."""
+    if not isinstance(path, str | os.PathLike):
+        raise ValueError(f"A path is wanted, and {path!r:.40} came: pass a text, such as 'folder/file'.")
+    if "\0" in os.fspath(path):
+        raise ValueError(f"The path {os.fspath(path)!r} holds a NUL, which no path may hold: check it.")
+    return Path(path)
+
+
 def load_names(path: str | os.PathLike | None = None, *, text: str | None = None, lowercase: bool = False) -> list[str]:
     """The bundled names, or the names of your own list, which holds one per line.
 
@@ -46,12 +55,14 @@ def load_names(path: str | os.PathLike | None = None, *, text: str | None = None
     """
     if path is not None and text is not None:
         raise ValueError("load_names got both a path and a text: pass only one of them.")
+    if not isinstance(text, str | None):
+        raise ValueError(f"load_names got {text!r:.40} as the text: pass one text, with a name on each line.")
     if text is not None:
         where = "the text"
     elif path is None:
         where, text = "the bundled list", _read_bundled()
     else:
-        where, text = f"'{os.fspath(path)}'", _read_text(path)
+        where, text = f"'{path_of(path)}'", _read_text(path)
     return _parse_names(text, where, lowercase)
 
 
@@ -66,11 +77,13 @@ def _read_text(path: str | os.PathLike) -> str:
     where = f"'{os.fspath(path)}'"
     if _NEWLINE.search(str(path)):
         raise ValueError("load_names got a text where it expects a path: write load_names(text=…).")
-    file = os.path.expanduser(path)
+    file = os.path.expanduser(path)  # as it is, where there is no such user
     if os.path.isdir(file):
         raise ValueError(f"{where} is a folder: pass the path of a text file in it.")
     if not os.path.exists(file):
         raise ValueError(f"There is no file {where} (looked in {Path.cwd()}): check the path.")
+    if not os.path.isfile(file):  # a device may never end
+        raise ValueError(f"{where} is no file: pass the path of a text file.")
     try:
         raw = Path(file).read_bytes()
     except OSError as error:
@@ -185,8 +198,17 @@ def build_dataset(names: Sequence[str], vocab: Vocabulary, block_size: int = 3) 
     """
     if isinstance(names, str):
         raise ValueError(f"build_dataset got the text {names!r} where it expects a list of names: put it in brackets.")
+    if not hasattr(names, "__len__"):
+        raise ValueError(f"build_dataset got {names!r:.40} where it expects a list of names: pass a list.")
+    if not hasattr(vocab, "itos"):
+        raise ValueError(f"build_dataset got {vocab!r:.40} where it expects a Vocabulary: pass Vocabulary(names).")
     if len(names) == 0:
         raise ValueError("build_dataset got an empty list of names: pass at least one.")
+    for place, name in enumerate(names):
+        if not isinstance(name, str):
+            raise ValueError(f"build_dataset got {name!r:.40} as names[{place}]: a name is a text.")
+    if not hasattr(block_size, "__index__"):
+        raise ValueError(f"block_size is {block_size!r:.40}: it counts characters, so pass a whole number.")
     if block_size < 0:
         raise ValueError(f"block_size is {block_size}: it counts characters, so pass 0 or more.")
     Y = _encode_all(names, vocab)  # (N,)

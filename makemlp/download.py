@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
-import secrets
+import queue
 import sys
+import threading
 import warnings
+from collections.abc import Callable
 from http.client import HTTPException
 from itertools import count
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from makemlp.data import load_names
+from makemlp.data import load_names, path_of
+from makemlp.files import write_whole
 
 # A commit, not a branch: what stands there can never change.
 LECTURE_URL = "https://raw.githubusercontent.com/karpathy/makemore/988aa59e4d8fefa526d06f3b453ad116258398d4/names.txt"
@@ -30,6 +34,7 @@ def load_lecture_names(
     *,
     timeout: float = 10.0,
     retries: int = 2,
+    total: float = 120.0,
     sha256: str = LECTURE_SHA256,
 ) -> list[str]:
     """The 32,033 names of the lecture's ``names.txt``: downloaded once, then read from a cache.
@@ -42,6 +47,7 @@ def load_lecture_names(
     timeout : seconds to wait each time the server sends nothing.
     retries : how often to try again after a fault that may pass (busy server, lost connection), after 1, 2, 4 …
         seconds.
+    total : seconds that all tries together may take, however slowly the server sends.
     sha256 : the file's SHA-256; anything else is refused.
 
     Returns
@@ -52,14 +58,16 @@ def load_lecture_names(
     Raises
     ------
     ValueError
-        if the list cannot be downloaded or is not the lecture's. Nothing is kept then.
+        if the list cannot be downloaded or is not the lecture's. Nothing is kept then. Also for a time that is no
+        number above 0, and for a cache folder that is no path.
 
     Source: the lecture "Building makemore", which reads this file.
     """
-    file = Path(cache_dir or os.environ.get("MAKEMLP_CACHE") or _user_cache()).expanduser() / "lecture_names.txt"
+    _check(url, timeout, retries, total, sha256)
+    file = _cache(cache_dir) / "lecture_names.txt"
     raw = _read_cached(file, sha256)
     if raw is None:
-        raw = _download(url, timeout, retries)
+        raw = _download(url, timeout, retries, monotonic() + total)
         if hashlib.sha256(raw).hexdigest() != sha256:
             raise ValueError(
                 f"What {url} sent is not the lecture's list (its SHA-256 differs, as when a network's log-in page "
@@ -67,6 +75,27 @@ def load_lecture_names(
             )
         _keep(raw, file, sha256)
     return load_names(text=raw.decode("utf-8"))
+
+
+def _check(url: str, timeout: float, retries: int, total: float, sha256: str) -> None:
+    """Raise a ValueError with a sentence for what makes no sense."""
+    for name, text in (("url", url), ("sha256", sha256)):
+        if not isinstance(text, str):
+            raise ValueError(f"{name} is {text!r}: pass a text.")
+    for name, seconds in (("timeout", timeout), ("total", total)):
+        if not isinstance(seconds, int | float) or not 0 < seconds < math.inf:
+            raise ValueError(f"{name} is {seconds!r}: pass a number of seconds above 0.")
+    if not isinstance(retries, int) or retries < 0:
+        raise ValueError(f"retries is {retries!r}: pass a whole number, 0 or more.")
+
+
+def _cache(cache_dir: str | os.PathLike | None) -> Path:
+    """The folder to keep the list in."""
+    folder = path_of(cache_dir or os.environ.get("MAKEMLP_CACHE") or _user_cache())
+    try:
+        return folder.expanduser()
+    except RuntimeError:  # there is no such user, or no home
+        raise ValueError(f"The cache folder '{folder}' has no home folder: pass another cache_dir.") from None
 
 
 def _user_cache() -> Path:
@@ -83,38 +112,34 @@ def _user_cache() -> Path:
 def _read_cached(file: Path, sha256: str) -> bytes | None:
     """The cached file, or None where there is none or a spoilt one."""
     try:
-        raw = file.read_bytes()
+        raw = file.read_bytes() if file.is_file() else b""  # to read a device may take for ever
     except OSError:
         return None
     return raw if hashlib.sha256(raw).hexdigest() == sha256 else None
 
 
 def _keep(raw: bytes, file: Path, sha256: str) -> None:
-    """Write the file beside its place and move it there in one step, so that no reader ever meets half of it."""
-    part = file.with_name(f"{file.name}.{secrets.token_hex(8)}.part")  # no two callers share one
+    """Write the file into the cache; if that can't be, a warning says so."""
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            part.write_bytes(raw)
-            os.replace(part, file)
-        finally:
-            part.unlink(missing_ok=True)  # there only if something failed, an interrupt included
-    except OSError as error:
+        write_whole(file, raw)
+    except (OSError, ValueError) as error:
         if _read_cached(file, sha256) is None:  # else another caller was first, and Windows let one only
             warnings.warn(
-                f"The names were downloaded but could not be kept in '{file.parent}' ({error.strerror}): "
+                f"The names were downloaded but could not be kept in '{file.parent}' "
+                f"({getattr(error, 'strerror', None) or error}): "
                 f"set MAKEMLP_CACHE to a folder that you may write to, and the next call downloads nothing.",
                 stacklevel=3,
             )
 
 
-def _download(url: str, timeout: float, retries: int) -> bytes:
+def _download(url: str, timeout: float, retries: int, until: float) -> bytes:
+    """What is at the address, after a few tries; all of them end when `monotonic` says `until`."""
     for attempt in count():
         try:
-            return _fetch(url, timeout)
+            return _in_time(lambda: _fetch(url, timeout), until)
         except (OSError, HTTPException, ValueError) as error:
             fault, may_pass = _explain(error)
-        if attempt >= retries or not may_pass:
+        if attempt >= retries or not may_pass or monotonic() + 2**attempt >= until:
             raise ValueError(
                 f"The lecture's list could not be downloaded from {url} ({fault}): "
                 f"check the address and your connection and try again, {INSTEAD}."
@@ -122,10 +147,31 @@ def _download(url: str, timeout: float, retries: int) -> bytes:
         sleep(2**attempt)
 
 
+def _in_time(work: Callable[[], bytes], until: float) -> bytes:
+    """What `work` gives. It is not waited for longer: a server that sends a byte now and then never times out."""
+    given: queue.Queue[bytes | Exception] = queue.Queue()
+
+    def do() -> None:
+        try:
+            given.put(work())
+        except Exception as error:
+            given.put(error)
+
+    threading.Thread(target=do, daemon=True).start()
+    try:
+        result = given.get(timeout=max(until - monotonic(), 0.0))
+    except queue.Empty:
+        raise TimeoutError("it took too long in all") from None
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
 def _fetch(url: str, timeout: float) -> bytes:
     with urlopen(Request(url, headers={"User-Agent": "makemlp"}), timeout=timeout) as response:
         raw = response.read(SIZE_LIMIT)
-        expected = int(response.headers.get("Content-Length") or 0)
+        expected = response.headers.get("Content-Length") or ""
+    expected = int(expected) if expected.isdecimal() else 0
     if len(raw) < min(expected, SIZE_LIMIT):  # read() with a limit takes a connection that breaks off for the end
         raise ConnectionError(f"the connection broke off after {len(raw)} of {expected} bytes")
     return raw

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,12 +14,30 @@ import torch
 from torch import Tensor
 
 from makemlp.checkpoints import fingerprint
+from makemlp.data import path_of
 from makemlp.scoring import nll
 
 
 def runs_folder() -> Path:
     """Where runs are kept: the folder `runs` beside the notebook, or the one that MAKEMLP_RUNS names."""
     return Path(os.environ.get("MAKEMLP_RUNS") or "runs")
+
+
+def writable_runs_folder() -> Path:
+    """As `runs_folder`; but where the folder beside the notebook can't be written, a temporary one, which is said once.
+
+    It sets MAKEMLP_RUNS for this process and those that it starts, so that all of them use the same folder.
+    """
+    folder = runs_folder()
+    nearest = next(one for one in (folder.absolute(), *folder.absolute().parents) if one.exists())
+    if os.environ.get("MAKEMLP_RUNS") or os.access(nearest, os.W_OK):
+        return folder
+    os.environ["MAKEMLP_RUNS"] = tempfile.mkdtemp(prefix="makemlp-runs-")
+    print(
+        f"'{folder.absolute()}' can't be written, so what you run is kept in '{runs_folder()}', which may be gone "
+        f"tomorrow: set the environment variable MAKEMLP_RUNS to a folder of yours to keep it."
+    )
+    return runs_folder()
 
 
 class Scoreboard:
@@ -34,18 +54,26 @@ class Scoreboard:
     Raises
     ------
     ValueError
-        if the file can't be read or written, or one of its lines is not a run.
+        if the file can't be read or written, one of its lines is not a run, or what is to be written down is no
+        number, text or list of them.
 
     Source: lesson 06.
     """
 
     def __init__(self, path: str | os.PathLike | None = None):
-        self.path = Path(path) if path is not None else runs_folder() / "scoreboard.jsonl"
-        self.rows = _read_lines(self.path)
+        self._beside = path is None
+        self.path = runs_folder() / "scoreboard.jsonl" if path is None else path_of(path)
+        self.rows = _read_lines(self.path, "dev")
 
     def add(self, *, dev: float, **what: object) -> dict:
         """Write down a run: its dev loss, and what else you pass. Returns its row."""
-        row = {**what, "dev": float(dev), "when": time.strftime("%Y-%m-%d %H:%M")}
+        try:
+            loss = float(dev)
+        except (TypeError, ValueError, RuntimeError):
+            raise ValueError(f"dev is {dev!r:.60}: pass the loss as one number.") from None
+        if self._beside:
+            self.path = writable_runs_folder() / self.path.name
+        row = {**what, "dev": loss, "when": time.strftime("%Y-%m-%d %H:%M")}
         _append_line(self.path, row)
         self.rows.append(row)
         return row
@@ -88,15 +116,16 @@ def evaluate_on_test(
 
     Source: lesson 06.
     """
-    path = Path(path) if path is not None else runs_folder() / "test_looks.jsonl"
-    which = fingerprint(Y)
-    earlier = [look for look in _read_lines(path) if look.get("set") == which]
+    name, which = "test_looks.jsonl", fingerprint(Y)
+    looks = _read_lines(runs_folder() / name if path is None else path_of(path), "loss")
+    earlier = [look for look in looks if look.get("set") == which]
     loss = nll(model, X, Y)
+    path = writable_runs_folder() / name if path is None else Path(path)
     _append_line(path, {"set": which, "loss": loss, "when": time.strftime("%Y-%m-%d %H:%M")})
     if earlier:
         print(
-            f"Look {len(earlier) + 1} at this test set. The lowest of several looks flatters: only the first, "
-            f"{earlier[0]['loss']:.3f}, was chosen by nothing that was seen here."
+            f"Look {len(earlier) + 1} at this test set. The lowest of several looks flatters. Only the first, "
+            f"{earlier[0]['loss']:.3f}, is fair, because nothing had been chosen by looking at these names."
         )
     else:
         print("Look 1 at this test set: whatever you change because of it, the next look will flatter.")
@@ -132,29 +161,41 @@ def flattery(table: Tensor, lengths: Tensor, k: int, size: int, times: int = 500
     return total / times
 
 
-def _read_lines(path: Path) -> list[dict]:
+def _read_lines(path: Path, number: str) -> list[dict]:
+    """The rows in a file; each has at least this number."""
+    if path.exists() and not path.is_file():
+        raise ValueError(f"'{path}' can't be read, because it is no file: pass another path.")
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return []
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"'{path}' can't be read ({error}): pass another path.") from None
     rows = []
-    for number, line in enumerate(lines, start=1):
+    # Only "\n" ends a row: a name may hold what `splitlines` also takes for an end, such as U+2028.
+    for place, line in enumerate(text.removesuffix("\n").split("\n") if text else [], start=1):
         try:
             row = json.loads(line)
-        except json.JSONDecodeError:
+        except (json.JSONDecodeError, RecursionError):
             row = None
-        if not isinstance(row, dict):
-            raise ValueError(f"'{path}', line {number}: this is not a run: fix or delete the line.")
+        if not isinstance(row, dict) or type(row.get(number)) not in (int, float):
+            raise ValueError(f"'{path}', line {place}: this is not a run: fix or delete the line.")
         rows.append(row)
     return rows
 
 
 def _append_line(path: Path, row: dict) -> None:
+    """Write a row at the end of the file, whole or not at all."""
+    try:
+        line = json.dumps(row).encode() + b"\n"  # in ASCII: half a surrogate pair, which a name may hold, has no UTF-8
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"The run can't be written down ({error}): pass numbers, texts and lists of them.") from None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8", newline="\n") as file:
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        with path.open("ab", buffering=0) as file:
+            end = file.tell()
+            if file.write(line) < len(line):  # the disk is full
+                file.truncate(end)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     except OSError as error:
         raise ValueError(f"'{path}' can't be written ({error.strerror}): pass another path.") from None

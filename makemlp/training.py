@@ -354,16 +354,19 @@ class Run:
     def resume(self, path: str | os.PathLike, **settings: float) -> None:
         """Go on from a checkpoint, as if the run had never stopped. It must be of the same settings and examples."""
         contents = checkpoints.read(path, "run")
+        with checkpoints.sound(path):
+            kept = dict(contents["settings"])
         for name, now in (self._settings() | settings).items():
-            if contents["settings"].get(name) != now:
+            if kept.get(name) != now:
                 raise ValueError(
-                    f"The run in '{path}' had {_difference(name, contents['settings'].get(name), now)}: pass the same "
-                    f"as then, or another path."
+                    f"The run in '{path}' had {_difference(name, kept.get(name), now)}: pass the same as then, or "
+                    f"another path."
                 )
-        self.stack.flat.copy_(contents["parameters"])
-        self.losses = list(contents["losses"])
-        self.optimizer.restore(contents["optimizer"], len(self.losses))
-        self.batches.generator.set_state(contents["generator"])
+        with checkpoints.sound(path):
+            self.stack.flat.copy_(contents["parameters"].view_as(self.stack.flat))
+            self.losses = list(contents["losses"])
+            self.optimizer.restore(contents["optimizer"], len(self.losses))
+            self.batches.generator.set_state(contents["generator"])
 
 
 def train_many(

@@ -37,7 +37,7 @@ def open_all() -> dict:
         "explore_sampling": (model, vocab),
         "explore_smoothing": (torch.ones(len(vocab), len(vocab)), vocab),
         "explore_snapshots": (frames, [3.0] * 300, vocab),
-        "explore_training": (X, Y, vocab, 300),
+        "explore_training": (train, dev, vocab, {}, 300),
         "explore_study": (optuna.create_study(),),
         "explore_tuning": (train, dev, vocab, Scoreboard(), {"none": 2.0}),
     }

@@ -1,6 +1,9 @@
 """Runs and models in files: gone on with as if nothing had happened, and every bad file met by one sentence."""
 
+import os
+import random
 import re
+from pathlib import Path
 
 import pytest
 import torch
@@ -158,6 +161,8 @@ def test_a_model_of_other_characters_is_refused(tmp_path):
 
 # --- files ---
 
+DAMAGED = r"^'.*' is incomplete or damaged, or not a checkpoint: delete it, and train again\.$"
+
 
 def test_every_cut_of_a_file_gets_one_sentence(tmp_path):
     path = tmp_path / "model.pt"
@@ -165,7 +170,7 @@ def test_every_cut_of_a_file_gets_one_sentence(tmp_path):
     whole = path.read_bytes()
     for length in [*range(0, 300, 31), *range(300, len(whole), 997), len(whole) - 1]:
         path.write_bytes(whole[:length])
-        with pytest.raises(ValueError, match=r"^'.*' is incomplete or not a checkpoint: delete it, and train again\.$"):
+        with pytest.raises(ValueError, match=DAMAGED):
             load_model(path, VOCAB)
 
 
@@ -181,8 +186,8 @@ def test_a_file_that_would_run_something_is_not_run(tmp_path):
         def __reduce__(self):
             return (type(tmp_path).touch, (tmp_path / "sprung",))
 
-    torch.save({"kind": "model", "trap": Trap()}, tmp_path / "x.pt")
-    with pytest.raises(ValueError, match="incomplete or not a checkpoint"):
+    checkpoints.write(tmp_path / "x.pt", {"kind": "model", "trap": Trap()})  # its checksum is right
+    with pytest.raises(ValueError, match=DAMAGED):
         load_model(tmp_path / "x.pt", VOCAB)
     assert not (tmp_path / "sprung").exists()
 
@@ -195,16 +200,120 @@ def test_a_run_is_no_model_and_a_missing_file_is_named(tmp_path):
         load_model(tmp_path / "gone.pt", VOCAB)
 
 
+def test_a_flipped_bit_in_any_byte_is_refused(tmp_path):
+    """No damaged file loads as other weights: a bit of every byte is flipped, and one of them at a time."""
+    path = tmp_path / "model.pt"
+    save_model(MLP(3, block_size=1, emb_dim=1, hidden_dim=1), Vocabulary(["ab"]), path)
+    whole, draw = path.read_bytes(), random.Random(0)
+    for place in range(len(whole)):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << draw.randrange(8)
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match=DAMAGED):
+            load_model(path, Vocabulary(["ab"]))
+    assert len(whole) > 2000
+
+
+@pytest.mark.parametrize("change", ["doubled", "swapped", "one more byte", "of another file"])
+def test_what_is_not_as_it_was_written_is_refused(tmp_path, change):
+    path, other = tmp_path / "model.pt", tmp_path / "other.pt"
+    save_model(a_model(), VOCAB, path)
+    save_model(models(2)[1], VOCAB, other)
+    whole = path.read_bytes()
+    changed = {
+        "doubled": whole * 2,
+        "swapped": whole[100:] + whole[:100],
+        "one more byte": whole + b"0",
+        "of another file": whole[:-64] + other.read_bytes()[-64:],
+    }
+    path.write_bytes(changed[change])
+    with pytest.raises(ValueError, match=DAMAGED):
+        load_model(path, VOCAB)
+
+
+STATE = {name: torch.zeros(2, 2) for name in ("C", "W1", "b1", "W2", "b2")}
+MALFORMED = {
+    "nothing more": {},
+    "no state": {"symbols": VOCAB.itos},
+    "state of another kind": {"symbols": VOCAB.itos, "state": 5},
+    "a state without names": {"symbols": VOCAB.itos, "state": {}},
+    "sizes that do not fit": {"symbols": VOCAB.itos, "state": STATE},
+    "no dimensions": {"symbols": VOCAB.itos, "state": {**STATE, "C": torch.tensor(1.0)}},
+    "an embedding of no numbers": {"symbols": VOCAB.itos, "state": {**STATE, "C": torch.zeros(3, 0)}},
+    "no characters": {"symbols": None, "state": STATE},
+    "numbers for characters": {"symbols": [1, 2], "state": STATE},
+}
+
+
+@pytest.mark.parametrize("contents", MALFORMED.values(), ids=MALFORMED)
+def test_malformed_contents_get_the_sentence(tmp_path, contents):
+    checkpoints.write(tmp_path / "x.pt", {"kind": "model", **contents})
+    with pytest.raises(ValueError, match=DAMAGED):
+        load_model(tmp_path / "x.pt", VOCAB)
+
+
+@pytest.mark.parametrize("part", ["settings", "parameters", "optimizer", "generator", "losses"])
+def test_a_run_with_a_malformed_part_gets_the_sentence(tmp_path, part):
+    path = tmp_path / "run.pt"
+    train(a_model(), X, Y, steps=2, checkpoint=path)
+    contents = checkpoints.read(path, "run")
+    for wrong in (None, 5):
+        checkpoints.write(path, {**contents, part: wrong})
+        with pytest.raises(ValueError, match=DAMAGED):
+            train(a_model(), X, Y, steps=2, checkpoint=path)
+
+
+@pytest.mark.parametrize("path", [5, None, b"x", ["x"], "a\0b"])
+def test_what_is_no_path_gets_a_sentence(path):
+    for use in (lambda: load_model(path, VOCAB), lambda: save_model(a_model(), VOCAB, path)):
+        with pytest.raises(ValueError, match=r"^(A path is wanted, and .* came: pass|The path .* holds a NUL).*\.$"):
+            use()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there, and devices have no path")
+def test_a_link_stays_a_link_and_a_device_stays_a_device(tmp_path):
+    (tmp_path / "disk").mkdir()
+    link, target = tmp_path / "model.pt", tmp_path / "disk" / "model.pt"
+    link.symlink_to(target)
+    for seed in (0, 1):  # the second time the file is there
+        save_model(models(2)[seed], VOCAB, link)
+        assert link.is_symlink() and target.is_file() and len(list(tmp_path.rglob("*.pt*"))) == 2
+    assert torch.equal(load_model(link, VOCAB).W1, models(2)[1].W1)
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "null").symlink_to("/dev/null")
+    for odd in ("pipe", "null", "disk"):
+        before = os.lstat(tmp_path / odd)
+        with pytest.raises(ValueError, match=r"can't be written \(what stands there is no file\): pass another path"):
+            save_model(a_model(), VOCAB, tmp_path / odd)
+        with pytest.raises(ValueError, match="There is no checkpoint"):
+            load_model(tmp_path / odd, VOCAB)
+        assert os.lstat(tmp_path / odd).st_mode == before.st_mode
+
+
+def test_what_a_killed_writer_left_is_swept_away(tmp_path):
+    path = tmp_path / "model.pt"
+    stale, fresh, mine = (
+        tmp_path / name for name in (f"model.pt.{'a' * 16}.part", f"model.pt.{'b' * 16}.part", "x.part")
+    )
+    for file in (stale, fresh, mine):
+        file.write_bytes(b"half")
+    os.utime(stale, (0, 0))
+    os.utime(mine, (0, 0))
+    save_model(a_model(), VOCAB, path)
+    assert not stale.exists() and fresh.exists() and mine.exists()  # another may be about to write the fresh one
+
+
 def test_a_failed_write_leaves_the_old_file_and_no_half_one(tmp_path, monkeypatch):
     path = tmp_path / "model.pt"
     save_model(a_model(), VOCAB, path)
     before = path.read_bytes()
 
-    def full(contents, file):
-        file.write_bytes(b"half")
+    def full(file, raw):
+        with file.open("wb") as half:
+            half.write(raw[:9])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpoints.torch, "save", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(ValueError, match=r"can't be written .*No space left"):
         save_model(a_model(), VOCAB, path)
     assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]

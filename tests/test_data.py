@@ -1,6 +1,7 @@
 """Floor 1: the names, the vocabulary, the examples and the split."""
 
 import hashlib
+import os
 import random
 import re
 import unicodedata
@@ -366,3 +367,36 @@ def test_a_split_keeps_every_name_and_leaves_no_part_empty(names, seed):
 )
 def test_too_few_names_to_split(names, unique, count):
     fails_with(lambda: split(names, unique=unique), "at least 10 names", f"there are {count}", "pass a longer list")
+
+
+# What is of another type
+
+VOCAB = Vocabulary(["ab"])
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: load_names(5), "A path is wanted, and 5 came"),
+        (lambda: load_names(["emma", "ava"]), "A path is wanted, and ['emma', 'ava'] came"),
+        (lambda: load_names(b"names.txt"), "A path is wanted, and b'names.txt' came"),
+        (lambda: load_names("a\0b"), "The path 'a\\x00b' holds a NUL"),
+        (lambda: load_names("~no such user/x"), "There is no file '~no such user/x'"),
+        (lambda: load_names("/dev/null" if os.name != "nt" else "nul"), " is no file"),
+        (lambda: load_names(text=b"emma"), "load_names got b'emma' as the text: pass one text"),
+        (lambda: load_names(text=["emma"]), "load_names got ['emma'] as the text: pass one text"),
+        (lambda: build_dataset(5, VOCAB), "build_dataset got 5 where it expects a list of names: pass a list."),
+        (lambda: build_dataset(None, VOCAB), "build_dataset got None where it expects a list of names: pass a list."),
+        (lambda: build_dataset(["ab", 5], VOCAB), "build_dataset got 5 as names[1]: a name is a text."),
+        (lambda: build_dataset(["ab"], ["a", "b"]), "where it expects a Vocabulary: pass Vocabulary(names)."),
+        (lambda: build_dataset(["ab"], VOCAB, 1.5), "block_size is 1.5: it counts characters, so pass a whole number."),
+        (
+            lambda: build_dataset(["ab"], VOCAB, None),
+            "block_size is None: it counts characters, so pass a whole number.",
+        ),
+    ],
+)
+def test_what_is_of_another_type_gets_a_sentence(call, says):
+    with pytest.raises(ValueError, match=re.escape(says)) as caught:
+        call()
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 200

@@ -87,7 +87,10 @@ def test_a_size_of_zero_is_named(size):
 
 @pytest.mark.parametrize("dropout", [-0.1, 1.0, float("nan")])
 def test_a_dropout_that_is_no_share_is_named(dropout):
-    with pytest.raises(ValueError, match=r"^dropout is .*: it is a share of the units, so pass 0 or more, below 1\.$"):
+    with pytest.raises(
+        ValueError,
+        match=r"^dropout is .*: pass the share of units to switch off, from 0 to below 1\.$",
+    ):
         train_deep(a_model(dropout=dropout), X, Y, steps=1)
 
 

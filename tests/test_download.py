@@ -45,6 +45,8 @@ class Handler(BaseHTTPRequestHandler):
         self.server.hits += 1
         if answer == "silent":
             self.server.closing.wait(30)
+        elif answer == "dripping":
+            self.drip()
         elif isinstance(answer, int):
             self.send_error(answer)
         else:
@@ -57,6 +59,15 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         with suppress(OSError):  # a client that had enough, which is what the size limit is for
             self.wfile.write(body)
+
+    def drip(self):
+        """A byte now and then, so that the connection is never silent for long."""
+        self.send_response(200)
+        self.send_header("Content-Length", "1000000")
+        self.end_headers()
+        with suppress(OSError):
+            while not self.server.closing.wait(0.05):
+                self.wfile.write(b"a")
 
     def log_message(self, *args):
         pass
@@ -150,6 +161,57 @@ def test_a_silent_server_is_given_up(server, cache):
         load(server.url, cache, timeout=0.1, retries=1)
     assert server.hits == 2
     assert_kind(caught, server.url, cache)
+
+
+def test_a_server_that_drips_is_given_up(server, cache):
+    server.script = ("dripping",)
+    with pytest.raises(ValueError, match="it took too long in all") as caught:
+        load(server.url, cache, timeout=10, total=0.5)
+    assert server.hits == 1
+    assert_kind(caught, server.url, cache)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"timeout": float("inf")}, "timeout is inf: pass a number of seconds above 0."),
+        ({"timeout": float("nan")}, "timeout is nan: pass a number of seconds above 0."),
+        ({"timeout": 0}, "timeout is 0: pass a number of seconds above 0."),
+        ({"timeout": "1"}, "timeout is '1': pass a number of seconds above 0."),
+        ({"total": -1}, "total is -1: pass a number of seconds above 0."),
+        ({"retries": -1}, "retries is -1: pass a whole number, 0 or more."),
+        ({"retries": 1.5}, "retries is 1.5: pass a whole number, 0 or more."),
+        ({"url": None}, "url is None: pass a text."),
+        ({"sha256": b"x"}, "sha256 is b'x': pass a text."),
+        ({"cache_dir": 5}, "A path is wanted, and 5 came: pass a text, such as 'folder/file'."),
+        ({"cache_dir": "a\0b"}, "The path 'a\\x00b' holds a NUL, which no path may hold: check it."),
+        (
+            {"cache_dir": "~no such user/x"},
+            "The cache folder '~no such user/x' has no home folder: pass another cache_dir.",
+        ),
+    ],
+)
+def test_what_makes_no_sense_gets_a_sentence(wrong, says):
+    with pytest.raises(ValueError) as caught:
+        load_lecture_names(**wrong)
+    assert str(caught.value) == says
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/\0", "file:///etc/hostname\0", "http://[::1", "", "data:"])
+def test_an_odd_address_gets_a_sentence(cache, url):
+    with pytest.raises(
+        ValueError, match=r"(could not be downloaded|is not the lecture's list).*which needs no download\.$"
+    ):
+        load(url, cache)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="devices have no path there")
+def test_a_device_in_the_cache_is_neither_read_nor_replaced(server, cache):
+    cache.mkdir()
+    os.mkfifo(cache / "lecture_names.txt")
+    with pytest.warns(UserWarning, match="what stands there is no file"):
+        assert load(server.url, cache) == NAMES
+    assert (cache / "lecture_names.txt").is_fifo()
 
 
 def test_a_refused_connection(cache, monkeypatch, waits):

@@ -148,7 +148,8 @@ def contents() -> dict[str, list[Page]]:
 
 def put_toy(home: Page, lesson: Page) -> None:
     """Put the first thing that moves in a lesson on the first screen of the book: after the title and its sentence."""
-    moving = [output for cell in lesson.notebook.cells for output in cell.get("outputs", []) if is_alive(output)]
+    outputs = [output for cell in lesson.notebook.cells for output in cell.get("outputs", [])]
+    moving = [output for output in outputs if "data-view=" in data_of(output, "text/html")]
     title, sentence, rest = cell_text(home).split("\n\n", 2)
     if moving:
         toy = new_code_cell("", id="toy", outputs=[copy.deepcopy(moving[0])])
@@ -163,7 +164,7 @@ def cell_text(page: Page) -> str:
 
 
 def still(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """The notebook with a sentence for each explorer, quizzes that unfold, and formulas as MathML."""
+    """The notebook with a sentence for each explorer that needs a kernel, and formulas as MathML."""
     picture = None
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
@@ -175,8 +176,6 @@ def still(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
             continue
         if "explore_" in cell.source:
             cell.outputs = [explorer(data_of(output, "text/plain"), picture, cell) for output in cell.outputs]
-        elif re.match(r"makemlp\.(quiz|cards)\(", cell.source):
-            cell.outputs = [sheet(data_of(output, "text/html"), cell) for output in cell.outputs]
     return notebook
 
 
@@ -186,7 +185,7 @@ def data_of(output: dict, kind: str) -> str:
 
 def is_alive(output: dict) -> bool:
     """Whether an output moves in the page by itself: the book has the script for it."""
-    return 'class="makemlp"' in data_of(output, "text/html")
+    return 'class="makemlp' in data_of(output, "text/html")
 
 
 def shown(page: str) -> nbformat.NotebookNode:
@@ -201,14 +200,6 @@ def explorer(text: str, picture: str | None, cell: dict) -> nbformat.NotebookNod
         f'<p class="live">In JupyterLab this cell has controls: {html.escape(controls[1])}. '
         f'<a href="#{picture}">The picture above</a> shows the same at fixed values.</p>'
     )
-
-
-def sheet(page: str, cell: dict) -> nbformat.NotebookNode:
-    """A quiz or cards: the first paragraph, which is about running the cell, becomes one about reading."""
-    first, questions = re.fullmatch(r"<p>(.+?)</p>\n(.+)", page, re.S).groups()
-    summary = first.split(". ")[0]
-    how = "Choose an answer to read what is said of it." if "quiz(" in cell.source else "Open a card for its back."
-    return shown(f"<p>{summary}. {how}</p>\n{questions}")
 
 
 def with_mathml(markdown: str) -> str:
@@ -334,8 +325,8 @@ def build(out: Path) -> Iterator[Page]:
     binder.write("book.css", style().encode("utf-8"))
     binder.write("book.js", (PARTS / "book.js").read_bytes())
     # A page that is opened from a file may load no module, but a plain script.
-    binder.write("live.js", f"(() => {{\n{live.script()}\n}})();\n".encode())
-    binder.write("live.css", live.style().encode("utf-8"))
+    binder.write("live.js", f"(() => {{\n{live.script()}\n{live.script_of_sheets()}\n}})();\n".encode())
+    binder.write("live.css", live.style(live.ALONE).encode("utf-8"))
     for page in binder.pages.values():
         binder.bind(page)
         yield page

@@ -97,7 +97,7 @@ def names_by_temperature(fig: Figure, names: Mapping[float, Sequence[str]]) -> s
     """Made-up names in one column for each temperature."""
     _columns(fig, {f"temperature {t:g}": column for t, column in names.items()})
     first = "; ".join(f"at {t:g}: {', '.join(column[:3])}" for t, column in names.items())
-    return f"Made-up names in {len(names)} columns, one a temperature. The first three {first}."
+    return f"Made-up names in {len(names)} columns, one per temperature. The first three {first}."
 
 
 @picture(8.0, 4.4)

@@ -249,8 +249,9 @@ function buttonControl(spec, changed) {
  * While a kernel runs, sliders of ipywidgets stand in for the page's own. Python shows them in a block of their own,
  * hidden; once it is on the page, the picture moves into it. Beside each slider stands a number box that ipywidgets
  * keeps equal to it in the browser (jslink): it is read before each picture, and written when a mark is dragged. What
- * Python computes comes as JSON in a hidden text area of the block, read before each picture too. When the kernel is
- * gone, and on the next day, the block is gone or dead, and the page's own controls are back.
+ * Python computes comes as JSON in a hidden text area of the block, read before each picture too; and
+ * `frame.press(name)` presses a button of ipywidgets. When the kernel is gone, and on the next day, the block is gone or
+ * dead, and the page's own controls are back.
  */
 function link(frame, id) {
   let block = null;
@@ -286,6 +287,7 @@ function link(frame, id) {
     slot.append(frame.root);
     rest.append(frame.panel);
     frame.linked = true;
+    frame.press = (name) => block.querySelector(`.makemlp-press-${name}`).click();
     follow();
     frame.redraw();
   }
@@ -330,6 +332,7 @@ function link(frame, id) {
     block.style.display = "none";
     block = null;
     frame.linked = frame.held = false;
+    frame.press = null;
     frame.box.append(frame.root);
     frame.root.prepend(frame.panel);
     frame.redraw();

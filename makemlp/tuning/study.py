@@ -16,7 +16,7 @@ from tqdm import tqdm
 from makemlp.checkpoints import fingerprint
 from makemlp.data import Vocabulary, build_dataset
 from makemlp.mlp import MLP
-from makemlp.scoreboard import runs_folder
+from makemlp.scoreboard import runs_folder, writable_runs_folder
 from makemlp.scoring import nll
 from makemlp.training import Run, learning_rate_at
 
@@ -158,7 +158,7 @@ def open_study(
     Source: lesson 06.
     """
     optuna = _optuna()
-    storage = file_beside() if storage is None else storage
+    storage = file_beside(make=True) if storage is None else storage
     if isinstance(storage, str):
         from makemlp.tuning.storages import open_storage  # needs optuna
 
@@ -177,10 +177,25 @@ def open_study(
     return study
 
 
-def file_beside() -> str:
-    """The URL of the SQLite file ``runs/study.db`` beside the notebook, where studies are kept by default."""
-    runs_folder().mkdir(parents=True, exist_ok=True)
-    return f"sqlite:///{(runs_folder() / 'study.db').as_posix()}"
+def file_beside(make: bool = False) -> str:
+    """The URL of the SQLite file ``runs/study.db`` beside the notebook, where studies are kept by default.
+
+    Parameters
+    ----------
+    make : whether the file is to be written, and so its folder must be there.
+
+    Raises
+    ------
+    ValueError
+        with one sentence, if the folder can't be made.
+    """
+    folder = writable_runs_folder() if make else runs_folder()
+    if make:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ValueError(f"The folder '{folder}' can't be made ({error.strerror}): check MAKEMLP_RUNS.") from None
+    return f"sqlite:///{(folder / 'study.db').as_posix()}"
 
 
 def _load_or_create(storage: BaseStorage, name: str, identity: dict[str, str]) -> optuna.Study:

@@ -261,7 +261,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     worker.add_argument("--patience", type=number(0), default=PATIENCE, help="seconds to wait for a lost server (120)")
     options = parser.parse_args(arguments)
     try:
-        options.storage = options.storage or file_beside()
+        options.storage = options.storage or file_beside(make=options.run is run_worker)
         options.run(options)
     except ValueError as error:
         print(error, file=sys.stderr)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Mapping, Sequence
 
@@ -45,8 +44,7 @@ def explore_snapshots(frames: Mapping[int, MLP], losses: Sequence[float], vocab:
         "steps": steps,
         "losses": live.packed(losses),
         "ways": live.packed(flattened(ways.flatten(0, 1))),
-        # In base64 as numbers are: what a model makes up may differ between processors.
-        "names": "base64," + base64.b64encode("\n".join(made).encode("utf-8")).decode("ascii"),
+        "names": live.packed_text(made),
     }
     apart = math.gcd(*(step - steps[0] for step in steps)) or 1
     last = max(steps[-1], steps[0] + apart)

@@ -31,7 +31,8 @@ class Explorable:
     Python sees them too.
 
     What only Python can compute, such as a training, is given to the view by `send`. Its module finds it as
-    `frame.sent`, and whether a kernel is there as `frame.linked`. A button reaches Python as any of ipywidgets does.
+    `frame.sent`, and whether a kernel is there as `frame.linked`. A button reaches Python as any of ipywidgets does;
+    one that the page brings, too, is hidden, and `frame.press` presses it.
 
     Parameters
     ----------
@@ -48,6 +49,8 @@ class Explorable:
     sent : dict of str to all that was sent, the newest of each name.
     """
 
+    KEEPS = True  # whether a page without a kernel is given what was sent; not where it computes the same by itself
+
     def __init__(
         self,
         view: str,
@@ -61,7 +64,8 @@ class Explorable:
         self._view, self._data, self._specs, self.sent = view, data, controls, dict(sent or {})
         self._still = "<br>".join(picture.to_html() for picture in still)
         sliders = {spec["name"]: _slider(spec) for spec in controls if spec["name"] in turned}
-        pressed = {name: widgets.Button(description=words) for name, words in (buttons or {}).items()}
+        own = [spec["name"] for spec in controls]
+        pressed = {name: _button(name, words, name in own) for name, words in (buttons or {}).items()}
         self.controls = sliders | pressed
         self._letter = None if sent is None else widgets.Textarea(layout=widgets.Layout(display="none"))
         self._sending, self._display = threading.Lock(), None
@@ -76,7 +80,7 @@ class Explorable:
 
     def to_html(self) -> str:
         """The explorable as a piece of HTML that needs neither a kernel nor a network."""
-        data = self._data if self._letter is None else {**self._data, "sent": _finite(self.sent)}
+        data = self._data if self._letter is None or not self.KEEPS else {**self._data, "sent": _finite(self.sent)}
         return live.page(self._view, data, self._specs, self._still, self._link)
 
     def _repr_html_(self) -> str:
@@ -122,12 +126,19 @@ class Explorable:
             _of_cell[cell] = self
 
     def _heed_interrupts(self) -> None:
-        """From now on the kernel's interrupt calls `pause`, too, where no cell is run that it would stop."""
+        """From now on the kernel's interrupt calls `pause`, too, whether a cell is running or not.
+
+        While a cell runs, the interrupt ends the cell, and we hear of that when it has ended. While none runs, a kernel
+        ignores interrupts, so we take them then.
+        """
         _at_work.add(self)
-        kernel = getattr(get_ipython(), "kernel", None)
-        if hasattr(kernel, "saved_sigint_handler"):
-            # What a control calls may run in another thread, and only the main one may set a handler.
-            kernel.io_loop.add_callback(_listen, kernel)
+        shell = get_ipython()
+        if not hasattr(shell, "kernel"):  # no notebook
+            return
+        if _ended not in shell.events.callbacks["post_run_cell"]:
+            shell.events.register("post_run_cell", _ended)
+        # What a control calls may run in another thread, and only the main one may set a handler.
+        shell.kernel.io_loop.add_callback(_listen)
 
 
 def _pause_all() -> None:
@@ -135,16 +146,23 @@ def _pause_all() -> None:
         explorable.pause()
 
 
-def _listen(kernel: object) -> None:
-    """Take the interrupts that the kernel ignores, which are those between its messages."""
+def _ended(result: object) -> None:
+    if isinstance(result.error_in_exec, KeyboardInterrupt):
+        _pause_all()
 
-    def stop(*what: object) -> None:
-        kernel.io_loop.asyncio_loop.call_soon_threadsafe(_pause_all)  # it wakes a loop that waits
 
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, stop)
-    elif signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        kernel.saved_sigint_handler = stop  # a message is being answered, and then this one is restored
+def _interrupted(*what: object) -> None:
+    # In the loop's own time, as this may come in the middle of anything; and so that it wakes a loop that waits.
+    get_ipython().kernel.io_loop.asyncio_loop.call_soon_threadsafe(_pause_all)
+
+
+def _listen() -> None:
+    """Take the interrupts that come between the kernel's messages; in a message, a handler would be gone with it."""
+    handler = signal.getsignal(signal.SIGINT)
+    if handler is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, _interrupted)
+    elif handler is not _interrupted:
+        get_ipython().kernel.io_loop.call_later(0.05, _listen)
 
 
 def _cell() -> str | None:
@@ -173,6 +191,12 @@ def _slider(spec: Mapping) -> widgets.Widget:
         return widgets.FloatLogSlider(**shared, **ends, step=spec["step"])
     kind = widgets.IntSlider if isinstance(spec["step"], int) else widgets.FloatSlider
     return kind(**shared, min=spec["min"], max=spec["max"], step=spec["step"])
+
+
+def _button(name: str, words: str, hidden: bool) -> widgets.Button:
+    button = widgets.Button(description=words, layout=widgets.Layout(display="none") if hidden else widgets.Layout())
+    button.add_class(f"makemlp-press-{name}")
+    return button
 
 
 def _row(name: str, slider: widgets.Widget) -> widgets.VBox:

@@ -19,7 +19,7 @@ from makemlp.widgets.explorable import Explorable
 def explore_sampling(
     model: Callable[[Tensor], Tensor], vocab: Vocabulary, n: int = 24, names: Sequence[str] | None = None
 ) -> Explorable:
-    """The next character's dice, and names rolled with them, while you drag: temperature, top-k, the first letters.
+    """The next character's dice, and names rolled with them, while you drag: temperature, top-k, top-p, a beginning.
 
     Parameters
     ----------
@@ -30,10 +30,11 @@ def explore_sampling(
     Source: lesson 00; lesson 08 explains it.
     """
     real = load_names() if names is None else names
-    data = {"model": live.packed_model(model, vocab), "itos": vocab.itos, "n": n, "names": live.packed_words(real)}
+    data = {"model": live.packed_model(model, vocab), "itos": vocab.itos, "n": n, "names": live.packed_words(set(real))}
     controls = [
         live.slider("temperature", "temperature", 1.0, 0.1, 3.0, 0.05, digits=2),
         live.slider("top_k", "top-k", len(vocab), 1, len(vocab), 1, digits=0),
+        live.slider("top_p", "top-p", 1.0, 0.05, 1.0, 0.05, digits=2),
         live.text("prefix", "begins with", ""),
         live.button("again", "Draw again"),
     ]

@@ -70,29 +70,29 @@ def test_quiz_and_card_answer(lesson):
     """One question by mouse, the next by keyboard; a card turned over by a click, and back by a key."""
     sheet = _read(number_of(lesson.name))
     questions, card = sheet["questions"], sheet["cards"][0]
-    first, second = shown(below(lesson, "quiz"), ".Quiz").all()[:2]
+    first, second = shown(below(lesson, "quiz"), ".makemlp-question").all()[:2]
     answer = questions[0]["answers"][0]
     (type_in if questions[0]["type"] == "numeric" else choose)(first, answer)
     assert read_as(answer["feedback"]) in said_by(first)
-    within = "box => box.contains(document.activeElement)"
-    if not second.evaluate(within):  # Enter leads from a number to the next question, if that wants a number too
-        lesson.press("Tab")
-    assert second.evaluate(within)
+    for _ in range(2):  # from a number there is its button on the way
+        if not second.evaluate("box => box.contains(document.activeElement)"):
+            lesson.press("Tab")
     lesson.page.keyboard.type("99999" if questions[1]["type"] == "numeric" else " ")
-    lesson.press("Enter")
-    assert said_by(second)[2:] in [read_as(answer["feedback"]) for answer in questions[1]["answers"]]
+    if questions[1]["type"] == "numeric":
+        lesson.press("Enter")
+    assert any(said_by(second)[2:].startswith(read_as(answer["feedback"])) for answer in questions[1]["answers"])
     cards = below(lesson, "cards")
-    deck = shown(cards, ".flip-container").first
-    assert read_as(card["front"]) in re.sub(r"\s+", " ", deck.locator(".frontcard").first.inner_text())
+    deck = shown(cards, ".makemlp-card").first
+    assert read_as(card["front"]) in re.sub(r"\s+", " ", deck.inner_text())
     deck.click()
-    until(lesson.page, lambda: "flip" in deck.get_attribute("class").split())
+    until(lesson.page, lambda: "turned" in deck.get_attribute("class").split())
     cards.evaluate("area => area.closest('.jp-Cell').focus()")
     for _ in range(5):
         lesson.press("Tab")
         if deck.evaluate(IN_FOCUS):
             break
     lesson.press("Space")
-    until(lesson.page, lambda: "flip" not in deck.get_attribute("class").split())
+    until(lesson.page, lambda: "turned" not in deck.get_attribute("class").split())
     assert not lesson.errors()
 
 
@@ -194,50 +194,3 @@ def test_keyboard_alone_works_trainer(lesson, label):
     press(reset, "Enter")
     until(trainer.page, lambda: steps_of(trainer) == 0 and start.inner_text().strip() == "Start")
     assert bar_of(trainer) == 0 and not trainer.message() and not lesson.errors()
-
-
-@pytest.mark.parametrize(("name", "label"), GAMES)
-def test_game_is_played(lesson, label):
-    """Three rounds by mouse, one by keyboard, a double click that counts once, the rest, and a new game."""
-    game = lesson.explorer(label)
-    real, made_up, reset = game.controls("button")
-    assert not game.strangers() and not game.cut_labels() and not unseen_stops(game)
-
-    def lines():
-        return [text.strip() for text in game.area.locator("[role=status]").all_inner_texts()]
-
-    def answer(button, act, rounds):
-        """Press a button; the answer is judged, counted, and followed by another name."""
-        name = lines()[0].partition(": ")[2]
-        game.page.wait_for_timeout(400)  # as long as anybody looks at a name
-        act(button)
-        lesson.settle()
-        line, verdict = lines()
-        assert re.match(rf"(Right|Wrong): {name} is (in the list|made up)\. [0-9] of {rounds} right\.", verdict)
-        assert rounds == 10 or re.fullmatch(rf"{rounds + 1} of 10: (?!{name}$)[a-z]+", line)
-
-    def by_key(key):
-        def press(button):
-            game.tab_to(button)
-            lesson.press(key)
-
-        return press
-
-    assert re.fullmatch(r"1 of 10: [a-z]+", lines()[0])
-    for rounds, button in enumerate((real, made_up, real), start=1):
-        answer(button, game.click, rounds)
-    answer(made_up, by_key("Enter"), 4)
-    assert made_up.evaluate(IN_FOCUS)  # the next answer needs no Tab key
-    answer(real, lambda button: button.dblclick(), 5)
-    game.screenshot()
-    for rounds in range(6, 11):
-        answer(real, by_key("Space"), rounds)
-    line, verdict = lines()
-    assert re.fullmatch(r"\d+ of 10 right", line) and re.search(r"Guessing gets 5 .* in \d+\.\d% of games", verdict)
-    game.click(real)  # too late
-    lesson.settle()
-    assert lines() == [line, verdict]
-    lesson.screenshot(f"{lesson.name}-{label}-over")
-    by_key("Enter")(reset)
-    lesson.settle()
-    assert re.fullmatch(r"1 of 10: [a-z]+", lines()[0]) and not lesson.errors()

@@ -15,7 +15,7 @@ import torch
 import makemlp
 from makemlp import CountModel, Mixture, build_dataset, live
 
-from .alive import ARGUMENTS, COUNTED, FRAMES, MODEL, NAMES, TABLE, VOCAB
+from .alive import ARGUMENTS, COUNTED, FRAMES, LETTERS, MODEL, NAMES, SPELLER, TABLE, VOCAB, WRITERS
 from .lab import BUILD, new_page
 from .test_book import axe_script, faults
 
@@ -260,11 +260,14 @@ def test_what_changes_is_announced_once_the_hand_rests(opened, name):
     page = opened(explorer(name))
     spoken = page.locator(".makemlp-spoken")
     assert spoken.text_content() == ""  # nothing is said of a page that is only opened
-    control = page.locator(".makemlp-row:not([hidden]) :is(input[type=range], input[type=text], select):enabled").first
+    control = page.locator(
+        ".makemlp-row:not([hidden]) :is(input[type=range], input[type=text], select, button):enabled"
+    ).first
     if not control.count():
         return  # it is moved by Python alone
     control.focus()
-    for key in ("End", "Home") if control.get_attribute("type") == "range" else "b":
+    page.wait_for_timeout(400)  # as long as anybody looks at a name of the game
+    for key in {"range": ("End", "Home"), "button": ("Enter",)}.get(control.get_attribute("type"), "b"):
         page.keyboard.press(key)
     page.wait_for_timeout(1000)
     assert spoken.text_content() == latest(page)["alt"] != ""
@@ -340,6 +343,10 @@ def test_sampling_shows_the_dice_and_names_of_them(opened):
     logits = MODEL(torch.tensor([[0, *VOCAB.encode("da")]]))[0]
     kept = logits.masked_fill(makemlp.rank(logits) > 3, float("-inf"))
     close(shown["probs"], (kept / 0.7).softmax(0))
+    turn(page, "top-p", 0.5)
+    nucleus = makemlp.sampling.nucleus((kept / 0.7).softmax(0), 0.5)
+    close(latest(page)["probs"], nucleus / nucleus.sum())
+    shown = latest(page)
     assert len(shown["names"]) == 6 and all(name.startswith("da") for name in shown["names"])
     page.get_by_role("button", name="Draw again").click()
     assert latest(page)["names"] != shown["names"]
@@ -417,6 +424,22 @@ def test_mixture_scores_as_python_does(opened, weight):
     assert latest(page)["loss"] == pytest.approx(wanted, abs=1e-5)
 
 
+def test_a_name_of_the_mixture_is_told_when_its_point_is_pointed_at(opened):
+    page = opened(explorer("explore_mixture"))
+    name = NAMES[6:][0]
+    network, counts = (makemlp.nll_by_name(model, VOCAB, [name]).item() for model in (MODEL, TABLE))
+    # Its point, from the axes' ends: the numbers at 0 and at the farthest are where the dashed line begins and ends.
+    ends = page.locator(".names path[stroke-dasharray]").get_attribute("d")
+    (left, bottom), (right, top) = [map(float, part.split()) for part in ends[1:].split("L")]
+    most = max(makemlp.nll_by_name(model, VOCAB, NAMES[6:]).max().item() for model in (MODEL, TABLE))
+    x, y = left + counts / most * (right - left), bottom + network / most * (top - bottom)
+    press(page, ".names", x + 3, y - 3)
+    assert latest(page)["told"] == f"'{name}': the network {network:.1f} nats, the table {counts:.1f}."
+    assert page.locator(".names .strong").text_content() == name
+    page.mouse.move(1, 1)
+    assert latest(page)["told"] == ""
+
+
 @pytest.mark.parametrize("name", ["", "dab", "Bobadada"])
 def test_a_name_is_scored_and_ranked(opened, name):
     page = opened(explorer("explore_name"))
@@ -428,12 +451,70 @@ def test_a_name_is_scored_and_ranked(opened, name):
     assert f"{wanted.sum().item():.1f} nats, {wanted.mean().item():.1f} per character" in shown["title"]
 
 
+@pytest.mark.parametrize("name", ["", "dab", "oddb", "babababada"])
+def test_every_writer_scores_the_name_and_each_can_be_seen_through(opened, name):
+    """The table looks back seven characters: it comes as what it counted, and the page does the smoothing."""
+    page = opened(explorer("explore_name"))
+    page.wait_for_function("() => Object.keys(window.latest?.totals ?? {}).length === 3")
+    page.get_by_label("a name").fill(name)
+    for label, model in WRITERS.items():
+        page.get_by_label("in the eyes of").select_option(label)
+        shown, wanted = latest(page), makemlp.score_name(model, VOCAB, name)[0]
+        close(shown["losses"], wanted)
+        assert shown["totals"][label] == pytest.approx(wanted.sum().item(), abs=1e-4)
+        assert f"{label} {shown['totals'][label]:.1f}" in page.locator(".makemlp-note").first.inner_text()
+        assert shown["likelier"] == int((makemlp.nll_by_name(model, VOCAB, NAMES) < wanted.sum() - 1e-3).sum())
+
+
 def test_a_letter_that_is_pressed_takes_its_place_in_the_name(opened):
     page = opened(explorer("explore_name"))
     page.get_by_label("a name").fill("dab")
-    press(page, ".strip", 46 * 2.5, 15)  # the likeliest second letter
+    press(page, ".strip", 62 + 46 * 1.5, 15)  # the likeliest second letter
     likeliest = MODEL(torch.tensor([[0, 0, VOCAB.stoi["d"]]])).argmax().item()
     assert page.get_by_label("a name").input_value() == ("d" if likeliest == 0 else f"d{VOCAB.itos[likeliest]}b")
+
+
+def game_page(opened):
+    """The game, and its ten names with whether each is real."""
+    page = opened(explorer("explore_real_or_made_up"))
+    return page, latest(page)["names"]
+
+
+def answer(page, real):
+    page.wait_for_timeout(350)  # as long as anybody looks at a name
+    page.get_by_role("button", name="Real" if real else "Made up").click()
+    return latest(page)
+
+
+def test_the_game_counts_and_says_what_luck_and_the_model_would_get(opened):
+    page, names = game_page(opened)
+    height = page.evaluate("() => document.documentElement.scrollHeight")
+    for place, (name, real) in enumerate(names):
+        assert page.locator(".makemlp-asked").inner_text() == name
+        shown = answer(page, real == (place != 3))  # all right but the fourth
+        assert shown["answered"] == [other != 3 for other in range(place + 1)]
+        said = f"{'✗ Wrong' if place == 3 else '✓ Right'}: '{name}' is {'in the list' if real else 'made up'}."
+        assert page.locator(".makemlp-note").inner_text().startswith(said)
+    nll = makemlp.nll_by_name(SPELLER, LETTERS, [name for name, _ in names])
+    rarer = nll >= nll.sort()[0][5]
+    assert shown["rival"] == sum(bool(rare) == real for rare, (_, real) in zip(rarer, names, strict=True))
+    # Ten of the 1,024 ways to toss ten coins have nine right, and one has ten.
+    assert shown["title"] == "9 of 10 right" and "9 or more in 1.1% of games" in shown["alt"] and shown["best"] == 6
+    assert page.evaluate("() => document.documentElement.scrollHeight") == height  # nothing pushed the page
+    for button in ("Real", "Made up"):
+        assert page.get_by_role("button", name=button, exact=True).is_disabled()
+    assert page.evaluate("() => document.activeElement.textContent") == "Other names"
+    page.keyboard.press("Enter")
+    again = latest(page)
+    assert again["answered"] == [] and not {name for name, _ in again["names"]} & {name for name, _ in names}
+
+
+def test_a_double_click_answers_once(opened):
+    """The second press would be an answer to a name that nobody has read."""
+    page, _ = game_page(opened)
+    page.wait_for_timeout(350)
+    page.get_by_role("button", name="Real").dblclick()
+    assert len(latest(page)["answered"]) == 1
 
 
 @pytest.mark.parametrize("symbol", VOCAB.itos)
