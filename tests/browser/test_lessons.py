@@ -5,8 +5,6 @@ Screenshots go to build/screens, latencies to build/latency.txt.
 """
 
 import re
-import subprocess
-import sys
 
 import pytest
 
@@ -19,8 +17,7 @@ from .trial import Trial
 
 LESSONS = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
 EVERYWHERE = [(name, label) for name in LESSONS for label in explorers_in(cells_of(name))]
-WATCHERS = [(name, label) for name, label in EVERYWHERE if "explore_study" in label]
-EXPLORERS = [pair for pair in EVERYWHERE if pair not in WATCHERS and not is_alive(pair[1])]
+EXPLORERS = [pair for pair in EVERYWHERE if not is_alive(pair[1])]
 SHORTEST_ALT = 30
 
 
@@ -95,32 +92,3 @@ def test_quiz_and_card_answer(lesson):
     lesson.press("Space")
     until(lesson.page, lambda: "turned" not in deck.get_attribute("class").split())
     assert not lesson.errors()
-
-
-@pytest.mark.parametrize(("name", "label"), WATCHERS)
-def test_study_is_watched(lesson, label):
-    """While a worker in another process takes two trials, the page counts them; the kernel is free all the while."""
-    watcher = lesson.explorer(label)
-    [button], said = watcher.controls("button"), lesson.errors()
-    assert not watcher.strangers() and not watcher.cut_labels()
-
-    def finished():
-        text = watcher.area.locator(".widget-label:visible").all_inner_texts()[-1]
-        done, pruned = re.search(r"^(\d+) done, \d+ running, (\d+) pruned, .*; best so far \d\.\d+\.$", text).groups()
-        return int(done) + int(pruned)
-
-    before = finished()
-    assert before >= 25 and "trials of a study" in watcher.picture()[1]
-    watcher.click(button)
-    until(watcher.page, lambda: button.inner_text().strip() == "Stop")
-    command = [sys.executable, "-m", "makemlp.tuning", "worker", "--trials", "2"]
-    worker = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    while worker.poll() is None:
-        watcher.page.wait_for_timeout(50)
-    until(watcher.page, lambda: finished() >= before + 2)
-    until(watcher.page, lambda: watcher.picture()[1].startswith(f"{finished()} trials of a study"))
-    watcher.screenshot()
-    lesson.settle()  # the kernel answers at once
-    watcher.click(button)
-    until(watcher.page, lambda: button.inner_text().strip() == "Watch")
-    assert worker.returncode == 0 and not watcher.message() and lesson.errors() == said
