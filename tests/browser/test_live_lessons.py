@@ -6,7 +6,7 @@ import nbformat
 import pytest
 
 from .alive import is_alive
-from .lab import Lesson, explorers_in, new_page, until
+from .lab import SCREENS, Lesson, explorers_in, new_page, until
 from .test_lessons import EVERYWHERE
 
 ALIVE = [(name, label) for name, label in EVERYWHERE if is_alive(label)]
@@ -68,7 +68,8 @@ def tomorrow(browser, lab_server):
     """A notebook with an explorable that was run and saved, opened again when its kernel is gone."""
     source = "import makemlp, torch\nmakemlp.explore_smoothing(torch.ones(3, 3), makemlp.Vocabulary(['ab']))"
     kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)], metadata=kernel)
+    cells = [nbformat.v4.new_code_cell(code) for code in (source, 'makemlp.quiz("00")', 'makemlp.cards("00")')]
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=kernel)
     nbformat.write(notebook, lab_server.root / "notebooks" / "tomorrow.ipynb")
     today = Lesson(browser, lab_server, "tomorrow")
     today.open()
@@ -93,3 +94,11 @@ def test_the_next_day_it_moves_without_a_kernel_and_without_an_error(tomorrow):
     slider.press("End")
     until(tomorrow, lambda: tomorrow.locator(".makemlp-title").first.inner_text() != before)
     assert re.match("100,000 added", tomorrow.locator(".makemlp-title").first.inner_text())
+    tomorrow.locator(".makemlp-sheet label").first.click()
+    said = tomorrow.locator(".makemlp-said:not(:empty)")
+    said.wait_for()
+    assert re.match("[✓✗] ", said.inner_text())
+    card = tomorrow.locator(".makemlp-card")
+    card.click()
+    until(tomorrow, lambda: card.inner_text().startswith("Answer"))
+    tomorrow.screenshot(path=SCREENS / "tomorrow-sheets.png")
