@@ -14,10 +14,13 @@ from typing import Any
 
 from IPython import get_ipython
 
-from makemlp.checking.core import CheckError, NotYet, Verdict, Wrong, examine
+from makemlp.checking.core import CheckError, Exercise, NotYet, Verdict, Wrong, judge, observe
 from makemlp.checking.exercises import LESSONS, find
+from makemlp.checking.limit import TimeUp, time_limit
 
 __all__ = ["CheckError", "NotYet", "Wrong", "check", "find", "hint", "progress"]
+
+SECONDS = 60.0  # that an answer has for all of its inputs, which take it less than one; more where it trains
 
 _states: dict[str, str] = {}  # in this kernel: what the last check of each exercise said
 _hints: dict[str, int] = {}  # in this kernel: how many hints of each exercise were given
@@ -32,16 +35,39 @@ def check(name: str, answer: Any) -> None:
         if the answer is still open.
     Wrong
         if it is wrong somewhere; one paragraph says what was tried, what came and what was wanted, and names the
-        mistake if it is a known one.
+        mistake if it is a known one. Also if it takes longer than a minute, or is stopped.
     """
     exercise = find(name)
-    verdict = examine(exercise, answer)
+    _states.pop(name, None)
+    verdict = _verdict(exercise, answer)
     _states[name] = verdict.kind
     if verdict.met:
         print(verdict.text.replace("✓", _green("✓"), 1))
         return
     text = textwrap.fill(verdict.text, 100, break_long_words=False, break_on_hyphens=False)
     raise (NotYet if verdict.kind == "open" else Wrong)(Verdict(verdict.kind, text))
+
+
+def _verdict(exercise: Exercise, answer: Any) -> Verdict:
+    """The verdict, whatever the answer does: no frame of the check's own reaches a learner."""
+    seconds = SECONDS + (10 * exercise.trial.seconds if exercise.trial else 0)
+
+    def failed(kind: str, says: str) -> Verdict:
+        return Verdict(kind, f"✗ {exercise.title}: {says}")
+
+    try:
+        with time_limit(seconds):
+            seen = observe(exercise, answer)
+    except TimeUp:
+        return failed("time", f"Your answer takes longer than {seconds:g} seconds: look for a loop that never ends.")
+    except KeyboardInterrupt:
+        return failed("stopped", "You stopped the check. If it took long, look for a loop that never ends.")
+    try:
+        return judge(exercise, seen)
+    except Exception as error:
+        return failed(
+            "unreadable", f"What your answer gives can't be read ({type(error).__name__}): return plain numbers."
+        )
 
 
 def _green(sign: str) -> str:
