@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from .alive import is_alive
-from .lab import Lesson, explorers_in, new_page, until
+from .lab import SCREENS, Lesson, explorers_in, new_page, until
 from .test_lessons import EVERYWHERE
 
 ALIVE = [(name, label) for name, label in EVERYWHERE if is_alive(label)]
@@ -148,6 +148,8 @@ def tomorrow(browser, lab_server):
         "tuner = makemlp.explore_tuning(names, names, makemlp.Vocabulary(names), board, {'a': 2.0})\ntuner",
         "tuner.controls['hidden_dim'].value = 20",
         "tuner._thread.join(600) if tuner._thread else None",
+        'makemlp.quiz("00")',
+        'makemlp.cards("00")',
     ]
     kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
     notebook = nbformat.v4.new_notebook(cells=[*map(nbformat.v4.new_code_cell, sources)], metadata=kernel)
@@ -176,6 +178,14 @@ def test_the_next_day_it_moves_without_a_kernel_and_without_an_error(tomorrow):
     slider.press("End")
     until(tomorrow, lambda: tomorrow.locator(".makemlp-title").first.inner_text() != before)
     assert re.match("100,000 added", tomorrow.locator(".makemlp-title").first.inner_text())
+    tomorrow.locator(".makemlp-sheet label").first.click()
+    said = tomorrow.locator(".makemlp-said:not(:empty)")
+    said.wait_for()
+    assert re.match("[✓✗] ", said.inner_text())
+    card = tomorrow.locator(".makemlp-card")
+    card.click()
+    until(tomorrow, lambda: card.inner_text().startswith("Answer"))
+    tomorrow.screenshot(path=SCREENS / "tomorrow-sheets.png")
 
 
 def test_the_next_day_the_last_run_stands_and_no_slider_that_would_do_nothing(tomorrow):
