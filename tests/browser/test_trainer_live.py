@@ -253,7 +253,6 @@ def lab(browser, lab_server):
     lab = Lesson(browser, lab_server, "trainer")
     lab.open()
     lab.run_all()
-    lab.page.set_default_timeout(20_000)
     listen(lab)
     yield lab
     lab.close()
@@ -342,4 +341,4 @@ def test_its_cell_may_be_run_again_and_its_kernel_restarted(lab):
     assert not lab.page.locator(".makemlp-block").locator("visible=true").count()
     button(lab, "Start").click()  # the page goes on by itself
     wait(lab, "engine === 'page' && run.going && run.steps > 50")
-    assert lab.page.get_by_label("learning rate, number").is_visible()
+    assert lab.page.locator(".makemlp-controls").get_by_label("learning rate, number").is_visible()
