@@ -149,6 +149,7 @@ def tomorrow(browser, lab_server):
         "tuner.controls['hidden_dim'].value = 20",
         "tuner._thread.join(600) if tuner._thread else None",
     ]
+    (lab_server.root / "notebooks" / "tomorrow.jsonl").unlink(missing_ok=True)
     kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
     notebook = nbformat.v4.new_notebook(cells=[*map(nbformat.v4.new_code_cell, sources)], metadata=kernel)
     nbformat.write(notebook, lab_server.root / "notebooks" / "tomorrow.ipynb")
