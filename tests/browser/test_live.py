@@ -260,7 +260,8 @@ def test_what_changes_is_announced_once_the_hand_rests(opened, name):
     page = opened(explorer(name))
     spoken = page.locator(".makemlp-spoken")
     assert spoken.text_content() == ""  # nothing is said of a page that is only opened
-    control = page.locator(".makemlp-frame :is(input[type=range], input[type=text], select, button):enabled").first
+    inputs = page.locator(".makemlp-frame :is(input[type=range], input[type=text], select):enabled")
+    control = inputs.first if inputs.count() else page.get_by_role("button").first
     control.focus()
     page.wait_for_timeout(400)  # as long as anybody looks at a name of the game
     for key in {"range": ("End", "Home"), "button": ("Enter",)}.get(control.get_attribute("type"), "b"):
