@@ -3,19 +3,15 @@
 All answers to an exercise are tried in one test, which costs little; it says which of them failed.
 """
 
-import subprocess
-import sys
 from collections import Counter
 from itertools import combinations
 from zlib import crc32
 
 import pytest
 from answers import ANSWERS, EXERCISES, SOLUTIONS
-from lessons import LESSONS, ROOT
+from lessons import LESSONS
 
-from makemlp import checking
 from makemlp.checking import exercises
-from makemlp.checking.comparing import compare
 from makemlp.checking.core import SEEDS, Stop, _compared, _same, blur, examine, judge, observe
 
 GENERAL = {

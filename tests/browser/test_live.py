@@ -139,7 +139,7 @@ def test_it_is_alive_and_the_still_picture_is_gone(opened, name):
 @each
 def test_sliders_by_mouse_by_keyboard_and_typed(opened, name):
     page = opened(explorer(name))
-    for row in page.locator(".makemlp-slider").all():
+    for row in page.locator(".makemlp-slider:not([hidden])").all():
         if row.locator("input[type=range]").is_enabled():
             operate(page, row)
 
@@ -192,7 +192,7 @@ def name_of(page, label):
 def test_it_answers_while_the_hand_moves(opened, name, records):
     page = opened(explorer(name))
     rates, reactions = [], []
-    for slider in page.locator(".makemlp-slider input[type=range]:enabled").all():
+    for slider in page.locator(".makemlp-slider:not([hidden]) input[type=range]:enabled").all():
         found = slider.evaluate(SWEEP)
         rates.append(found["pictures"] / found["seconds"])
         reactions += found["reactions"]
@@ -260,8 +260,11 @@ def test_what_changes_is_announced_once_the_hand_rests(opened, name):
     page = opened(explorer(name))
     spoken = page.locator(".makemlp-spoken")
     assert spoken.text_content() == ""  # nothing is said of a page that is only opened
-    inputs = page.locator(".makemlp-frame :is(input[type=range], input[type=text], select):enabled")
-    control = inputs.first if inputs.count() else page.get_by_role("button").first
+    row = ".makemlp-row:not([hidden])"
+    inputs = page.locator(f"{row} :is(input[type=range], input[type=text], select):enabled")
+    control = (inputs if inputs.count() else page.locator(f"{row} button:enabled")).first
+    if not control.count():
+        return  # it is moved by Python alone
     control.focus()
     page.wait_for_timeout(400)  # as long as anybody looks at a name of the game
     for key in {"range": ("End", "Home"), "button": ("Enter",)}.get(control.get_attribute("type"), "b"):
@@ -644,3 +647,36 @@ def test_snapshots_play_to_their_end_and_pause(opened):
     page.locator(".map .letter").nth(1).click(force=True)
     far = (FRAMES[10].C - FRAMES[0].C).norm(dim=1)[1].item()
     page.get_by_text(f"'{VOCAB.itos[1]}' is {far:.2f} from where it began.").wait_for()
+
+
+def point_at(page, name, number):
+    """Put the pointer on a mark of the drawing, and press it."""
+    place = page.locator(f".board {name}").nth(number).bounding_box()
+    page.mouse.click(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    return latest(page)
+
+
+def test_a_run_that_is_pointed_at_says_its_settings(opened):
+    """Without a kernel the newest is ringed, and no slider is there that would do nothing."""
+    page = opened(explorer("explore_tuning"))
+    assert latest(page)["run"] == 1 and latest(page)["title"] == "run 2 of 2: dev 2.000"
+    assert not page.locator(".makemlp-slider:visible").count()
+    assert page.locator(".makemlp-message").inner_text().endswith("to train more runs: the sliders need Python.")
+    assert point_at(page, "circle[r='4']", 0)["run"] == 0
+    note = page.locator(".makemlp-note").inner_text()
+    assert note.startswith("Run 1: 300 parameters, train 2.100, dev 2.200")
+    assert "below none of the lines" in latest(page)["alt"] and "Lowest dev: run 2 with 2.000" in latest(page)["alt"]
+    assert point_at(page, "circle[r='4']", 1)["run"] == 1 and "steps 50" in page.locator(".makemlp-note").inner_text()
+
+
+def test_a_trial_that_is_pointed_at_is_ringed_against_each_setting(opened):
+    page = opened(explorer("explore_study"))
+    first = latest(page)
+    assert (first["trial"], first["finished"]) == (2, 4)  # the best
+    assert first["title"] == "4 of 8 trials finished; best so far 2.300"
+    assert first["alt"].startswith("4 trials of a study, 1 of them given up early: 3 done, 0 running, 1 pruned")
+    assert page.locator(".board circle[r='7']").count() == 3
+    said = point_at(page, "circle[r='4']", 0)
+    assert said["trial"] == 0
+    assert page.locator(".makemlp-note").last.inner_text() == "Trial 0: dev 2.500, block_size 2, learning_rate 0.001"
+    assert page.locator(".board text", has_text="×").count() == 3  # the one that was given up, in three panels
