@@ -32,6 +32,7 @@ PATIENCE = 900  # seconds
 
 def pytest_addoption(parser):
     parser.addoption("--quick", action="store_true", help="leave out of tests/ what takes long (make check)")
+    parser.addoption("--but", metavar="ROW", help="leave out what `python noxfile.py ROW` runs")
 
 
 def pytest_configure(config):
@@ -102,6 +103,11 @@ def place_of(unit):
 def pytest_collection_modifyitems(config, items):
     if config.getoption("--quick"):
         items[:] = [item for item in items if item.path.suffix == ".ipynb" or place_of(unit_of(item.nodeid)) == LAST]
+    if row := config.getoption("--but"):
+        import noxfile
+
+        elsewhere = noxfile.paths(noxfile.ROWS[row].tests)
+        items[:] = [item for item in items if not item.nodeid.startswith(elsewhere)]
     units = {unit: place for place, unit in enumerate(dict.fromkeys(unit_of(item.nodeid) for item in items))}
     items.sort(key=lambda item: (place_of(unit := unit_of(item.nodeid)), units[unit]))
     for item in items:

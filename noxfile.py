@@ -132,11 +132,16 @@ def copy_course(folder: Path) -> None:
     shutil.copytree(".", folder, ignore=shutil.ignore_patterns(".*", "build", "runs", "__pycache__"))
 
 
+def paths(tests: str) -> tuple[str, ...]:
+    """What a row hands to pytest: lessons, solutions and these unit tests."""
+    return ("notebooks", "exercises/solutions", *TESTS[tests])
+
+
 def pytest_options(tests: str) -> list[str]:
     """Lessons and solutions by nbval, with pictures, and these unit tests."""
     how = ["--nbval", "--nbval-current-env", "--mpl", "-p", "no:cacheprovider"]
     workers = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
-    return ["-m", "pytest", *how, *workers, "notebooks", "exercises/solutions", *TESTS[tests]]
+    return ["-m", "pytest", *how, *workers, *paths(tests)]
 
 
 def run(session: nox.Session, name: str, row: Row) -> None:

@@ -101,6 +101,7 @@ class CountModel:
     ----------
     counts : list of (rows, vocab_size) float32, the table of each length 0 … block_size.
     probs : list of (rows, vocab_size) float32, what each table predicts when its contexts are the longest asked.
+    discounts : list of (4,), for "kneser_ney" what each table takes off its counts when longer contexts ask it.
 
     Raises
     ------
@@ -119,6 +120,7 @@ class CountModel:
         self.smoothing, self.method = smoothing, method
         self.counts: list[Tensor] = []
         self.probs: list[Tensor] = []
+        self.discounts: list[Tensor] = []
         self._keys: list[Tensor] = []  # for each length: parent row * vocab_size + oldest character, sorted
         self._shorter: list[Tensor] = []  # for each length: what its table tells longer contexts
 
@@ -146,7 +148,7 @@ class CountModel:
         _check_smoothing(smoothing, method)
         self._check_fitted()
         self.smoothing, self.method = smoothing, method
-        self.probs, self._shorter = [], []
+        self.probs, self._shorter, self.discounts = [], [], []
         for length in range(self.block_size + 1):
             self._smooth_table(length)
         return self
@@ -164,7 +166,8 @@ class CountModel:
             if self.method == "interpolate":
                 probs = interpolate(counts, shorter, self.smoothing)
             else:
-                probs = kneser_ney(counts, shorter, estimate_discounts(counts[~padded]))
+                self.discounts[length:] = [estimate_discounts(counts[~padded])]  # of two, longer ones ask the last
+                probs = kneser_ney(counts, shorter, self.discounts[length])
             return torch.where(padded.unsqueeze(1), shorter, probs)
 
         self.probs.append(give_up(counts))
@@ -186,6 +189,18 @@ class CountModel:
             elif self.method != "add":
                 probs[seen] = self._shorter[at][row[seen]]
         return probs.log()
+
+    def examples(self) -> tuple[Tensor, Tensor, Tensor]:
+        """The distinct examples that it was fitted on, in order, and how often each: (n, block_size), (n,), (n,)."""
+        self._check_fitted()
+        row, Y = (self.counts[-1] > 0).nonzero(as_tuple=True)
+        often, oldest_first = self.counts[-1][row, Y].long(), []
+        for keys in self._keys[:0:-1]:
+            oldest_first.append(keys[row] % self.vocab_size)
+            row = keys[row] // self.vocab_size
+        X = torch.stack(oldest_first, 1) if oldest_first else torch.empty(len(Y), 0, dtype=torch.int64)
+        order = sorted(range(len(Y)), key=torch.cat([X, Y[:, None]], 1).tolist().__getitem__)
+        return X[order], Y[order], often[order]
 
     def seen(self, X: Tensor, length: int | None = None) -> Tensor:
         """Whether the last `length` characters (default all) of each context in X were counted: (N,) bool."""

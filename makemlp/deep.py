@@ -32,9 +32,7 @@ def drop(h: Tensor, share: float, generator: torch.Generator) -> Tensor:
     Source: lesson 09; Srivastava et al. 2014.
     """
     if not 0 <= share < 1:
-        raise ValueError(
-            f"dropout is {share}: it is the share of units to switch off, so pass a number from 0 to below 1."
-        )
+        raise ValueError(f"dropout is {share}: pass the share of units to switch off, from 0 to below 1.")
     keep = torch.rand(h.shape, generator=generator) >= share
     return h * keep / (1 - share)
 

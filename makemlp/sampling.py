@@ -201,7 +201,7 @@ def novelty(samples: Sequence[str], train: Sequence[str], dev: Sequence[str]) ->
     Source: lesson 08.
     """
     if len(samples) == 0:
-        raise ValueError("novelty got an empty list of samples: pass at least one name, because it computes shares.")
+        raise ValueError("novelty got no samples: pass at least one name, because it computes shares.")
     seen = set(train)
     real = set(dev) - seen
     counts = {"train": sum(name in seen for name in samples), "dev": sum(name in real for name in samples)}

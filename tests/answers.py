@@ -43,7 +43,7 @@ def parse(path: Path):
     for part in path.read_text(encoding="utf-8").split("=== ")[1:]:
         head, _, source = part.partition("\n")
         exercise, verdict = re.fullmatch(r"(\w+) (right|wrong: .+)", head).groups()
-        yield Answer(path.stem, exercise, "met" if verdict == "right" else verdict.removeprefix("wrong: "), source)
+        yield Answer(path.stem[:2], exercise, "met" if verdict == "right" else verdict.removeprefix("wrong: "), source)
 
 
 ANSWERS = [answer for path in sorted(Path(__file__).with_suffix("").glob("*.txt")) for answer in parse(path)]

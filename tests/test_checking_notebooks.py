@@ -14,7 +14,7 @@ from lessons import ROOT
 from traitlets.config import Config
 
 from makemlp import checking
-from makemlp.checking import check, hint, progress
+from makemlp.checking import check, core, hint, progress
 
 PAIRS = [pytest.param(*pair, id=repr(pair[0])) for pair in zip(EXERCISES, SOLUTIONS, strict=True)]
 every_pair = pytest.mark.parametrize(("notebook", "solution"), PAIRS)
@@ -24,6 +24,28 @@ every_pair = pytest.mark.parametrize(("notebook", "solution"), PAIRS)
 def forget(monkeypatch):
     monkeypatch.setattr(checking, "_states", {})
     monkeypatch.setattr(checking, "_hints", {})
+    monkeypatch.setattr(checking, "_rows", {})
+    checking.MET.clear()
+
+
+_trials = {}  # by the code of the answer
+
+
+@pytest.fixture(autouse=True)
+def trained_once(monkeypatch):
+    """An answer that trains is tried once here, however often its notebook runs: each time costs seconds."""
+    call = core._call
+
+    def remembered(exercise, answer, arguments, watched=False):
+        code = getattr(answer, "__code__", None)
+        if exercise.trial is None or code is None:
+            return call(exercise, answer, arguments, watched)
+        key = exercise.name, code.co_code, code.co_names, str([c for c in code.co_consts if not hasattr(c, "co_code")])
+        if key not in _trials:
+            _trials[key] = call(exercise, answer, arguments, watched)
+        return _trials[key]
+
+    monkeypatch.setattr(core, "_call", remembered)
 
 
 def new_shell():

@@ -89,7 +89,7 @@ def test_a_size_of_zero_is_named(size):
 def test_a_dropout_that_is_no_share_is_named(dropout):
     with pytest.raises(
         ValueError,
-        match=r"^dropout is .*: it is the share of units to switch off, so pass a number from 0 to below 1\.$",
+        match=r"^dropout is .*: pass the share of units to switch off, from 0 to below 1\.$",
     ):
         train_deep(a_model(dropout=dropout), X, Y, steps=1)
 

@@ -88,14 +88,13 @@ def test_conda_bounds_are_the_packages():
         conda[CONDA_NAMES.get(name, name)] = SpecifierSet(str(spec.version or ""))
     assert conda.pop("python") == SpecifierSet(PROJECT["requires-python"])
     assert conda.pop("pip") == SpecifierSet()
-    by_pip = {requirement.name for requirement in map(Requirement, EXTRAS["quiz"])}
-    assert conda == {r.name: r.specifier for r in requirements("lab") if r.name not in by_pip}
+    assert conda == {r.name: r.specifier for r in requirements("lab")}
 
 
-def test_conda_installs_from_conda_forge_and_pip_only_what_that_lacks():
+def test_conda_installs_from_conda_forge_and_pip_the_course_alone():
     assert CONDA["channels"] == ["conda-forge", "nodefaults"]
     # pip reads this as a requirements file, where an option like --no-deps is an error
-    assert [entry for entry in CONDA["dependencies"] if isinstance(entry, dict)] == [{"pip": ["--editable .[quiz]"]}]
+    assert [entry for entry in CONDA["dependencies"] if isinstance(entry, dict)] == [{"pip": ["--editable ."]}]
 
 
 @pytest.mark.parametrize("requirement", requirements("lab", "test"), ids=str)

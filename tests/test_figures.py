@@ -458,24 +458,3 @@ def test_one_bad_run_does_not_squeeze_the_others():
     assert axes.get_ylim() == pytest.approx((2.05, 2.5))
     marked = [line for line in axes.lines if line.get_marker() == "x"]
     assert [list(line.get_xdata()) for line in marked] == [[2]]
-
-
-def test_a_moved_picture_shows_what_a_new_one_would():
-    """All but the layout, which stays: a live trainer's frames are to stand still."""
-    first = torch.tensor([[0.0, 0.0], [1.0, 2.0], [-3.0, 0.5]])
-    then = torch.tensor([[5.0, 0.0], [1.0, -2.0], [-3.0, 9.0]])
-    moved, new = figures.live_training([], first, TOY), figures.live_training([3.0, 2.5, 2.25], then, TOY)
-    moved.to_png()
-    before = [axes.get_position().bounds for axes in moved.axes]
-    figures.update_live_training(moved, [3.0, 2.5, 2.25], then)
-    moved.to_png(), new.to_png()
-    assert moved.alt == new.alt and [axes.get_position().bounds for axes in moved.axes] == before
-    for one, other in zip(moved.axes, new.axes, strict=True):
-        assert one.get_title(loc="left") == other.get_title(loc="left")
-        assert [t.get_position() for t in one.texts] == [t.get_position() for t in other.texts]
-        assert [line.get_xydata().tolist() for line in one.lines] == [
-            line.get_xydata().tolist() for line in other.lines
-        ]
-    assert moved.axes[0].get_ylim() == pytest.approx(new.axes[0].get_ylim())
-    low, high = moved.axes[1].get_xlim()
-    assert low < -3 and high > 5 and moved.axes[1].get_ylim()[1] > 9

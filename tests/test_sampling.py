@@ -350,7 +350,7 @@ def test_novelty_by_hand():
 
 
 def test_novelty_of_nothing_is_refused():
-    with pytest.raises(ValueError, match="novelty got an empty list of samples: pass at least one name"):
+    with pytest.raises(ValueError, match="novelty got no samples: pass at least one name"):
         novelty([], ["ann"], ["bob"])
 
 

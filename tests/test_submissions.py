@@ -4,7 +4,6 @@ import io
 import json
 import os
 import sys
-import time
 import zipfile
 
 import pytest
@@ -92,11 +91,10 @@ def test_no_link_and_no_device_is_opened(tmp_path):
     (folder / "gone.ipynb").symlink_to(tmp_path / "nowhere")
     (folder / "all").symlink_to("/")
     os.mkfifo(folder / "pipe.ipynb")
-    began = time.monotonic()
-    found = handed_in(folder)
+    found = handed_in(folder)  # a pipe has no end, nor has /dev/zero: reading them would not come back
     assert found.keys() == {"zero.ipynb", "neighbour.ipynb", "gone.ipynb", "all", "pipe.ipynb"}
     assert {one.note for one in found.values()} == {"This is a link or a device and no file: it was not opened."}
-    assert not any(one.cells for one in found.values()) and time.monotonic() - began < 60  # a pipe has no end
+    assert not any(one.cells for one in found.values())
 
 
 @unix

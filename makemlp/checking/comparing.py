@@ -13,6 +13,7 @@ from makemlp.checking.plain import Members
 
 LONGEST = 150  # characters of a shown value
 SMALL = 12  # numbers that a shown tensor may have
+MOST = 2  # entries of a dictionary that are shown
 
 
 @dataclass(frozen=True)
@@ -242,10 +243,19 @@ def wrong_entries(got: Any, want: Any, tolerance: Tolerance) -> str:
     return f"Not right yet: {', '.join(wrong)}."
 
 
-def differing(got: dict, want: dict, tolerance: Tolerance) -> str:
-    """The entries of two dicts with the same keys that differ."""
-    entries = [key for key in want if compare(got[key], want[key], tolerance)]
-    return "; ".join(f"{key}: {show(got[key])}, wanted {show(want[key])}" for key in entries)
+def differing(got: Any, want: dict, tolerance: Tolerance) -> str:
+    """The first entries of two dicts with the same keys that differ: what follows is mostly their consequence."""
+    if not isinstance(got, dict):
+        return f"{show(got)} came"
+    entries = [
+        key for key in {**want, **got} if key not in got or key not in want or compare(got[key], want[key], tolerance)
+    ]
+    more = f"; and {len(entries) - MOST} more" if len(entries) > MOST else ""
+    return "; ".join(f"{key}: {_entry(got, key)}, wanted {_entry(want, key)}" for key in entries[:MOST]) + more
+
+
+def _entry(values: dict, key: Any) -> str:
+    return show(values[key]) if key in values else "none"
 
 
 def what_came(value: Any) -> str:

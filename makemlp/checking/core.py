@@ -74,11 +74,13 @@ class Trial:
     score : takes this data, where the judge is, and gives the verdict's kind, such as a known mistake's name, and a
         sentence about it.
     seconds : processor time that the answer may take, and that the grader allows beyond its own limit.
+    row : takes the data of an answer that is met, and gives what goes on the scoreboard.
     """
 
     run: Callable
     score: Callable[[Any], tuple[str, str]]
     seconds: float
+    row: Callable[[Any], dict] | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,8 @@ class Exercise:
     in_place : which argument, a list of tensors, the function is to change; their numbers afterwards are the result.
     measure : takes the result and the arguments, and gives what is compared where many results are right.
     trial : how it is tried and scored, instead of compared with the reference; on one input, once.
+    use : takes an answer and an input and gives the result, where an answer is not just called on the input: one that
+        makes a function, takes one, or may not call something. The reference and the mistakes are used alike.
     """
 
     number: str
@@ -113,10 +117,21 @@ class Exercise:
     in_place: int | None = None
     measure: Callable | None = None
     trial: Trial | None = None
+    use: Callable | None = None
 
     @property
     def title(self) -> str:
         return f"{self.number} {self.name}"
+
+    @property
+    def names(self) -> list[str]:
+        """What the parts of an input are called."""
+        return list(inspect.signature(self.use).parameters)[1:] if self.use else self.parameters
+
+    @property
+    def parameters(self) -> list[str]:
+        """What the answer's parameters are called."""
+        return list(inspect.signature(self.reference).parameters)
 
     def inputs(self, seed: int | None = None) -> list[tuple]:
         """The argument tuples of all seeds, this one too; a pencil exercise has one, which is empty."""
@@ -133,7 +148,7 @@ class Exercise:
         """
         inputs = self.inputs(seed)
         calls = {"inputs": inputs, "again": [] if self.trial else inputs[:REPEATS], "other seeds": [], "elsewhere": []}
-        names = list(inspect.signature(self.reference).parameters)
+        names = self.names
         if "seed" in names and self.cases is not None:
             place, first = names.index("seed"), inputs[0]
             calls["other seeds"] = [
@@ -224,7 +239,7 @@ def _not_callable(exercise: Exercise, answer: Any, arguments: tuple) -> Stop | N
     if not callable(answer):
         return None if exercise.cases is None else Stop("no function", show(plain(answer)))
     try:
-        inspect.signature(answer).bind(*arguments)
+        inspect.signature(answer).bind(*(exercise.parameters if exercise.use or exercise.trial else arguments))
     except TypeError as error:
         return Stop("arguments", _said(error))
     except Exception:
@@ -239,7 +254,8 @@ def _call(exercise: Exercise, answer: Callable, arguments: tuple, watched: bool 
     watch = _Watch(exercise.forbidden) if watched and exercise.forbidden else nullcontext()
     try:
         with redirect_stdout(io.StringIO()), watch:
-            value = exercise.trial.run(answer, *arguments) if exercise.trial else answer(*arguments)
+            use = exercise.trial.run if exercise.trial else exercise.use
+            value = use(answer, *arguments) if use else answer(*arguments)
     except KeyboardInterrupt:
         raise
     except BaseException as error:
@@ -445,7 +461,7 @@ def _in_general(exercise: Exercise, arguments: tuple, result: Any, wanted: Any) 
         if result.kind == "no function":
             return "type", f"A function is wanted here, and {result.message} came."
         if result.kind == "arguments":
-            names = ", ".join(inspect.signature(exercise.reference).parameters)
+            names = ", ".join(exercise.parameters)
             return "arguments", f"The function must take ({names}), in this order."
         if result.kind == "unmeasurable":
             return "type", f"The result has another form than the one asked for: {result.message} came."
@@ -499,8 +515,7 @@ def _evidence(exercise: Exercise, arguments: tuple, result: Any, wanted: Any) ->
 
 
 def _tried(exercise: Exercise, arguments: tuple) -> str:
-    names = inspect.signature(exercise.reference).parameters
-    return ", ".join(f"{name} = {show(value)}" for name, value in zip(names, arguments, strict=True))
+    return ", ".join(f"{name} = {show(value)}" for name, value in zip(exercise.names, arguments, strict=True))
 
 
 def _not_the_same(tried: Sequence[Seen], again: Sequence[Seen]) -> str:
@@ -514,7 +529,7 @@ def _not_the_same(tried: Sequence[Seen], again: Sequence[Seen]) -> str:
 
 def _changed(exercise: Exercise, inputs: list, seen: Sequence[Seen]) -> Verdict | None:
     """A verdict if the answer changed an argument that is not its to change."""
-    names = list(inspect.signature(exercise.reference).parameters)
+    names = exercise.names
     for arguments, one in zip(inputs, seen, strict=False):
         for place, (before, after) in enumerate(zip(arguments, one.arguments, strict=True)):
             before = plain(before)

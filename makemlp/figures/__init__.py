@@ -29,7 +29,7 @@ from makemlp.figures.names import (
     side_by_side,
 )
 from makemlp.figures.network import anatomy, architecture, saturation, size_comparison, tanh_curve
-from makemlp.figures.training import live_training, loss_curve, peers, rate_sweep, schedule, update_live_training
+from makemlp.figures.training import live_training, loss_curve, peers, rate_sweep, schedule
 from makemlp.figures.tuning import contest, flattery, scoreboard, seed_bands, study, train_and_dev
 
 __all__ = [
@@ -81,5 +81,4 @@ __all__ = [
     "turning",
     "two_seeds",
     "two_tables",
-    "update_live_training",
 ]

@@ -234,11 +234,3 @@ def how_close(points: Tensor, vocab: Vocabulary) -> str:
     distance = distances(points)
     apart, usual = (float(group_distance(distance, list(group))) for group in (vowels, letters))
     return f"vowels {apart:.1f} apart on average, all letters {usual:.1f}"
-
-
-def move_letters(axes, points: Tensor) -> None:
-    """Put the symbols of a `letter_map` at other points (vocab_size, 2)."""
-    for text, point in zip(axes.texts, points.tolist(), strict=True):
-        text.set_position(point)
-    axes.dataLim.set_points(np.stack([points.numpy().min(0), points.numpy().max(0)]))
-    axes.autoscale_view()

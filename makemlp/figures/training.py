@@ -6,7 +6,6 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 
-import matplotlib
 import numpy as np
 import torch
 from matplotlib.figure import Figure
@@ -15,16 +14,12 @@ from torch import Tensor
 from makemlp.data import Vocabulary
 from makemlp.figures.base import (
     BLUE,
-    DRAWING,
     GREEN,
     INK,
     ORANGE,
     PURPLE,
-    Picture,
     letter_map,
-    move_letters,
     picture,
-    style,
 )
 
 CEILING = 4.0  # nats: a little above the loss of knowing nothing about some tens of symbols
@@ -113,36 +108,14 @@ def schedule(fig: Figure, shares: Sequence[float]) -> str:
 def live_training(fig: Figure, losses: Sequence[float], C: Tensor, vocab: Vocabulary) -> str:
     """A run in progress: its losses so far, and the first two numbers of each embedding, C (vocab_size, emb_dim)."""
     left, right = fig.subplots(1, 2, width_ratios=(3, 2))
-    left.plot([], [], color=BLUE, linewidth=1)
-    left.set(xlabel="step", ylabel="loss (nats per character)")
-    left.yaxis.set_major_formatter("{x:.2f}")  # as wide for every loss, so that the axes may stay where they are
-    letter_map(
-        right, _flat(C), vocab, xlabel="first number", ylabel="second number", title="embeddings (vowels circled)"
-    )
-    return _show_run(fig, losses, C)
-
-
-def update_live_training(shown: Picture, losses: Sequence[float], C: Tensor) -> None:
-    """Move the artists of a `live_training` picture, which takes half the time of a new one."""
-    with DRAWING, matplotlib.rc_context(style(shown.get_figwidth())):
-        shown.set_layout_engine("none")  # the axes stay where the first drawing put them
-        shown.alt = _show_run(shown, losses, C)
-
-
-def _flat(C: Tensor) -> Tensor:
-    return torch.nn.functional.pad(C, (0, 1))[:, :2]  # (vocab_size, 2), also when emb_dim is 1
-
-
-def _show_run(fig: Figure, losses: Sequence[float], C: Tensor) -> str:
-    left, right = fig.axes
-    left.lines[0].set_data(range(len(losses)), losses)
-    left.relim()
+    left.plot(losses, color=BLUE, linewidth=1)
+    left.set(xlabel="step", ylabel="loss (nats per character)", xlim=(0, max(len(losses), 10)))
+    left.yaxis.set_major_formatter("{x:.2f}")
     if not losses:
-        left.update_datalim([(0, 0), (0, math.log(len(C)))])  # up to what a blind guess costs
-    left.autoscale_view()
-    left.set_xlim(0, max(len(losses), 10))
+        left.set_ylim(0, 1.05 * math.log(len(C)))  # up to what a blind guess costs
     left.set_title(f"step {len(losses)}")
-    move_letters(right, _flat(C))
+    flat = torch.nn.functional.pad(C, (0, 1))[:, :2]  # (vocab_size, 2), also when emb_dim is 1
+    letter_map(right, flat, vocab, xlabel="first number", ylabel="second number", title="embeddings (vowels circled)")
     last = f"the last loss is {losses[-1]:.2f}" if losses else "no step yet"
     return f"Loss curve after {len(losses)} steps, {last}, beside a map of {len(C)} embeddings."
 

@@ -24,11 +24,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from makemlp.counts import CountModel
 from makemlp.data import Vocabulary
 
 FOLDER = Path(__file__).parent
 SHARED = ("mlp", "frame", "draw")  # what the views import, each from those before it
-VIEWS = tuple(sorted(path.stem for path in FOLDER.glob("*.js") if path.stem not in SHARED))
+ALONE = "sheets"  # the quizzes and cards of `makemlp.questions`, which need none of these
+VIEWS = tuple(sorted(path.stem for path in FOLDER.glob("*.js") if path.stem not in (*SHARED, ALONE)))
 
 LARGEST_TABLE = 20_000  # rows of logits that a page is given for a model that is no MLP
 
@@ -42,17 +44,33 @@ def packed(numbers: Tensor | Sequence[float]) -> str:
     return "base64," + base64.b64encode(flat.numpy().astype("<f4").tobytes()).decode("ascii")
 
 
+def packed_text(lines: Iterable[str]) -> str:
+    """Lines of text in base64, as numbers are: what a model makes up may differ between processors."""
+    return "base64," + base64.b64encode("\n".join(lines).encode("utf-8")).decode("ascii")
+
+
 def packed_words(words: Iterable[str]) -> str:
     """Many words as text: sorted, one a line, compressed (zlib) and in base64."""
-    lines = "\n".join(sorted(set(words))).encode("utf-8")
-    return "base64," + base64.b64encode(zlib.compress(lines, 9)).decode("ascii")
+    return _compressed("\n".join(sorted(words)).encode("utf-8"))
 
 
-def packed_model(model: Callable[[Tensor], Tensor], vocab: Vocabulary) -> dict:
+def _compressed(content: bytes) -> str:
+    return "base64," + base64.b64encode(zlib.compress(content, 9)).decode("ascii")
+
+
+def packed_examples(model: CountModel) -> str:
+    """What a table has counted, column by column, as 16-bit numbers: contexts, answers, how often; compressed."""
+    X, Y, often = model.examples()
+    columns = torch.cat([X, Y[:, None], often[:, None]], 1).clamp(max=2**16 - 1).T
+    return _compressed(columns.numpy().astype("<u2").tobytes())
+
+
+def packed_model(model: Callable[[Tensor], Tensor], vocab: Vocabulary, *, large: bool = False) -> dict:
     """A model as the page's `readModel` takes it.
 
     An MLP goes with its weights. Any other model goes as a table of what it predicts after every context, so it must
-    look back few enough characters.
+    look back few enough characters; but with `large`, a Kneser-Ney table of more goes with what it counted, for a view
+    that waits for `readTable`.
 
     Raises
     ------
@@ -64,6 +82,9 @@ def packed_model(model: Callable[[Tensor], Tensor], vocab: Vocabulary) -> dict:
         kind, size = "mlp", weights["C"].shape[0]
         sizes = {"block_size": model.block_size, "emb_dim": weights["C"].shape[1], "hidden_dim": len(weights["b1"])}
         tensors = {name: packed(tensor) for name, tensor in weights.items()}
+    elif large and getattr(model, "method", "") == "kneser_ney" and len(vocab) ** model.block_size > LARGEST_TABLE:
+        kind, size, sizes = "counts", model.vocab_size, {"block_size": model.block_size}
+        tensors = {"examples": packed_examples(model), "discounts": packed(torch.stack(model.discounts))}
     else:
         back = max(model.block_size, 1)  # one that looks at nothing says the same after each character
         if len(vocab) ** back > LARGEST_TABLE:
@@ -95,8 +116,14 @@ def module(name: str) -> str:
 
 
 @functools.cache
-def style() -> str:
-    return (FOLDER / "frame.css").read_text(encoding="utf-8")
+def style(*names: str) -> str:
+    """The style of explorables, and after it the named files'."""
+    return "".join((FOLDER / f"{name}.css").read_text(encoding="utf-8") for name in ("frame", *names))
+
+
+def script_of_sheets() -> str:
+    """The script that makes every quiz and deck of cards on the page answer."""
+    return f"{module(ALONE)}\n{ALONE}();"
 
 
 def script(views: Iterable[str] = VIEWS) -> str:
@@ -120,10 +147,16 @@ def page(view: str, data: Mapping, controls: Sequence[Mapping], still: str, link
     link : names the block of ipywidgets that stands in for some of the controls while a kernel runs.
     """
     linked = f' data-link="{link}"' if link else ""
-    return (
-        f"{bare(view, data, controls, still, linked)}\n<style>\n{style()}</style>\n"
-        f'<script type="module">\n{script([view])}\n</script>'
-    )
+    return _with(bare(view, data, controls, still, linked), style(), script([view]))
+
+
+def sheet(text: str) -> str:
+    """A quiz or cards, written as text that unfolds in an element of class makemlp-sheet, as HTML that answers."""
+    return _with(text, style(ALONE), script_of_sheets())
+
+
+def _with(text: str, style: str, script: str) -> str:
+    return f'{text}\n<style>\n{style}</style>\n<script type="module">\n{script}\n</script>'
 
 
 def bare(view: str, data: Mapping, controls: Sequence[Mapping], still: str, attributes: str = "") -> str:
@@ -163,10 +196,18 @@ def slider(
     *,
     log: bool = False,
     digits: int | None = None,
+    kernel: bool = False,
+    release: bool = False,
 ) -> dict:
-    """A slider with a number box. With `log`, `step` counts powers of ten; `digits` are shown after the point."""
+    """A slider with a number box. With `log`, `step` counts powers of ten; `digits` are shown after the point.
+
+    With `kernel` it moves something in Python only, and is hidden where no kernel runs; with `release` Python hears of
+    it when it is let go, while the page follows the hand.
+    """
     control = {"kind": "slider", "name": name, "label": label, "value": value, "min": low, "max": high, "step": step}
-    return control | ({"log": True} if log else {}) | ({} if digits is None else {"digits": digits})
+    flags = {"log": log, "kernel": kernel, "release": release}
+    set_flags = {name: True for name, flag in flags.items() if flag}
+    return control | set_flags | ({} if digits is None else {"digits": digits})
 
 
 def text(name: str, label: str, value: str) -> dict:

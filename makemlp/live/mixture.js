@@ -1,7 +1,7 @@
 // Lesson 09: the loss of two models' mixture by the first one's share, and every name as each of the two sees it.
 import { chart, drawing, path, ring } from "./draw.js";
 import { el } from "./frame.js";
-import { unpack } from "./mlp.js";
+import { unpack, unpackText } from "./mlp.js";
 
 const PLACES = 40; // of the curve
 
@@ -26,12 +26,19 @@ export function mixture(frame, data) {
     }
     names.push([network, counts]);
   }
+  const called = data.names ? unpackText(data.names) : null;
   const better = names.filter(([network, counts]) => network < counts).length;
 
   let ground = null;
   frame.point(".curve", (what, x) => {
     if (what === "over" || what === "leave") return;
     frame.set("weight", Math.round(100 * Math.min(1, Math.max(0, ground.valueAt(x)))) / 100);
+  });
+
+  // A name that is pointed at is told; one that is pressed stays, for fingers, which cannot point.
+  frame.point(".names", (what, x, y) => {
+    near = what === "leave" ? null : cloud.nearest(x, y);
+    frame.redraw();
   });
 
   function curvePicture(weight, here, width, height) {
@@ -59,9 +66,11 @@ export function mixture(frame, data) {
     const most = Math.min(40, Math.max(...names.flat().filter(Number.isFinite)));
     const label = "NLL of a name: the table's (across), the network's (up)";
     const { x, y, axes } = chart(width, height, { xs: [0, most], ys: [0, most], label });
-    const dots = names.filter((name) => Math.max(...name) <= most);
-    const d = dots.map(([network, counts]) => `M${x(counts).toFixed(1)} ${y(network).toFixed(1)}h0`).join("");
-    return drawing(
+    const places = names.map(([network, counts]) => [x(counts), y(network)]);
+    const inside = names.map((name) => Math.max(...name) <= most);
+    const d = places.map(([px, py], i) => (inside[i] ? `M${px.toFixed(1)} ${py.toFixed(1)}h0` : "")).join("");
+    const mark = el("g");
+    const picture = drawing(
       width,
       height,
       axes,
@@ -73,15 +82,38 @@ export function mixture(frame, data) {
         ],
         { stroke: "var(--ink)", "stroke-dasharray": "4 3" },
       ),
+      mark,
     );
+    picture.classList.add("names");
+    return {
+      picture,
+      nearest(px, py) {
+        const far = places.map(([a, b], i) => (inside[i] ? Math.hypot(a - px, b - py) : Infinity));
+        const least = far.indexOf(Math.min(...far));
+        return far[least] < 14 ? least : null;
+      },
+      show(i) {
+        const [px, py] = places[i] ?? [];
+        const side = px > width / 2 ? { "text-anchor": "end", dx: -22 } : {};
+        mark.replaceChildren(...(i === null ? [] : ring(px, py, called?.[i] ?? "", side)));
+      },
+    };
   }
 
   let cloud = null; // the names stand still under the slider
+  let near = null;
+
+  function tell(i) {
+    const [network, counts] = names[i].map((nll) => nll.toFixed(1));
+    return `${called ? `'${called[i]}'` : "This name"}: the network ${network} nats, the table ${counts}.`;
+  }
 
   return function draw({ weight }, width) {
     const here = loss(weight);
     const room = width > 700 ? width / 2 - 12 : width;
-    if (cloud?.room !== room) cloud = { room, picture: namesPicture(room, 280) };
+    if (cloud?.room !== room) cloud = { room, ...namesPicture(room, 280) };
+    cloud.show(near);
+    const told = near === null ? "" : tell(near);
     const lowest = `lowest ${curve[low].toFixed(3)} at ${shares[low].toFixed(2)}`;
     const split = `${better.toLocaleString("en")} of ${names.length.toLocaleString("en")} names lie below the line: the network holds them likelier`;
     return {
@@ -91,12 +123,13 @@ export function mixture(frame, data) {
         el(
           "div",
           { style: `width: ${room}px` },
-          el("p", { class: "makemlp-note" }, `Each dot is a name; ${split}.`),
+          el("p", { class: "makemlp-note" }, told || `Each dot is a name; ${split}.`),
           cloud.picture,
         ),
       ]),
       alt: `With ${weight.toFixed(2)} of the network the dev loss is ${here.toFixed(3)}; ${lowest}. ${split}.`,
       loss: here,
+      told,
     };
   };
 }

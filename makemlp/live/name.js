@@ -1,9 +1,9 @@
 // Lesson 08: what the model thinks of a name, letter by letter, and where the name stands among many.
 import { chart, drawing, encode, path, percent, rect, text } from "./draw.js";
 import { el } from "./frame.js";
-import { order, readModel, scoreName, unpack } from "./mlp.js";
+import { order, readModel, readTable, scoreName, unpack } from "./mlp.js";
 
-const [ROWS, WIDE, HIGH] = [5, 46, 30]; // candidates above each letter, and a cell's size
+const [ROWS, LEFT, WIDE, HIGH] = [5, 62, 46, 30]; // candidates above each letter, room for words, and a cell's size
 const BINS = 50;
 
 /** A chance of exp(−nll) in words. */
@@ -13,13 +13,32 @@ function odds(nll) {
   return `1 name in ${Number(Math.exp(nll).toPrecision(3)).toLocaleString("en")}`;
 }
 
+/** The chance of an answer in as few signs as a cell has room for. */
+function short(p) {
+  return p && p < 0.01 ? "<1%" : percent(p).replace(/\.\d/, "");
+}
+
 export function name(frame, data) {
   const { itos } = data;
-  const model = readModel(data.model);
-  const nlls = unpack(data.nlls).filter(Number.isFinite);
-  const edge = 1.3 * Math.max(1, ...nlls);
-  const bins = new Array(BINS).fill(0);
-  for (const nll of nlls) bins[Math.min(BINS - 1, Math.floor((nll / edge) * BINS))] += 1;
+  const labels = Object.keys(data.models);
+  const models = {};
+  for (const [label, packed] of Object.entries(data.models)) {
+    if (packed.kind !== "counts") models[label] = readModel(packed);
+    else {
+      readTable(packed).then((model) => {
+        models[label] = model;
+        frame.redraw();
+      });
+    }
+  }
+  const lists = Object.fromEntries(labels.map((label) => [label, unpack(data.nlls[label]).filter(Number.isFinite)]));
+  const edge = 1.3 * Math.max(1, ...Object.values(lists).map((nlls) => nlls.reduce((a, b) => Math.max(a, b), 0)));
+  const counted = {};
+  for (const [label, nlls] of Object.entries(lists)) {
+    counted[label] = new Array(BINS).fill(0);
+    for (const nll of nlls) counted[label][Math.min(BINS - 1, Math.floor((nll / edge) * BINS))] += 1;
+  }
+  const BLOCK = (ROWS + 0.6 + labels.length) * HIGH; // the height of a line of the strip
   let columns = 1;
   let read = [];
   let candidates = [];
@@ -27,10 +46,10 @@ export function name(frame, data) {
   // A letter that is pressed is put in the place of the one that came; what follows stays.
   frame.point(".strip", (what, x, y) => {
     if (what !== "press") return;
-    const block = Math.floor(y / ((ROWS + 1.6) * HIGH));
-    const place = block * columns + Math.floor((x - WIDE) / WIDE);
-    const letter = candidates[place]?.[Math.floor((y - block * (ROWS + 1.6) * HIGH) / HIGH)];
-    if (letter === undefined || x < WIDE) return;
+    const block = Math.floor(y / BLOCK);
+    const place = block * columns + Math.floor((x - LEFT) / WIDE);
+    const letter = candidates[place]?.[Math.floor((y - block * BLOCK) / HIGH)];
+    if (letter === undefined || x < LEFT) return;
     const next = letter === 0 ? read.slice(0, place) : [...read.slice(0, place), letter, ...read.slice(place + 1)];
     frame.set("name", next.map((i) => itos[i]).join(""));
   });
@@ -40,34 +59,43 @@ export function name(frame, data) {
     const frameIt = came ? { stroke: "var(--orange)", "stroke-width": 2.5 } : {};
     return [
       rect(x + 2, y + 2, WIDE - 4, HIGH - 4, { ...paint, ...frameIt }),
-      text(x + WIDE / 2, y + HIGH / 2 + 4, `${itos[index]} ${p && p < 0.01 ? "<1%" : percent(p).replace(/\.\d/, "")}`, {
+      text(x + WIDE / 2, y + HIGH / 2 + 4, `${itos[index]} ${short(p)}`, {
         "text-anchor": "middle",
         class: came ? "strong" : "",
       }),
     ];
   }
 
-  function strip(steps, width) {
-    columns = Math.max(1, Math.floor(width / WIDE) - 1);
-    const block = (ROWS + 1.6) * HIGH;
-    const height = Math.ceil(steps.length / columns) * block;
+  /** What one model held likely above each letter, and below what every model gave the letter that came. */
+  function strip(chosen, scored, width) {
+    columns = Math.max(1, Math.floor((width - LEFT) / WIDE));
+    const steps = scored[chosen];
+    const height = Math.ceil(steps.length / columns) * BLOCK;
     candidates = steps.map((step) => order(step.probs).slice(0, ROWS));
     const cells = steps.map(({ probs, index }, i) => {
-      const [x, y] = [WIDE * (1 + (i % columns)), Math.floor(i / columns) * block];
+      const [x, y] = [LEFT + WIDE * (i % columns), Math.floor(i / columns) * BLOCK];
       const above = candidates[i].map((other, row) => cell(x, y + row * HIGH, other, probs[other], other === index));
-      return [...above, cell(x, y + (ROWS + 0.3) * HIGH, index, probs[index], true)];
+      const below = labels.map((label, row) => {
+        const p = scored[label]?.[i].probs[index];
+        return p !== undefined && cell(x, y + (ROWS + 0.3 + row) * HIGH, index, p, label === chosen);
+      });
+      return [above, below];
     });
-    const words = Array.from({ length: height / block }, (_, i) => [
-      text(0, i * block + 19, "1st", { class: "quiet" }),
-      text(0, i * block + (ROWS - 1) * HIGH + 19, `${ROWS}th`, { class: "quiet" }),
-      text(0, i * block + (ROWS + 0.3) * HIGH + 19, "came", { class: "strong" }),
+    const words = Array.from({ length: height / BLOCK }, (_, i) => [
+      text(0, i * BLOCK + 19, "1st", { class: "quiet" }),
+      text(0, i * BLOCK + (ROWS - 1) * HIGH + 19, `${ROWS}th`, { class: "quiet" }),
+      labels.map((label, row) =>
+        text(0, i * BLOCK + (ROWS + 0.3 + row) * HIGH + 19, labels.length > 1 ? label.slice(0, 9) : "came", {
+          class: label === chosen ? "strong" : "",
+        }),
+      ),
     ]);
     const drawn = drawing(width, height, words, cells);
     drawn.classList.add("strip", "hand");
     return drawn;
   }
 
-  function histogram(nll, width) {
+  function histogram(bins, nll, width) {
     const ys = [0, Math.max(...bins) * 1.05];
     const { x, y, axes, bottom, top } = chart(width, 190, {
       xs: [0, edge],
@@ -95,30 +123,35 @@ export function name(frame, data) {
     );
   }
 
-  return function draw({ name: typed }, width) {
+  return function draw({ name: typed, writer }, width) {
     read = encode(typed, itos, frame);
-    const steps = scoreName(model, read);
-    const nll = steps.reduce((sum, step) => sum + step.nll, 0);
+    const asked = writer ?? labels[0];
+    const chosen = models[asked] ? asked : labels.find((label) => models[label]); // a large table comes a moment later
+    const scored = Object.fromEntries(Object.entries(models).map(([label, model]) => [label, scoreName(model, read)]));
+    const totals = Object.fromEntries(
+      Object.entries(scored).map(([label, steps]) => [label, steps.reduce((sum, step) => sum + step.nll, 0)]),
+    );
+    const [steps, nll, nlls] = [scored[chosen], totals[chosen], lists[chosen]];
     const likelier = nlls.filter((other) => other < nll - 1e-4).length;
     const word = read.map((i) => itos[i]).join("");
     const among = `${likelier.toLocaleString("en")} of ${nlls.length.toLocaleString("en")} names are likelier`;
     const worst = steps.indexOf(steps.reduce((most, step) => (step.nll > most.nll ? step : most)));
     const called = (index) => (index ? `'${itos[index]}'` : "the end");
     const said = steps.map((step) => `${called(step.index)} ${percent(step.probs[step.index])}`).join(", ");
+    const surprise = `The greatest surprise${labels.length > 1 ? ` of the ${chosen}` : ""}: ${called(steps[worst].index)} in place ${worst + 1}.`;
+    const side = labels.filter((label) => label in totals).map((label) => `${label} ${totals[label].toFixed(1)}`);
+    const beside = labels.length > 1 ? ` In nats: ${side.join(", ")}.` : "";
     return {
       title: `'${word}': ${nll.toFixed(1)} nats, ${(nll / steps.length).toFixed(1)} per character; ${odds(nll)}`,
       picture: [
-        strip(steps, width),
-        el(
-          "p",
-          { class: "makemlp-note" },
-          `${among}. The greatest surprise: ${called(steps[worst].index)} in place ${worst + 1}. Press a letter to put it there.`,
-        ),
-        histogram(nll, width),
+        strip(chosen, scored, width),
+        el("p", { class: "makemlp-note" }, `${among}. ${surprise}${beside} Press a letter to put it there.`),
+        histogram(counted[chosen], nll, width),
       ],
-      alt: `'${word}' has ${nll.toFixed(1)} nats, ${odds(nll)}; ${among}. ${said}.`,
+      alt: `'${word}' has ${nll.toFixed(1)} nats, ${odds(nll)}; ${among}. ${said}.${beside}`,
       losses: steps.map((step) => step.nll),
       likelier,
+      totals,
     };
   };
 }

@@ -1,35 +1,28 @@
 // Lessons 00 and 08: what the model holds likely to come next, and names that it makes up.
 import { encode, letterBars, likeliest } from "./draw.js";
 import { el } from "./frame.js";
-import { contextOf, readModel, sampleNames, softmax } from "./mlp.js";
-
-/** The words of a packed list, once the browser has unpacked them. */
-async function unpackWords(text) {
-  const bytes = Uint8Array.from(atob(text.slice(text.indexOf(",") + 1)), (byte) => byte.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return new Set((await new Response(stream).text()).split("\n"));
-}
+import { contextOf, readModel, sampleNames, softmax, unpackWords } from "./mlp.js";
 
 export function sampling(frame, data) {
   const model = readModel(data.model);
   let real = null;
   if (data.names) {
     unpackWords(data.names).then((words) => {
-      real = words;
+      real = new Set(words);
       frame.redraw();
     });
   }
 
-  return function draw({ temperature, top_k, prefix, again }, width) {
+  return function draw({ temperature, top_k, top_p, prefix, again }, width) {
     const { itos, n } = data;
     const begun = encode(prefix, itos, frame);
-    const how = { temperature, topK: top_k };
+    const how = { temperature, topK: top_k, topP: top_p };
     const plain = softmax(model.logits(contextOf(begun, model.block_size)));
     const probs = softmax(model.logits(contextOf(begun, model.block_size)), how);
     const drawn = sampleNames(model, n, { ...how, prefix: begun, seed: again });
     const names = drawn.map((indices) => indices.map((i) => itos[i]).join(""));
     const known = names.filter((name) => real?.has(name)).length;
-    const changed = temperature !== 1 || top_k < itos.length;
+    const changed = temperature !== 1 || top_k < itos.length || top_p < 1;
     const items = names.map((name) => {
       const isReal = real?.has(name);
       return el("li", { class: isReal ? "real" : "" }, `${isReal ? "● " : ""}${name || "(empty)"}`);

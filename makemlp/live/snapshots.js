@@ -1,7 +1,7 @@
 // Lesson 07: a run played again: its loss, the names it made up, and the way of each embedding.
 import { chart, drawing, letterMap, pairs, path, reach, rect } from "./draw.js";
 import { el } from "./frame.js";
-import { unpack } from "./mlp.js";
+import { unpack, unpackText } from "./mlp.js";
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const HURRY = 1000 / 30; // milliseconds for a frame of the film
@@ -12,9 +12,7 @@ export function snapshots(frame, data) {
   const V = itos.length;
   const losses = unpack(data.losses);
   const flat = pairs(unpack(data.ways)); // frame by frame, letter by letter
-  const names = new TextDecoder()
-    .decode(Uint8Array.from(atob(data.names.split(",")[1]), (c) => c.charCodeAt(0)))
-    .split("\n");
+  const names = unpackText(data.names);
   const limit = reach(flat);
   let map = null;
   let chosen = null;

@@ -1,8 +1,7 @@
-"""A run played again, and who is near whom (floor 5): lesson 07."""
+"""A run played again, who is near whom, and what a letter does (floor 5): lesson 07."""
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Mapping, Sequence
 
@@ -45,8 +44,7 @@ def explore_snapshots(frames: Mapping[int, MLP], losses: Sequence[float], vocab:
         "steps": steps,
         "losses": live.packed(losses),
         "ways": live.packed(flattened(ways.flatten(0, 1))),
-        # In base64 as numbers are: what a model makes up may differ between processors.
-        "names": "base64," + base64.b64encode("\n".join(made).encode("utf-8")).decode("ascii"),
+        "names": live.packed_text(made),
     }
     apart = math.gcd(*(step - steps[0] for step in steps)) or 1
     last = max(steps[-1], steps[0] + apart)
@@ -55,6 +53,33 @@ def explore_snapshots(frames: Mapping[int, MLP], losses: Sequence[float], vocab:
         live.button("play", "Play or pause"),
     ]
     return Explorable("snapshots", data, controls, [figures.snapshot(frames, losses, vocab, steps[-1])])
+
+
+def explore_letters(model: MLP, vocab: Vocabulary, prefix: str) -> Explorable:
+    """Exchange the last letter of `prefix` for another, or move a letter on the map: see how the prediction changes.
+
+    Raises
+    ------
+    ValueError
+        for an empty prefix, or a model whose embeddings are not of two numbers: the map would not be the whole of them.
+
+    Source: lesson 07.
+    """
+    if model.C.shape[1] != 2:
+        raise ValueError(f"explore_letters draws C on a plane, and emb_dim is {model.C.shape[1]}: pass one with 2.")
+    if not prefix:
+        raise ValueError("explore_letters exchanges the last letter of prefix, which is empty: pass some letters.")
+    last, edge = prefix[-1], math.ceil(1.5 * model.C.abs().max().item())
+    controls = [
+        live.text("typed", "the name so far", prefix),
+        live.choice("instead", "its last letter becomes", last, vocab.itos),
+        live.slider("right", "its place to the right", 0, -edge, edge, 0.05, digits=2),  # told by the page
+        live.slider("up", "its place upwards", 0, -edge, edge, 0.05, digits=2),
+        live.button("reset", "Put all letters back"),
+    ]
+    data = {"model": live.packed_model(model, vocab), "itos": vocab.itos}
+    still = [figures.embedding_map(model.C.detach(), vocab), figures.next_character(model, vocab, prefix)]
+    return Explorable("letters", data, controls, still)
 
 
 def explore_neighbours(C: Tensor, vocab: Vocabulary) -> Explorable:

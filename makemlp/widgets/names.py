@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import html
 import itertools
-import math
-import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-import ipywidgets as widgets
 import torch
 from torch import Tensor
 
@@ -18,103 +14,75 @@ from makemlp.data import Vocabulary
 from makemlp.sampling import sample, score_name
 from makemlp.scoring import nll_by_name
 from makemlp.widgets.explorable import Explorable
-from makemlp.widgets.panel import Panel, announced
 
 
 def explore_name(
-    model: Callable[[Tensor], Tensor], vocab: Vocabulary, names: Sequence[str], name: str = ""
+    model: Callable[[Tensor], Tensor] | Mapping[str, Callable[[Tensor], Tensor]],
+    vocab: Vocabulary,
+    names: Sequence[str],
+    name: str = "",
 ) -> Explorable:
-    """Type a name and see where the model is surprised, the name's NLL, and its rank among `names`.
+    """Type a name and see where a model is surprised, the name's NLL, and its rank among `names`.
 
     Parameters
     ----------
-    model : an MLP, or any model that looks back two characters or fewer.
+    model : an MLP, a Kneser-Ney table, or any model that looks back two characters or fewer. Several models, each by a
+        word for it, are set side by side; the last is the first to be shown in full.
 
     Source: lesson 08.
     """
-    nlls = nll_by_name(model, vocab, names)  # (len(names),)
-    losses, _ = score_name(model, vocab, name)
-    strip = figures.probability_strip(model, vocab, name)
-    still = strip, figures.name_ranks(nlls, name, losses.sum().item())
-    data = {"model": live.packed_model(model, vocab), "itos": vocab.itos, "nlls": live.packed(nlls)}
-    return Explorable("name", data, [live.text("name", "a name", name)], still)
+    models = model if isinstance(model, Mapping) else {"model": model}
+    nlls = {label: nll_by_name(one, vocab, names) for label, one in models.items()}  # (len(names),) each
+    opened = list(models)[-1]
+    losses, _ = score_name(models[opened], vocab, name)
+    strip = figures.probability_strip(models[opened], vocab, name)
+    still = strip, figures.name_ranks(nlls[opened], name, losses.sum().item())
+    data = {
+        "itos": vocab.itos,
+        "models": {label: live.packed_model(one, vocab, large=True) for label, one in models.items()},
+        "nlls": {label: live.packed(some) for label, some in nlls.items()},
+    }
+    controls = [live.text("name", "a name", name)]
+    if len(models) > 1:
+        controls.append(live.choice("writer", "in the eyes of", opened, list(models)))
+    return Explorable("name", data, controls, still)
 
 
-class Game(Panel):
-    """Names one after another, and for each two buttons: real or made up?
+def explore_real_or_made_up(
+    model: Callable[[Tensor], Tensor],
+    vocab: Vocabulary,
+    names: Sequence[str],
+    temperature: float = 1.0,
+    seed: int = 0,
+) -> Explorable:
+    """A game of ten names, and others after it: which stand in `names`, and which has the model made up?
 
     Parameters
     ----------
     model : makes the made-up ones.
-    names : the list that a real one stands in and a made-up one doesn't.
     temperature : that they are made up at.
     seed : decides which names are shown, in which order.
+
+    Raises
+    ------
+    ValueError
+        where the model makes up too few names that are not in the list.
+
+    Source: lesson 08.
     """
-
-    ROUNDS = 10
-    PAUSE = 0.3  # a press so soon after a name has come is the second half of a double click
-
-    def __init__(
-        self,
-        model: Callable[[Tensor], Tensor],
-        vocab: Vocabulary,
-        names: Sequence[str],
-        temperature: float = 1.0,
-        seed: int = 0,
-    ):
-        self._deal = lambda seed: deal(model, vocab, names, self.ROUNDS, temperature, seed)
-        self._seeds = itertools.count(seed)
-        self._name = widgets.HTML()
-        controls = {
-            "real": widgets.Button(description="Real"),
-            "made_up": widgets.Button(description="Made up"),
-            "reset": widgets.Button(description="Reset", icon="undo"),
-        }
-        super().__init__(controls, [self._name, widgets.HBox(list(controls.values()))])
-        controls["real"].on_click(lambda button: self.answer(real=True))
-        controls["made_up"].on_click(lambda button: self.answer(real=False))
-        controls["reset"].on_click(lambda button: self._another())
-        self.reset()
-
-    def reset(self) -> None:
-        """Begin a new game, with other names."""
-        self._names = self._deal(next(self._seeds))
-        self._right: list[bool] = []  # for each answer so far, whether it was
-        self._show()
-
-    def _another(self) -> None:
-        try:
-            self.reset()
-        except ValueError as error:  # the game that was played stays
-            self._say(str(error))
-
-    def answer(self, real: bool) -> None:
-        """Take an answer to the name that is shown; none is taken once the game is over."""
-        if len(self._right) < self.ROUNDS and time.monotonic() - self._shown > self.PAUSE:
-            self._right.append(real == self._names[len(self._right)][1])
-            self._show()
-
-    def _show(self) -> None:
-        done, right = len(self._right), sum(self._right)
-        over = done == self.ROUNDS
-        line = f"{right} of {done} right" if over else f"{done + 1} of {self.ROUNDS}: {self._names[done][0]}"
-        self._name.value = announced(line, "font-size: 1.6em; line-height: 1.6")
-        said = [_verdict(*self._names[i], self._right[i]) for i in range(done)]
-        now = (
-            [said[-1], f"{right} of {done} right."] if said else ["Is this name in the list, or made up by the model?"]
-        )
-        if over:
-            now.append(
-                f"Guessing gets {done / 2:g} on average, and {right} or more in {luck(right, done):.1%} of games. "
-                f"Press Reset for other names."
-            )
-        self._message.value = announced(" ".join(now), "")
-        self._picture.value = "<br>".join(map(html.escape, said[:-1][::-1]))  # the earlier ones, the latest on top
-        self._shown = time.monotonic()
+    dealt = deal(model, vocab, names, ROUNDS, temperature, seed)
+    shown = [name for name, _ in dealt]
+    data = {
+        "names": live.packed_text(f"{'+' if real else '-'}{name}" for name, real in dealt),
+        "nlls": live.packed(nll_by_name(model, vocab, shown)),
+    }
+    controls = [live.button("real", "Real"), live.button("made_up", "Made up"), live.button("again", "Other names")]
+    still = figures.side_by_side({"which are real?": shown[: ROUNDS // 2], "": shown[ROUNDS // 2 : ROUNDS]})
+    return Explorable("game", data, controls, [still])
 
 
-def _verdict(name: str, real: bool, right: bool) -> str:
-    return f"{'Right' if right else 'Wrong'}: {name} is {'in the list' if real else 'made up'}."
+ROUNDS = 10  # names of a game
+GAMES = 10
 
 
 def deal(
@@ -125,16 +93,20 @@ def deal(
     temperature: float,
     seed: int,
 ) -> list[tuple[str, bool]]:
-    """Names for a game and whether each is real: a coin chooses between a real and a made-up name of one length."""
+    """Names for games and whether each is real: a coin chooses between a real and a made-up name of one length.
+
+    As many whole games of `rounds` names as there are names for, and at most `GAMES`; no name comes twice.
+    """
     generator = torch.Generator().manual_seed(seed)
-    made_up = sample(model, vocab, 50 * rounds, temperature=temperature, seed=seed)
-    pairs = list(itertools.islice(_pairs(names, made_up, generator), rounds))
+    made_up = sample(model, vocab, 50 * GAMES * rounds, temperature=temperature, seed=seed)
+    pairs = list(itertools.islice(_pairs(names, made_up, generator), GAMES * rounds))
     if len(pairs) < rounds:
         raise ValueError(
             f"The model made up only {len(pairs)} names that are not in the list and as long as one of it, and the "
             f"game needs {rounds}: raise the temperature, or pass another model."
         )
-    coins = torch.rand(rounds, generator=generator) < 0.5  # (rounds,)
+    pairs = pairs[: len(pairs) // rounds * rounds]
+    coins = torch.rand(len(pairs), generator=generator) < 0.5  # (len(pairs),)
     return [(pair[0] if real else pair[1], real) for pair, real in zip(pairs, coins.tolist(), strict=True)]
 
 
@@ -148,27 +120,3 @@ def _pairs(names: Sequence[str], made_up: Sequence[str], generator: torch.Genera
     for i in torch.randperm(len(names), generator=generator).tolist():
         if by_length[len(names[i])]:
             yield names[i], by_length[len(names[i])].pop()
-
-
-def luck(right: int, rounds: int) -> float:
-    """The chance to have `right` or more of `rounds` right by tossing a coin."""
-    return sum(math.comb(rounds, k) for k in range(right, rounds + 1)) / 2**rounds
-
-
-def explore_real_or_made_up(
-    model: Callable[[Tensor], Tensor],
-    vocab: Vocabulary,
-    names: Sequence[str],
-    temperature: float = 1.0,
-    seed: int = 0,
-) -> Game:
-    """A game of ten names: which stand in `names`, and which has the model made up?
-
-    Raises
-    ------
-    ValueError
-        where the model makes up too few names that are not in the list.
-
-    Source: lesson 08.
-    """
-    return Game(model, vocab, names, temperature, seed)

@@ -5,7 +5,7 @@ import sys
 from .lab import REPOSITORY
 
 sys.path.insert(0, str(REPOSITORY / "tests"))
-from alive import ARGUMENTS, COUNTED, FRAMES, MODEL, NAMES, TABLE, VOCAB  # noqa: F401
+from alive import ARGUMENTS, COUNTED, FRAMES, LETTERS, MODEL, NAMES, SPELLER, TABLE, VOCAB, WRITERS  # noqa: F401
 
 
 def is_alive(label):

@@ -28,9 +28,13 @@ def read_as(text):
     return re.sub("[`*]", "", text)
 
 
+def plain(text):
+    return re.sub(r"\s+", " ", text).strip()
+
+
 def choose(box, answer):
-    labels = box.locator(".MCButton")
-    texts = [re.sub(r"\s+", " ", text).strip() for text in labels.all_inner_texts()]
+    labels = box.locator("label")
+    texts = [plain(text) for text in labels.all_inner_texts()]
     labels.nth(texts.index(read_as(answer["answer"]))).click()
 
 
@@ -39,10 +43,11 @@ def type_in(box, answer):
     number = answer["range"][0] if "range" in answer else answer.get("value", 99999)
     field = box.get_by_role("textbox", name="Your number")
     field.click()
+    field.fill("")
     field.press_sequentially(str(number))
     field.press("Enter")
 
 
 def said_by(box):
     """What a question says of the last answer."""
-    return re.sub(r"\s+", " ", box.locator(".Feedback").inner_text()).strip()
+    return plain(box.locator(".makemlp-said").inner_text())

@@ -4,6 +4,7 @@ Pictures per second and first reactions are printed, and written to build/alive.
 machine is depends on what else it does. What is judged is that the last picture is that of the last value.
 """
 
+import copy
 import json
 import re
 import statistics
@@ -14,7 +15,7 @@ import torch
 import makemlp
 from makemlp import CountModel, Mixture, build_dataset, live
 
-from .alive import ARGUMENTS, COUNTED, FRAMES, MODEL, NAMES, TABLE, VOCAB
+from .alive import ARGUMENTS, COUNTED, FRAMES, LETTERS, MODEL, NAMES, SPELLER, TABLE, VOCAB, WRITERS
 from .lab import BUILD, new_page
 from .test_book import axe_script, faults
 
@@ -138,7 +139,7 @@ def test_it_is_alive_and_the_still_picture_is_gone(opened, name):
 @each
 def test_sliders_by_mouse_by_keyboard_and_typed(opened, name):
     page = opened(explorer(name))
-    for row in page.locator(".makemlp-slider").all():
+    for row in page.locator(".makemlp-slider:not([hidden])").all():
         if row.locator("input[type=range]").is_enabled():
             operate(page, row)
 
@@ -191,7 +192,7 @@ def name_of(page, label):
 def test_it_answers_while_the_hand_moves(opened, name, records):
     page = opened(explorer(name))
     rates, reactions = [], []
-    for slider in page.locator(".makemlp-slider input[type=range]:enabled").all():
+    for slider in page.locator(".makemlp-slider:not([hidden]) input[type=range]:enabled").all():
         found = slider.evaluate(SWEEP)
         rates.append(found["pictures"] / found["seconds"])
         reactions += found["reactions"]
@@ -259,9 +260,14 @@ def test_what_changes_is_announced_once_the_hand_rests(opened, name):
     page = opened(explorer(name))
     spoken = page.locator(".makemlp-spoken")
     assert spoken.text_content() == ""  # nothing is said of a page that is only opened
-    control = page.locator(".makemlp-frame :is(input[type=range], input[type=text], select):enabled").first
+    control = page.locator(
+        ".makemlp-row:not([hidden]) :is(input[type=range], input[type=text], select, button):enabled"
+    ).first
+    if not control.count():
+        return  # it is moved by Python alone
     control.focus()
-    for key in ("End", "Home") if control.get_attribute("type") == "range" else "b":
+    page.wait_for_timeout(400)  # as long as anybody looks at a name of the game
+    for key in {"range": ("End", "Home"), "button": ("Enter",)}.get(control.get_attribute("type"), "b"):
         page.keyboard.press(key)
     page.wait_for_timeout(1000)
     assert spoken.text_content() == latest(page)["alt"] != ""
@@ -328,6 +334,60 @@ def test_smoothing_says_the_loss_of_a_name_and_opens_a_row_that_is_pressed(opene
     assert latest(page)["state"]["symbol"] == VOCAB.itos[2] == page.get_by_label("after", exact=True).input_value()
 
 
+def test_a_name_is_drawn_through_the_table_letter_by_letter(opened):
+    page = opened(explorer("explore_smoothing"))
+    box, rows = page.get_by_label("a name's way"), makemlp.smooth(COUNTED.counts[1], 1.0)
+    name = ""
+    for _ in range(60):
+        page.get_by_role("button", name="Draw the next letter").click()
+        walk = latest(page)["walk"]
+        last, drawn = (VOCAB.stoi[name[-1]] if name else 0), box.input_value()
+        if walk["ended"]:
+            assert drawn == name and f"the dice drew the end ({100 * rows[last, 0]:.1f}%)" in walk["words"]
+            break
+        assert drawn[:-1] == name
+        letter = VOCAB.stoi[drawn[-1]]
+        assert walk["words"] == (
+            f"From row '{VOCAB.itos[last]}' the dice drew '{drawn[-1]}' ({100 * rows[last, letter]:.1f}%)."
+        )
+        name = drawn
+    else:
+        raise AssertionError("sixty letters and no end")
+    page.get_by_role("button", name="Draw the next letter").click()
+    latest(page)
+    assert len(box.input_value()) <= 1  # another name begins
+    box.fill("dab")
+    assert latest(page)["walk"] is None
+
+
+@pytest.mark.parametrize("steps", [0, 1, 7])
+def test_descent_takes_the_steps_that_autograd_takes(opened, steps):
+    counts, _, start = ARGUMENTS["explore_descent"]
+    page = opened(explorer("explore_descent"))
+    turn(page, "learning rate", 2.5)
+    turn(page, "steps", steps)
+    W = start.double().requires_grad_()
+    for _ in range(steps):
+        loss = -(counts * W.log_softmax(1)).sum() / counts.sum()
+        (gradient,) = torch.autograd.grad(loss, W)
+        W = (W - 2.5 * gradient).detach().requires_grad_()
+    shown = latest(page)
+    close(shown["probs"], W.softmax(1))
+    assert shown["loss"] == pytest.approx((-(counts * W.log_softmax(1)).sum() / counts.sum()).item(), abs=1e-5)
+    apart = (W.softmax(1) - makemlp.smooth(counts, 0)).abs().max().item()
+    assert f"{100 * apart:.1f}%" in shown["alt"]
+
+
+def test_descent_arrives_at_the_counts(opened):
+    page = opened(explorer("explore_descent"))
+    turn(page, "learning rate", 2)
+    turn(page, "steps", 1000)
+    page.wait_for_function("() => window.latest.title.startsWith('step 1,000')")
+    assert latest(page)["apart"] < 0.05
+    press(page, ".twin", 16 + 6, 16 + 6)
+    page.get_by_text("'.' after '.': W says").wait_for()
+
+
 def test_sampling_shows_the_dice_and_names_of_them(opened):
     page = opened(explorer("explore_sampling"))
     turn(page, "temperature", 0.7)
@@ -337,6 +397,10 @@ def test_sampling_shows_the_dice_and_names_of_them(opened):
     logits = MODEL(torch.tensor([[0, *VOCAB.encode("da")]]))[0]
     kept = logits.masked_fill(makemlp.rank(logits) > 3, float("-inf"))
     close(shown["probs"], (kept / 0.7).softmax(0))
+    turn(page, "top-p", 0.5)
+    nucleus = makemlp.sampling.nucleus((kept / 0.7).softmax(0), 0.5)
+    close(latest(page)["probs"], nucleus / nucleus.sum())
+    shown = latest(page)
     assert len(shown["names"]) == 6 and all(name.startswith("da") for name in shown["names"])
     page.get_by_role("button", name="Draw again").click()
     assert latest(page)["names"] != shown["names"]
@@ -414,6 +478,22 @@ def test_mixture_scores_as_python_does(opened, weight):
     assert latest(page)["loss"] == pytest.approx(wanted, abs=1e-5)
 
 
+def test_a_name_of_the_mixture_is_told_when_its_point_is_pointed_at(opened):
+    page = opened(explorer("explore_mixture"))
+    name = NAMES[6:][0]
+    network, counts = (makemlp.nll_by_name(model, VOCAB, [name]).item() for model in (MODEL, TABLE))
+    # Its point, from the axes' ends: the numbers at 0 and at the farthest are where the dashed line begins and ends.
+    ends = page.locator(".names path[stroke-dasharray]").get_attribute("d")
+    (left, bottom), (right, top) = [map(float, part.split()) for part in ends[1:].split("L")]
+    most = max(makemlp.nll_by_name(model, VOCAB, NAMES[6:]).max().item() for model in (MODEL, TABLE))
+    x, y = left + counts / most * (right - left), bottom + network / most * (top - bottom)
+    press(page, ".names", x + 3, y - 3)
+    assert latest(page)["told"] == f"'{name}': the network {network:.1f} nats, the table {counts:.1f}."
+    assert page.locator(".names .strong").text_content() == name
+    page.mouse.move(1, 1)
+    assert latest(page)["told"] == ""
+
+
 @pytest.mark.parametrize("name", ["", "dab", "Bobadada"])
 def test_a_name_is_scored_and_ranked(opened, name):
     page = opened(explorer("explore_name"))
@@ -425,12 +505,70 @@ def test_a_name_is_scored_and_ranked(opened, name):
     assert f"{wanted.sum().item():.1f} nats, {wanted.mean().item():.1f} per character" in shown["title"]
 
 
+@pytest.mark.parametrize("name", ["", "dab", "oddb", "babababada"])
+def test_every_writer_scores_the_name_and_each_can_be_seen_through(opened, name):
+    """The table looks back seven characters: it comes as what it counted, and the page does the smoothing."""
+    page = opened(explorer("explore_name"))
+    page.wait_for_function("() => Object.keys(window.latest?.totals ?? {}).length === 3")
+    page.get_by_label("a name").fill(name)
+    for label, model in WRITERS.items():
+        page.get_by_label("in the eyes of").select_option(label)
+        shown, wanted = latest(page), makemlp.score_name(model, VOCAB, name)[0]
+        close(shown["losses"], wanted)
+        assert shown["totals"][label] == pytest.approx(wanted.sum().item(), abs=1e-4)
+        assert f"{label} {shown['totals'][label]:.1f}" in page.locator(".makemlp-note").first.inner_text()
+        assert shown["likelier"] == int((makemlp.nll_by_name(model, VOCAB, NAMES) < wanted.sum() - 1e-3).sum())
+
+
 def test_a_letter_that_is_pressed_takes_its_place_in_the_name(opened):
     page = opened(explorer("explore_name"))
     page.get_by_label("a name").fill("dab")
-    press(page, ".strip", 46 * 2.5, 15)  # the likeliest second letter
+    press(page, ".strip", 62 + 46 * 1.5, 15)  # the likeliest second letter
     likeliest = MODEL(torch.tensor([[0, 0, VOCAB.stoi["d"]]])).argmax().item()
     assert page.get_by_label("a name").input_value() == ("d" if likeliest == 0 else f"d{VOCAB.itos[likeliest]}b")
+
+
+def game_page(opened):
+    """The game, and its ten names with whether each is real."""
+    page = opened(explorer("explore_real_or_made_up"))
+    return page, latest(page)["names"]
+
+
+def answer(page, real):
+    page.wait_for_timeout(350)  # as long as anybody looks at a name
+    page.get_by_role("button", name="Real" if real else "Made up").click()
+    return latest(page)
+
+
+def test_the_game_counts_and_says_what_luck_and_the_model_would_get(opened):
+    page, names = game_page(opened)
+    height = page.evaluate("() => document.documentElement.scrollHeight")
+    for place, (name, real) in enumerate(names):
+        assert page.locator(".makemlp-asked").inner_text() == name
+        shown = answer(page, real == (place != 3))  # all right but the fourth
+        assert shown["answered"] == [other != 3 for other in range(place + 1)]
+        said = f"{'✗ Wrong' if place == 3 else '✓ Right'}: '{name}' is {'in the list' if real else 'made up'}."
+        assert page.locator(".makemlp-note").inner_text().startswith(said)
+    nll = makemlp.nll_by_name(SPELLER, LETTERS, [name for name, _ in names])
+    rarer = nll >= nll.sort()[0][5]
+    assert shown["rival"] == sum(bool(rare) == real for rare, (_, real) in zip(rarer, names, strict=True))
+    # Ten of the 1,024 ways to toss ten coins have nine right, and one has ten.
+    assert shown["title"] == "9 of 10 right" and "9 or more in 1.1% of games" in shown["alt"] and shown["best"] == 6
+    assert page.evaluate("() => document.documentElement.scrollHeight") == height  # nothing pushed the page
+    for button in ("Real", "Made up"):
+        assert page.get_by_role("button", name=button, exact=True).is_disabled()
+    assert page.evaluate("() => document.activeElement.textContent") == "Other names"
+    page.keyboard.press("Enter")
+    again = latest(page)
+    assert again["answered"] == [] and not {name for name, _ in again["names"]} & {name for name, _ in names}
+
+
+def test_a_double_click_answers_once(opened):
+    """The second press would be an answer to a name that nobody has read."""
+    page, _ = game_page(opened)
+    page.wait_for_timeout(350)
+    page.get_by_role("button", name="Real").dblclick()
+    assert len(latest(page)["answered"]) == 1
 
 
 @pytest.mark.parametrize("symbol", VOCAB.itos)
@@ -450,6 +588,43 @@ def test_a_letter_of_the_map_is_chosen_by_a_press(opened):
         symbol = letter.text_content()
         letter.click(force=True)
         page.wait_for_function("symbol => window.latest.state.symbol === symbol", arg=symbol)
+
+
+def predicted(prefix, C=None):
+    """What the model predicts after it (vocab_size,), with other embeddings where they are given."""
+    model = copy.deepcopy(MODEL)
+    if C is not None:
+        model.C.data.copy_(C)
+    return model(torch.tensor([[0, 0, 0, *VOCAB.encode(prefix)][-3:]])).softmax(1)[0].detach()
+
+
+@pytest.mark.parametrize("symbol", [s for s in VOCAB.itos if s != "."])
+def test_a_letter_is_exchanged_for_another(opened, symbol):
+    page = opened(explorer("explore_letters"))
+    page.get_by_label("its last letter becomes", exact=True).select_option(symbol)
+    shown, before, after = latest(page), predicted("ab"), predicted("a" + symbol)
+    close(shown["after"], after)
+    assert shown["share"] == pytest.approx((before - after).abs().sum().item() / 2, abs=1e-5)
+    moved = float(page.get_by_label("its place to the right, number").input_value().replace("−", "-"))
+    assert moved == pytest.approx(MODEL.C[VOCAB.stoi[symbol], 0].item(), abs=0.006)
+
+
+def test_a_letter_that_is_dragged_takes_its_vector_along(opened):
+    page = opened(explorer("explore_letters"))
+    latest(page)
+    letter, other = (page.locator(".map .letter", has_text=re.compile(f"^{one}$")) for one in "od")
+    letter.hover(force=True)
+    page.mouse.down()
+    other.hover(force=True)  # dragged to there
+    page.mouse.up()
+    shown, C = latest(page), MODEL.C.detach().clone()
+    assert shown["state"]["instead"] == "o"
+    C[VOCAB.stoi["o"]] = torch.tensor([shown["state"]["right"], shown["state"]["up"]])
+    assert (C[VOCAB.stoi["o"]] - C[VOCAB.stoi["d"]]).abs().max() < 0.2
+    close(shown["after"], predicted("ao", C))
+    assert "one letter moved" in shown["title"]
+    page.get_by_role("button", name="Put all letters back").click()
+    close(latest(page)["after"], predicted("ao"))
 
 
 def test_snapshots_play_to_their_end_and_pause(opened):
@@ -472,3 +647,36 @@ def test_snapshots_play_to_their_end_and_pause(opened):
     page.locator(".map .letter").nth(1).click(force=True)
     far = (FRAMES[10].C - FRAMES[0].C).norm(dim=1)[1].item()
     page.get_by_text(f"'{VOCAB.itos[1]}' is {far:.2f} from where it began.").wait_for()
+
+
+def point_at(page, name, number):
+    """Put the pointer on a mark of the drawing, and press it."""
+    place = page.locator(f".board {name}").nth(number).bounding_box()
+    page.mouse.click(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    return latest(page)
+
+
+def test_a_run_that_is_pointed_at_says_its_settings(opened):
+    """Without a kernel the newest is ringed, and no slider is there that would do nothing."""
+    page = opened(explorer("explore_tuning"))
+    assert latest(page)["run"] == 1 and latest(page)["title"] == "run 2 of 2: dev 2.000"
+    assert not page.locator(".makemlp-slider:visible").count()
+    assert page.locator(".makemlp-message").inner_text().endswith("to train more runs: the sliders need Python.")
+    assert point_at(page, "circle[r='4']", 0)["run"] == 0
+    note = page.locator(".makemlp-note").inner_text()
+    assert note.startswith("Run 1: 300 parameters, train 2.100, dev 2.200")
+    assert "below none of the lines" in latest(page)["alt"] and "Lowest dev: run 2 with 2.000" in latest(page)["alt"]
+    assert point_at(page, "circle[r='4']", 1)["run"] == 1 and "steps 50" in page.locator(".makemlp-note").inner_text()
+
+
+def test_a_trial_that_is_pointed_at_is_ringed_against_each_setting(opened):
+    page = opened(explorer("explore_study"))
+    first = latest(page)
+    assert (first["trial"], first["finished"]) == (2, 4)  # the best
+    assert first["title"] == "4 of 8 trials finished; best so far 2.300"
+    assert first["alt"].startswith("4 trials of a study, 1 of them given up early: 3 done, 0 running, 1 pruned")
+    assert page.locator(".board circle[r='7']").count() == 3
+    said = point_at(page, "circle[r='4']", 0)
+    assert said["trial"] == 0
+    assert page.locator(".makemlp-note").last.inner_text() == "Trial 0: dev 2.500, block_size 2, learning_rate 0.001"
+    assert page.locator(".board text", has_text="×").count() == 3  # the one that was given up, in three panels

@@ -86,7 +86,7 @@ def test_these_are_colabs_packages(colab):
     here = {normal(line) for line in colab.freeze()}
     other = {normal(line) for line in listed if not line.startswith("torch==")} - here
     assert not other
-    assert not any(line.startswith(("makemlp", "optuna", "jedi", "jupyterquiz", "jupytercards")) for line in here)
+    assert not any(line.startswith(("makemlp", "optuna", "jedi")) for line in here)
 
 
 def normal(line: str) -> str:
@@ -99,8 +99,6 @@ def test_pip_would_change_nothing_that_is_there(colab):
     for arguments, wanted in [
         (["--no-deps", course], {"makemlp"}),  # with its needs, pip would bring the jedi that Colab leaves out
         (["optuna"], {"optuna", "colorlog"}),
-        (["jupyterquiz"], {"JupyterQuiz"}),
-        (["jupytercards"], {"jupytercards"}),
     ]:
         assert colab.would_install(*arguments) == wanted
         words = "`, `".join(sorted(wanted))

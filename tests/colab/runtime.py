@@ -15,8 +15,8 @@ PACKAGES = HERE / "packages.txt"
 # PyTorch's CPU build where that can be had, as it spares gigabytes of CUDA, and the next version where this one can't.
 PYTORCH = [("2.11.0", "cpu"), ("2.11.0", None), ("2.13.0", "cpu"), ("2.13.0", None)]
 NOBODY_THERE = "http://127.0.0.1:9"
-# What a lesson installs there besides the course or tells the learner to install, and what pip builds the course with.
-WANTED, BUILDS = ["optuna", "jupyterquiz", "jupytercards"], ["hatchling"]
+# What a lesson installs there besides the course, and what pip builds the course with.
+WANTED, BUILDS = ["optuna"], ["hatchling"]
 
 
 def call(*command: str | Path, **options) -> str:

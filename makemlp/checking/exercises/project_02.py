@@ -1,0 +1,427 @@
+"""The project of lessons 02 and 02b (floor 2): Kneser-Ney with dictionaries, below 2.00 on dev."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import cache, lru_cache
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+
+from makemlp.checking.core import Exercise, Mistake, Trial
+from makemlp.checking.drawing import Draws
+from makemlp.checking.parts import parts, whose
+from makemlp.data import Vocabulary, load_names, split
+
+Counts = dict[str, dict[str, int]]
+
+
+def _plain(found: Any) -> Any:
+    """Dictionaries of any kind, such as a Counter, as plain ones; empty rows and counts of 0 say nothing."""
+    if not isinstance(found, dict):
+        return found
+    rows = {}
+    for context, row in found.items():
+        if not isinstance(context, str) or not isinstance(row, dict):
+            raise TypeError(f"for each context a dictionary from symbols to counts is wanted, and {row!r} came"[:200])
+        if kept := {symbol: int(count) if count == int(count) else count for symbol, count in row.items() if count}:
+            rows[context] = kept
+    return rows
+
+
+def _differences(rows: Any, *_: Any) -> dict | None:
+    """The counts as one flat dictionary, by what they are after: "e after 'mm'"."""
+    if rows is None:
+        return None
+    if not isinstance(rows, dict):
+        raise TypeError("a dictionary is wanted")
+    return {f"{symbol!r} after {context!r}": count for context, row in rows.items() for symbol, count in row.items()}
+
+
+# 02.7 count_contexts
+
+
+def count_contexts(names: list[str], longest: int) -> Counts:
+    return _counted(names, longest)
+
+
+def _counted(
+    names: list[str], longest: int, dots: int = 1, end: bool = True, shortest: int = 0, only: bool = False
+) -> Counts:
+    """Counts of every symbol after every context, with a switch for each way to get it wrong."""
+    counts: Counts = {}
+    for name in names:
+        symbols = "." * dots + name + "." * end
+        for i in range(dots, len(symbols)):
+            for n in range(min(i, longest) + 1):
+                if n >= (longest if only else shortest):
+                    row = counts.setdefault(symbols[i - n : i], {})
+                    row[symbols[i]] = row.get(symbols[i], 0) + 1
+    return counts
+
+
+def _too_short(names: list[str], longest: int) -> Counts:
+    return count_contexts(names, longest - 1)
+
+
+def _names_cases(draws: Draws) -> list[tuple]:
+    def case() -> tuple:
+        return draws.names(draws.integer(2, 6)), draws.integer(1, 4)
+
+    return [(["ab"], 1), (["aba"], 2)] + [case() for _ in range(12)]
+
+
+COUNT_CONTEXTS = Exercise(
+    number="02.7",
+    name="count_contexts",
+    reference=count_contexts,
+    cases=_names_cases,
+    use=lambda answer, names, longest: _plain(answer(names, longest)),
+    measure=_differences,
+    mistakes=(
+        Mistake(
+            "two dots or more",
+            lambda names, longest: _counted(names, longest, dots=max(1, longest)),
+            "There are contexts with more than one dot: one dot is enough to say that a name begins.",
+            "02b Tables of every length",
+        ),
+        Mistake(
+            "the end left out",
+            lambda names, longest: _counted(names, longest, end=False),
+            "The end of a name is a symbol, too: count the dot after the last letter.",
+            "02b Tables of every length",
+        ),
+        Mistake(
+            "the empty context left out",
+            lambda names, longest: _counted(names, longest, shortest=1),
+            "The empty context is missing: it counts how often each symbol occurs at all.",
+            "02b Tables of every length",
+        ),
+        Mistake(
+            "one length only",
+            lambda names, longest: _counted(names, longest, only=True),
+            "Only the longest contexts are counted: all lengths from 0 to longest are asked for.",
+            "02b Tables of every length",
+        ),
+        Mistake(
+            "one too short",
+            _too_short,
+            "The longest contexts are missing: lengths go up to longest, which is included.",
+            "02b Tables of every length",
+        ),
+    ),
+    hints=(
+        'Put the dots around the name, "." + name + ".". Each symbol but the first is counted once for each length.',
+        "The context of length n before symbols[i] is symbols[i - n : i], and n goes from 0 to min(i, longest).",
+        "counts.setdefault(context, {}) gives the context's row, a new one if there is none.",
+    ),
+)
+
+# 02.8 continuation_counts
+
+
+def continuation_counts(counts: Counts, longest: int) -> Counts:
+    return _continued(counts, longest)
+
+
+def _continued(counts: Counts, longest: int, keep_dots: bool = True, keep_longest: bool = True) -> Counts:
+    new: Counts = {}
+    for context, row in counts.items():
+        if (keep_longest and len(context) == longest) or (keep_dots and context.startswith(".")):
+            new[context] = dict(row)
+    for context, row in counts.items():
+        shorter = context[1:]
+        if context and not (keep_dots and shorter.startswith(".")):
+            for symbol in row:
+                seen = new.setdefault(shorter, {})
+                seen[symbol] = seen.get(symbol, 0) + 1
+    return new
+
+
+def _after_contexts(counts: Counts, longest: int) -> Counts:
+    """How many symbols follow instead of how many contexts come before."""
+    return {
+        context: dict(row)
+        if len(context) == longest or context.startswith(".")
+        else {symbol: len(row) for symbol in row}
+        for context, row in counts.items()
+    }
+
+
+CONTINUATION_COUNTS = Exercise(
+    number="02.8",
+    name="continuation_counts",
+    reference=continuation_counts,
+    cases=lambda draws: [(count_contexts(names, longest), longest) for names, longest in _names_cases(draws)],
+    use=lambda answer, counts, longest: _plain(answer(counts, longest)),
+    measure=_differences,
+    mistakes=(
+        Mistake(
+            "counts unchanged",
+            lambda counts, longest: counts,
+            "These are the plain counts, which are also the sums over the longer contexts: let each longer context in "
+            "which a symbol came count as 1.",
+            "02b In how many contexts?",
+        ),
+        Mistake(
+            "beginnings changed",
+            lambda counts, longest: _continued(counts, longest, keep_dots=False),
+            "A context that begins with the dot keeps its plain counts, because nothing stands before a name.",
+            "02b In how many contexts?",
+        ),
+        Mistake(
+            "longest left out",
+            lambda counts, longest: _continued(counts, longest, keep_longest=False),
+            "The longest contexts keep their plain counts, because nothing longer is asked.",
+            "02b In how many contexts?",
+        ),
+        Mistake(
+            "symbols after, not contexts before",
+            _after_contexts,
+            "This counts how many different symbols follow a context: count in how many longer contexts, with one "
+            "more symbol before it, each symbol came.",
+            "02b In how many contexts?",
+        ),
+    ),
+    hints=(
+        "First copy what stays: contexts of length longest, and those that begin with the dot.",
+        "Then each longer context gives 1 to each symbol of its row, in the row of context[1:]. Which rows are left "
+        "out?",
+    ),
+)
+
+# 02.9 kn_probability
+
+
+def kn_probability(context: str, symbol: str, counts: Counts, discount: float, vocab_size: int) -> float:
+    return _probability(context, symbol, counts, discount, vocab_size)
+
+
+def _probability(
+    context: str,
+    symbol: str,
+    counts: Counts,
+    discount: float,
+    vocab_size: int,
+    back_off: bool = False,
+    by: Callable[[dict], float] = len,
+    bottom: bool = True,
+    cut: Callable[[str], str] = lambda context: context[1:],
+) -> float:
+    def ask(context: str) -> float:
+        shorter = ask(cut(context)) if context else (1 / vocab_size if bottom else 0.0)
+        row = counts.get(context)
+        if not row:
+            return shorter
+        total = sum(row.values())
+        taken = discount * by(row) / total
+        left = max(row.get(symbol, 0) - discount, 0) / total
+        return left if back_off and symbol in row else left + taken * shorter
+
+    return ask(context)
+
+
+def _forgiving(context: str, symbol: str, counts: Counts, discount: float, vocab_size: int) -> float:
+    row = counts.get(context)
+    return kn_probability(context, symbol, counts, discount, vocab_size) if row else 1 / vocab_size
+
+
+def _probability_cases(draws: Draws) -> list[tuple]:
+    def case() -> tuple:
+        names, longest = draws.names(draws.integer(3, 8)), draws.integer(1, 3)
+        counts = continuation_counts(count_contexts(names, longest), longest)
+        alphabet = "." + "".join(sorted(set("".join(names))))
+        context = draws.choice([*sorted(counts), draws.choice(alphabet[1:]) * longest])
+        return context, draws.choice(alphabet), counts, draws.choice((0.5, 0.75)), len(alphabet)
+
+    small = {"": {"a": 3, "b": 1}, "a": {"a": 1, "b": 1}}
+    return [("a", "b", small, 0.5, 3), ("a", "a", small, 0.5, 3), ("b", "a", small, 0.5, 3)] + [
+        case() for _ in range(30)
+    ]
+
+
+KN_PROBABILITY = Exercise(
+    number="02.9",
+    name="kn_probability",
+    reference=kn_probability,
+    cases=_probability_cases,
+    mistakes=(
+        Mistake(
+            "shorter context only for what is new",
+            lambda *asked: _probability(*asked, back_off=True),
+            "The shorter context is asked only for symbols that never came here: what was taken is shared among all "
+            "symbols, also those that came.",
+            "02b Kneser and Ney's idea",
+        ),
+        Mistake(
+            "one discount taken",
+            lambda *asked: _probability(*asked, by=lambda row: 1),
+            "What was taken is one discount here: every symbol of the row gives one, so it is discount · len(row).",
+            "02b Kneser and Ney's idea",
+        ),
+        Mistake(
+            "nothing below the empty context",
+            lambda *asked: _probability(*asked, bottom=False),
+            "Below the empty context is uniform, 1 / vocab_size: else a symbol that never came is impossible.",
+            "02b Ask the shorter context",
+        ),
+        Mistake(
+            "shortened at the wrong end",
+            lambda *asked: _probability(*asked, cut=lambda context: context[:-1]),
+            "The shorter context lacks the newest symbol: it is the oldest one that goes, context[1:].",
+            "02b Ask the shorter context",
+        ),
+        Mistake(
+            "unknown context uniform",
+            _forgiving,
+            "A context that was never seen gives 1 / vocab_size: it says what the shorter context says.",
+            "02b Ask the shorter context",
+        ),
+    ),
+    hints=(
+        "It calls itself: shorter = kn_probability(context[1:], …), and 1 / vocab_size below the empty context.",
+        "If the context has no row, return shorter.",
+        "Else (count − discount, but at least 0) / total + discount * len(row) / total * shorter.",
+    ),
+)
+
+# 02.10 own_kneser_ney
+
+BAR = 2.0  # nats on dev
+SECONDS = 60.0  # of processor time; the course's own answer takes 3
+PARTS = {
+    "count_contexts": count_contexts,
+    "continuation_counts": continuation_counts,
+    "kn_probability": kn_probability,
+}
+
+
+@lru_cache(maxsize=1)
+def _given() -> tuple[list[str], list[str], str]:
+    """The train and the dev names, and all symbols."""
+    names = load_names()
+    train, dev, _ = split(names)
+    return train, dev, "".join(Vocabulary(names).itos)
+
+
+@lru_cache(maxsize=1)
+def _asked() -> dict[str, int]:
+    """Everything that stands before a symbol of a dev name, each once, with its place."""
+    found: dict[str, int] = {}
+    for name in _given()[1]:
+        for i in range(len(name) + 1):
+            found.setdefault("." + name[:i], len(found))
+    return found
+
+
+def own_kneser_ney(train_names: list[str], symbols: str, parts: SimpleNamespace) -> Callable[[str, str], float]:
+    counts = parts.continuation_counts(parts.count_contexts(train_names, 5), 5)
+
+    @cache
+    def row(context: str) -> dict[str, float]:
+        return {s: parts.kn_probability(context, s, counts, 0.85, len(symbols)) for s in symbols}
+
+    return lambda before, symbol: row(before[-5:])[symbol]
+
+
+def _tried(answer: Callable) -> dict:
+    """The probabilities (contexts, symbols) that its model gives on dev."""
+    train, _, symbols = _given()
+    given, own = parts(PARTS)
+    model = answer(list(train), symbols, given)
+    if model is None:
+        return {"nothing": True}
+    if not callable(model):
+        raise TypeError(f"a function probability(before, symbol) is wanted, and a {type(model).__name__} came")
+    rows = [[float(model(before, symbol)) for symbol in symbols] for before in _asked()]
+    return {"probs": torch.tensor(rows, dtype=torch.float64), "own": own}
+
+
+def _loss(probs: torch.Tensor) -> float:
+    """In nats per character of dev."""
+    _, dev, symbols = _given()
+    places, at = [], {symbol: i for i, symbol in enumerate(symbols)}
+    for name in dev:
+        places += [(_asked()["." + name[:i]], at[symbol]) for i, symbol in enumerate(name + ".")]
+    rows, columns = torch.tensor(places).T
+    return -probs[rows, columns].log().mean().item()
+
+
+def _judged(seen: dict) -> tuple[str, str]:
+    if "nothing" in seen:
+        return "nothing", "Your function returns nothing: end it with a return of a function."
+    probs = seen["probs"]
+    if tuple(probs.shape) != (len(_asked()), len(_given()[2])):
+        return "shape", "A probability is wanted for every context and symbol."
+    sums = probs.sum(1)
+    if not torch.allclose(sums, torch.ones_like(sums), atol=1e-4) or (probs < 0).any():
+        return "no distribution", f"After some context they add up to {sums[(sums - 1).abs().argmax()].item():.3f}."
+    loss = _loss(probs)
+    shown = f"{loss:.3f} nats on dev."
+    if math.isinf(loss):
+        return "impossible", shown
+    if loss < 1.9:
+        return "learned dev", shown
+    if loss >= BAR:
+        return "not there yet", shown
+    return "met", f"{shown} {whose(PARTS, seen['own'])}"
+
+
+def _with(discount: float, longest: int, plain: bool = False, names: list[str] | None = None) -> Callable:
+    def train(train_names: list[str], symbols: str, parts: SimpleNamespace) -> Callable[[str, str], float]:
+        counts = count_contexts((names or []) + train_names, longest)
+        counts = counts if plain else continuation_counts(counts, longest)
+        return cache(lambda before, s: kn_probability(before[-longest:], s, counts, discount, len(symbols)))
+
+    return train
+
+
+def _scaled(train_names: list[str], symbols: str, parts: SimpleNamespace) -> Callable[[str, str], float]:
+    model = _with(0.85, 2)(train_names, symbols, parts)
+    return lambda before, symbol: 2 * model(before, symbol)
+
+
+OWN_KNESER_NEY = Exercise(
+    number="02.10",
+    name="own_kneser_ney",
+    reference=own_kneser_ney,
+    cases=lambda draws: [()],
+    trial=Trial(_tried, _judged, SECONDS, lambda seen: {"dev": _loss(seen["probs"])}),
+    mistakes=(
+        Mistake(
+            "no distribution",
+            _scaled,
+            "The probabilities after a context do not add up to one.",
+            "02b Kneser and Ney's idea",
+        ),
+        Mistake(
+            "impossible",
+            _with(0.0, 3),
+            "Something came that the model held to be impossible, so the loss is infinite: with a discount above 0 "
+            "the shorter contexts are always asked.",
+            "02b Kneser and Ney's idea",
+        ),
+        Mistake(
+            "learned dev",
+            lambda train_names, symbols, parts: _with(0.85, 6, names=_given()[1])(train_names, symbols, parts),
+            "No honest count model is that low: learn from train_names only.",
+            "02 Keep some names back",
+        ),
+        Mistake(
+            "not there yet",
+            _with(0.75, 3, plain=True),
+            "This is not yet below 2.00: look back five characters, take continuation counts, and try discounts from "
+            "0.5 to 0.95.",
+            "02b In how many contexts?",
+        ),
+    ),
+    hints=(
+        "counts = parts.continuation_counts(parts.count_contexts(train_names, 5), 5)",
+        "Return a function of (before, symbol), which cuts before to its last five symbols: before[-5:].",
+        "functools.cache keeps what was computed once. A discount of 0.85 reaches 1.99.",
+    ),
+)
+
+EXERCISES = (COUNT_CONTEXTS, CONTINUATION_COUNTS, KN_PROBABILITY, OWN_KNESER_NEY)

@@ -1,0 +1,111 @@
+"""The projects: what their specifications are held against, and what passes between their stages."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from makemlp import checking
+from makemlp.checking import check, core, find, results
+from makemlp.checking.exercises import project_05
+from makemlp.checking.parts import AUTOGRAD, Forbidden, forbidden, parts, whose
+
+
+@pytest.fixture(autouse=True)
+def forget(monkeypatch):
+    monkeypatch.setattr(checking, "_states", {})
+    monkeypatch.setattr(checking, "_rows", {})
+    checking.MET.clear()
+    yield
+    checking.MET.clear()
+
+
+def test_the_gradients_by_hand_are_those_of_autograd_and_of_finite_differences():
+    for case in find("backward_pass").inputs(1):
+        X, Y, *parameters = case
+        parameters = [p.double().requires_grad_() for p in parameters]
+
+        def loss_of(C, W1, b1, W2, b2, X=X, Y=Y):
+            return F.cross_entropy(torch.tanh(C[X].flatten(1) @ W1 + b1) @ W2 + b2, Y)
+
+        exact = torch.autograd.grad(loss_of(*parameters), parameters)
+        plain = [p.detach() for p in parameters]
+        ours = project_05.backward_pass(X, Y, *plain)
+        for place, (name, theirs) in enumerate(zip(project_05.NAMES, exact, strict=True)):
+            assert torch.allclose(ours[name], theirs, atol=1e-12)
+
+            def moved(p, place=place, plain=plain):
+                return loss_of(*plain[:place], p, *plain[place + 1 :]).item()
+
+            slopes = project_05.finite_difference(moved, plain[place].clone(), 1e-5)
+            assert torch.allclose(ours[name], slopes, atol=1e-8)
+
+
+def test_the_course_s_adam_is_pytorch_s():
+    parameters, gradients, rates = find("adam").inputs(2)[-1]
+    mine, theirs = ([p.clone() for p in parameters] for _ in range(2))
+    step, optimizer = project_05.adam(mine), torch.optim.Adam(theirs, betas=(0.9, 0.99))
+    for now, rate in zip(gradients, rates, strict=True):
+        step(now, rate)
+        optimizer.param_groups[0]["lr"] = rate
+        for p, gradient in zip(theirs, now, strict=True):
+            p.grad = gradient
+        optimizer.step()
+    assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(mine, theirs, strict=True))
+
+
+def test_what_is_forbidden_is_refused_by_its_call_and_allowed_again_afterwards():
+    x = torch.ones(2, requires_grad=True)
+    with forbidden("by hand", *AUTOGRAD):
+        for ask in (
+            lambda: x.sum().backward(),
+            lambda: torch.autograd.grad(x.sum(), x),
+            lambda: torch.autograd.backward(x.sum()),
+            lambda: torch.func.grad(lambda p: p.sum())(torch.ones(2)),
+            lambda: torch.autograd.functional.jacobian(torch.sum, torch.ones(2)),
+        ):
+            with pytest.raises(Forbidden, match="by hand"):
+                ask()
+    x.sum().backward()
+    assert x.grad.tolist() == [1, 1]
+
+
+def test_a_stage_that_is_open_is_replaced_by_the_course_s():
+    def schedule(step, steps, warm_up):
+        return project_05.schedule(step, steps, warm_up)
+
+    names = {"adam": project_05.adam, "schedule": project_05.schedule}
+    given, own = parts(names)
+    assert given.schedule is project_05.schedule and not own and whose(names, own) == "All parts were the course's."
+    check("schedule", schedule)
+    given, own = parts(names)
+    assert given.schedule is schedule and given.adam is project_05.adam
+    assert whose(names, own) == "Your own parts: schedule; the course's: adam."
+    with pytest.raises(checking.Wrong):
+        check("schedule", lambda step, steps, warm_up: 0)
+    assert parts(names)[1] == []
+
+
+def test_a_project_puts_its_loss_on_the_scoreboard_once_it_is_met(monkeypatch, capsys):
+    assert results("own_model") == []
+    assert "its check is not met" in capsys.readouterr().out
+    seen = [core.observe(find("own_model"), project_05._settings(100, 0.02))[0]]
+    monkeypatch.setattr(checking, "observe", lambda *_: seen)
+    monkeypatch.setattr(project_05, "BAR", 2.5)
+    check("own_model", project_05.own_model)
+    (row,) = results("own_model")
+    assert row["project"] == "05.11 own_model" and 2.3 < row["dev"] < 2.5
+    with pytest.raises(checking.NotYet):
+        monkeypatch.undo()
+        check("own_model", ...)
+    assert results("own_model") == []
+
+
+def test_the_board_cell_of_an_open_notebook_does_not_fail(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("MAKEMLP_RUNS", str(tmp_path))
+    shell = InteractiveShell(config=Config(HistoryManager={"enabled": False}))
+    cell = "from makemlp import Scoreboard\nfrom makemlp.checking import results\n"
+    cell += 'for run in results("own_model"):\n    Scoreboard().add(**run)\nScoreboard()'
+    assert shell.run_cell(cell).success
+    assert "0 runs" in capsys.readouterr().out
