@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+sys.path.append(str(Path(__file__).parent / "tests"))
+pytest_plugins = ["nbval_exercises"]
+
 # A progress bar appears on a slow machine only, and nbval would take it for a changed output.
 os.environ["TQDM_DISABLE"] = "1"
 
@@ -17,7 +20,6 @@ os.environ["MAKEMLP_RUNS"] = _runs.name
 
 # What the tests of other machines turn on: see tests/disturbance.py.
 if seed := os.environ.get("DISTURB"):
-    sys.path.append(str(Path(__file__).parent / "tests"))
     import disturbance
 
     _kernels = tempfile.TemporaryDirectory(prefix="makemlp-disturbed-")

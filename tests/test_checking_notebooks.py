@@ -10,6 +10,7 @@ import sys
 import pytest
 from answers import EXERCISES, SOLUTIONS
 from IPython.core.interactiveshell import InteractiveShell
+from lessons import ROOT
 from traitlets.config import Config
 
 from makemlp import checking
@@ -35,13 +36,13 @@ def trained_once(monkeypatch):
     """An answer that trains is tried once here, however often its notebook runs: each time costs seconds."""
     call = core._call
 
-    def remembered(exercise, answer, arguments):
+    def remembered(exercise, answer, *more):
         code = getattr(answer, "__code__", None)
         if exercise.trial is None or code is None:
-            return call(exercise, answer, arguments)
+            return call(exercise, answer, *more)
         key = exercise.name, code.co_code, code.co_names, str([c for c in code.co_consts if not hasattr(c, "co_code")])
         if key not in _trials:
-            _trials[key] = call(exercise, answer, arguments)
+            _trials[key] = call(exercise, answer, *more)
         return _trials[key]
 
     monkeypatch.setattr(core, "_call", remembered)
@@ -251,3 +252,39 @@ def test_under_nbval_only_what_is_not_met_fails_whatever_was_stored(tmp_path):
     ]
     assert "✗" not in result.stdout.replace("✗ 03.1 one_hot: …", "") and "File " not in result.stdout
     assert "… 03.3 concatenate: still open. Return a tensor of shape (N, block_size * emb_dim)." in result.stdout
+
+
+# What makes a check cell run through without a check; the last one ends the kernel.
+CHECK = 'check("one_hot", one_hot)'
+WAYS_AROUND = {
+    "nothing": "pass",
+    "a magic that is misspelt": f"%tme {CHECK}",
+    "a page in place of Python": f"%%html\n{CHECK}",
+    "a comment": f"# {CHECK}",
+    "an excuse": f"try:\n    {CHECK}\nexcept Exception:\n    pass",
+    "the tag alone": CHECK,
+    "another name": f'{CHECK.replace("one_hot", "window", 1)} if False else check("one_hot", lambda X, vocab_size: X)',
+    "a kernel that ends": f"import os; os._exit(0); {CHECK}",
+}
+
+
+def test_no_way_around_a_check_passes_under_nbval(tmp_path):
+    (notebook,) = [one for one in EXERCISES if one.path.name.startswith("03")]
+    raw, cells = json.loads(json.dumps(notebook.raw)), code(json.loads(json.dumps(notebook.raw)))
+    raw["cells"] = [cells["03-setup"], cells["03-one_hot-answer"]]
+    for number, source in enumerate(WAYS_AROUND.values()):
+        name = "03-one_hot-check" if source == "pass" else f"way-{number}"
+        tags = {"tags": ["nbval-ignore-output", "raises-exception"]}
+        raw["cells"].append({**cells["03-one_hot-check"], "id": name, "source": source, "metadata": tags})
+    (tmp_path / "03_around.ipynb").write_text(json.dumps(raw), encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-p", "no:cacheprovider", "-rf"]
+    env = {**os.environ, "PYTHONUTF8": "1", "PYTHONPATH": f"{ROOT / 'tests'}{os.pathsep}{ROOT}"}
+    result = subprocess.run(
+        [*command, "-p", "nbval_exercises", str(tmp_path)],
+        **{"capture_output": True, "text": True, "encoding": "utf-8", "cwd": tmp_path, "env": env, "timeout": 300},
+    )
+    failed = re.findall(r"^FAILED 03_around\.ipynb::Cell (\d+)", result.stdout, re.M)
+    assert failed == [str(2 + number) for number in range(len(WAYS_AROUND))], result.stdout
+    assert result.stdout.count("is not met: its check was not run here") == len(WAYS_AROUND) - 1
+    assert "The kernel ended while this cell ran" in result.stdout
+    assert "nbval_exercises.py" not in result.stdout

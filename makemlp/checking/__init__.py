@@ -14,11 +14,14 @@ from typing import Any
 
 from IPython import get_ipython
 
-from makemlp.checking.core import CheckError, Exercise, NotYet, Verdict, Wrong, judge, observe
+from makemlp.checking.core import CheckError, Exercise, NotYet, Seen, Verdict, Wrong, judge, observe
 from makemlp.checking.exercises import LESSONS, find
+from makemlp.checking.limit import TimeUp, time_limit
 from makemlp.checking.parts import MET
 
 __all__ = ["CheckError", "NotYet", "Wrong", "check", "find", "hint", "progress", "results"]
+
+SECONDS = 60.0  # that an answer has for all of its inputs, which take it less than one; more where it trains
 
 _states: dict[str, str] = {}  # in this kernel: what the last check of each exercise said
 _rows: dict[str, dict] = {}  # in this kernel: what a project's last check, if it was met, has for the scoreboard
@@ -34,13 +37,13 @@ def check(name: str, answer: Any) -> None:
         if the answer is still open.
     Wrong
         if it is wrong somewhere; one paragraph says what was tried, what came and what was wanted, and names the
-        mistake if it is a known one.
+        mistake if it is a known one. Also if it takes longer than a minute, or is stopped.
     """
     exercise = find(name)
-    seen = observe(exercise, answer)
-    verdict = judge(exercise, seen)
+    _states.pop(name, None)
+    seen, verdict = _tried(exercise, answer)
     _states[name] = verdict.kind
-    _keep(exercise, answer, seen[0].value, verdict)
+    _keep(exercise, answer, seen, verdict)
     if verdict.met:
         print(verdict.text.replace("✓", _green("✓"), 1))
         return
@@ -48,14 +51,14 @@ def check(name: str, answer: Any) -> None:
     raise (NotYet if verdict.kind == "open" else Wrong)(Verdict(verdict.kind, text))
 
 
-def _keep(exercise: Exercise, answer: Any, value: Any, verdict: Verdict) -> None:
+def _keep(exercise: Exercise, answer: Any, seen: list[Seen], verdict: Verdict) -> None:
     """Keep what later cells use of a met answer: itself, for a project's next stages, and its loss."""
     for kept in (MET, _rows):
         kept.pop(exercise.name, None)
     if verdict.met and callable(answer):
         MET[exercise.name] = answer
     if verdict.met and exercise.trial and exercise.trial.row:
-        _rows[exercise.name] = {"project": exercise.title, **exercise.trial.row(value)}
+        _rows[exercise.name] = {"project": exercise.title, **exercise.trial.row(seen[0].value)}
 
 
 def results(name: str) -> list[dict]:
@@ -64,6 +67,28 @@ def results(name: str) -> list[dict]:
     if name not in _rows:
         print(f"… {exercise.title}: nothing for the scoreboard yet, because its check is not met.")
     return [_rows[name]] if name in _rows else []
+
+
+def _tried(exercise: Exercise, answer: Any) -> tuple[list[Seen], Verdict]:
+    """What the answer was seen to do, and the verdict; no frame of the check's own reaches a learner."""
+    seconds = SECONDS + (10 * exercise.trial.seconds if exercise.trial else 0)
+
+    def failed(kind: str, says: str) -> tuple[list[Seen], Verdict]:
+        return [], Verdict(kind, f"✗ {exercise.title}: {says}")
+
+    try:
+        with time_limit(seconds):
+            seen = observe(exercise, answer)
+    except TimeUp:
+        return failed("time", f"Your answer takes longer than {seconds:g} seconds: look for a loop that never ends.")
+    except KeyboardInterrupt:
+        return failed("stopped", "You stopped the check. If it took long, look for a loop that never ends.")
+    try:
+        return seen, judge(exercise, seen)
+    except Exception as error:
+        return failed(
+            "unreadable", f"What your answer gives can't be read ({type(error).__name__}): return plain numbers."
+        )
 
 
 def _green(sign: str) -> str:

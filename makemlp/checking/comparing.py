@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from makemlp.checking.plain import Members
+
 LONGEST = 150  # characters of a shown value
 SMALL = 12  # numbers that a shown tensor may have
 MOST = 2  # entries of a dictionary that are shown
@@ -29,60 +31,167 @@ EXACT_SUMS = Tolerance(
 THREE_DECIMALS = Tolerance(0, 1.01e-3, "three decimals are asked for, cut (which loses up to 0.001) or rounded")
 
 
-def compare(got: Any, want: Any, tolerance: Tolerance) -> str | None:
-    """None where two results agree, else in what they differ: nothing, type, dtype, shape, length, keys or value."""
+@dataclass(frozen=True)
+class Difference:
+    """In what two results differ first, and where.
+
+    Parameters
+    ----------
+    kind : nothing, type, dtype, shape, length, keys or value.
+    place : which entry it is, such as "['sum']"; empty for the whole.
+    got, want : that entry of both.
+    """
+
+    kind: str
+    place: str
+    got: Any
+    want: Any
+
+
+def compare(got: Any, want: Any, tolerance: Tolerance, strict: bool = False) -> str | None:
+    """None where two results agree, else in what they differ: the kind of `difference`."""
+    found = difference(got, want, tolerance, strict)
+    return found.kind if found else None
+
+
+def difference(got: Any, want: Any, tolerance: Tolerance, strict: bool = False, place: str = "") -> Difference | None:
+    """None where two results agree, else the first difference.
+
+    Numbers agree in any form: of Python, NumPy or PyTorch, and in lists, tuples, arrays or tensors. Where `strict`, a
+    tensor is wanted where the other has one, and one of whole numbers where the other has whole numbers.
+    """
     if got is None and want is not None:
-        return "nothing"
+        return Difference("nothing", place, got, want)
     if isinstance(want, Tensor):
-        return _compare_tensors(got, want, tolerance)
-    if isinstance(want, bool | str | None):
-        return "type" if type(got) is not type(want) else None if got == want else "value"
-    if isinstance(want, int | float):
-        return _compare_numbers(got, want, tolerance)
-    if isinstance(want, dict):
+        kind = _tensors_differ(got, want, tolerance, strict)
+    elif isinstance(want, str | None):
+        kind = "type" if type(got) is not type(want) else None if got == want else "value"
+    elif isinstance(want, bool):
+        kind = _truths_differ(got, want)
+    elif isinstance(want, int | float):
+        kind = _numbers_differ(got, want, tolerance)
+    elif isinstance(want, dict):
         if not isinstance(got, dict):
-            return "type"
-        return "keys" if got.keys() != want.keys() else _compare_parts([(got[k], want[k]) for k in want], tolerance)
-    if not isinstance(want, list | tuple):
-        return None if type(got) is type(want) else "type"  # no exercise wants such a thing, but an answer may give it
-    if not isinstance(got, list | tuple):
-        return "type"
-    return "length" if len(got) != len(want) else _compare_parts(zip(got, want, strict=True), tolerance)
+            return Difference("type", place, got, want)
+        if got.keys() != want.keys():
+            return Difference("keys", place, got, want)
+        return _first([(f"[{key!r}]", got[key], want[key]) for key in want], tolerance, strict, place)
+    elif isinstance(want, Members):  # of an answer that is called twice
+        same = isinstance(got, Members) and sorted(map(repr, got)) == sorted(map(repr, want))
+        kind = None if same else "type"
+    elif isinstance(want, list | tuple):
+        if isinstance(got, Tensor) and got.dim():
+            got = list(got) if isinstance(want[0] if want else None, Tensor) else got.tolist()
+        if not isinstance(got, list | tuple) or isinstance(got, Members):
+            return Difference("type", place, got, want)
+        if len(got) != len(want):
+            return Difference("length", place, got, want)
+        return _first(
+            [(f"[{i}]", *pair) for i, pair in enumerate(zip(got, want, strict=True))], tolerance, strict, place
+        )
+    else:
+        kind = None if type(got) is type(want) else "type"  # no exercise wants such a thing, but one may be given it
+    return Difference(kind, place, got, want) if kind else None
 
 
-def _compare_parts(pairs: Any, tolerance: Tolerance) -> str | None:
-    return next((kind for got, want in pairs if (kind := compare(got, want, tolerance))), None)
+def _first(entries: list, tolerance: Tolerance, strict: bool, place: str) -> Difference | None:
+    found = (difference(got, want, tolerance, strict, place + where) for where, got, want in entries)
+    return next((one for one in found if one), None)
 
 
-def _compare_tensors(got: Any, want: Tensor, tolerance: Tolerance) -> str | None:
+def _tensors_differ(got: Any, want: Tensor, tolerance: Tolerance, strict: bool) -> str | None:
     if not isinstance(got, Tensor):
+        got = None if strict else as_tensor(got, want.dim())
+    if got is None:
         return "type"
     if got.shape != want.shape:
         return "shape"
-    if got.is_floating_point() != want.is_floating_point() or (got.dtype == torch.bool) != (want.dtype == torch.bool):
+    other_kind = _family(got) != _family(want)
+    if other_kind and (strict or not _close(got.double(), want.double(), tolerance, got.dtype).all()):
         return "dtype"
-    return None if _close(got, want, tolerance).all() else "value"
+    return None if other_kind or _close(got, want, tolerance, got.dtype).all() else "value"
 
 
-def _compare_numbers(got: Any, want: float, tolerance: Tolerance) -> str | None:
-    if isinstance(got, bool):
-        return "type"
-    if getattr(got, "shape", ()) not in ((), (1,)):
+def as_tensor(value: Any, dims: int | None = None) -> Tensor | None:
+    """Numbers, or lists of them, as a tensor; None if they are no table, or not of so many dimensions."""
+    if isinstance(value, Tensor):
+        return value
+    try:
+        if isinstance(value, list | tuple) and any(isinstance(part, Tensor) for part in value):
+            value = torch.stack([as_tensor(part) for part in value])
+        else:
+            value = torch.tensor(value, dtype=torch.float64 if _has_fraction(value) else None)
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        return None
+    return value if dims is None or value.dim() == dims else None
+
+
+def _has_fraction(value: Any) -> bool:
+    return any(map(_has_fraction, value)) if isinstance(value, list | tuple) else isinstance(value, float)
+
+
+def _family(tensor: Tensor) -> str:
+    return "float" if tensor.is_floating_point() else "bool" if tensor.dtype == torch.bool else "whole"
+
+
+def _alone(got: Any) -> Any:
+    """The number of a tensor that holds one; None for a tensor that holds more."""
+    return got if not isinstance(got, Tensor) else got.item() if got.shape in ((), (1,)) else None
+
+
+def _truths_differ(got: Any, want: bool) -> str | None:
+    got = _alone(got)
+    return "type" if not isinstance(got, bool) else None if got == want else "value"
+
+
+def _numbers_differ(got: Any, want: float, tolerance: Tolerance) -> str | None:
+    if isinstance(got, Tensor) and got.shape not in ((), (1,)):
         return "shape"
-    number = got.item() if hasattr(got, "item") else got
+    rough = _rough(got.dtype) if isinstance(got, Tensor) else 0.0
+    number = _alone(got)
     if isinstance(number, bool) or not isinstance(number, int | float):
         return "type"
     if isinstance(want, int):
         return None if number == want else "value"  # a count has no tolerance
-    near = math.isclose(number, want, rel_tol=tolerance.relative, abs_tol=tolerance.absolute)
+    near = math.isclose(number, want, rel_tol=max(tolerance.relative, rough), abs_tol=tolerance.absolute)
     return None if near or (math.isnan(number) and math.isnan(want)) else "value"
 
 
-def _close(got: Tensor, want: Tensor, tolerance: Tolerance) -> Tensor:
+def _rough(dtype: torch.dtype) -> float:
+    """How far two numbers of such a kind may lie apart by rounding alone, where that is more than usual."""
+    return 2 * torch.finfo(dtype).eps if dtype.is_floating_point and dtype.itemsize < 4 else 0.0
+
+
+def _close(got: Tensor, want: Tensor, tolerance: Tolerance, dtype: torch.dtype) -> Tensor:
     if not want.is_floating_point():
         return got == want  # a count has no tolerance
-    got, want = got.double(), want.double()
-    return torch.isclose(got, want, rtol=tolerance.relative, atol=tolerance.absolute, equal_nan=True)
+    relative = max(tolerance.relative, _rough(dtype))
+    return torch.isclose(got.double(), want.double(), rtol=relative, atol=tolerance.absolute, equal_nan=True)
+
+
+def like(value: Any, sample: Any, strict: bool, place: str = "") -> Any:
+    """The value in the form of a sample, which is of any length; or a `Difference` where it has another form."""
+    if value is None and sample is not None:
+        return Difference("nothing", place, value, sample)
+    if isinstance(sample, Tensor):
+        found = value if isinstance(value, Tensor) else None if strict else as_tensor(value)
+        return Difference("type", place, value, sample) if found is None else found
+    if isinstance(sample, list | tuple):
+        if isinstance(value, Tensor) and value.dim():
+            value = list(value) if isinstance(sample[0] if sample else None, Tensor) else value.tolist()
+        if not isinstance(value, list | tuple):
+            return Difference("type", place, value, sample)
+        if isinstance(sample, tuple) and len(value) != len(sample):
+            return Difference("length", place, value, sample)
+        samples = sample if isinstance(sample, tuple) else sample[:1] * len(value)
+        if not samples:
+            return list(value)
+        parts = [
+            like(part, one, strict, f"{place}[{i}]") for i, (part, one) in enumerate(zip(value, samples, strict=True))
+        ]
+        return next((part for part in parts if isinstance(part, Difference)), parts)
+    fits = type(value) is type(sample) or (isinstance(sample, int | float) and isinstance(value, int | float))
+    return value if fits else Difference("type", place, value, sample)
 
 
 def blur(value: Any) -> Any:
@@ -103,13 +212,13 @@ def first_difference(got: Any, want: Any, tolerance: Tolerance) -> str:
         return next((place for place in places if place), "")
     if not isinstance(got, Tensor) or not isinstance(want, Tensor) or got.shape != want.shape:
         return ""
-    if got.is_floating_point() != want.is_floating_point():
+    if _family(got) != _family(want):
         return f"; yours are {_kind(got)}, wanted are {_kind(want)}"
-    different = (~_close(got, want, tolerance)).nonzero()
+    different = (~_close(got, want, tolerance, got.dtype)).nonzero()
     if not len(different) or want.numel() <= SMALL:
         return ""
     at = tuple(different[0].tolist())
-    return f"; they differ first at [{', '.join(map(str, at))}], {show(got[at])} for {show(want[at])}"
+    return f"; they differ first at [{', '.join(map(str, at))}]: {show(got[at])} came, {show(want[at])} is wanted"
 
 
 def _kind(tensor: Tensor) -> str:
@@ -118,6 +227,8 @@ def _kind(tensor: Tensor) -> str:
 
 def wrong_entries(got: Any, want: Any, tolerance: Tolerance) -> str:
     """Which entries of a dict or list are not right yet, without telling the right ones."""
+    if isinstance(want, list) and isinstance(got, Tensor) and got.dim():
+        got = got.tolist()
     if isinstance(want, dict) and isinstance(got, dict) and got.keys() == want.keys():
         pairs = [(repr(key), got[key], want[key]) for key in want]
     elif isinstance(want, list | tuple) and isinstance(got, list | tuple) and len(got) == len(want):
@@ -132,10 +243,8 @@ def wrong_entries(got: Any, want: Any, tolerance: Tolerance) -> str:
     return f"Not right yet: {', '.join(wrong)}."
 
 
-def differing(got: Any, want: dict, tolerance: Tolerance) -> str:
+def differing(got: dict, want: dict, tolerance: Tolerance) -> str:
     """The first entries of two dicts with the same keys that differ: what follows is mostly their consequence."""
-    if not isinstance(got, dict):
-        return f"{show(got)} came"
     entries = [
         key for key in {**want, **got} if key not in got or key not in want or compare(got[key], want[key], tolerance)
     ]
@@ -145,6 +254,14 @@ def differing(got: Any, want: dict, tolerance: Tolerance) -> str:
 
 def _entry(values: dict, key: Any) -> str:
     return show(values[key]) if key in values else "none"
+
+
+def what_came(value: Any) -> str:
+    """A value that is of another type, in words."""
+    kinds = {Members: "a set", list: "a list", tuple: "a tuple", dict: "a dictionary", str: "the text"}
+    if type(value) in kinds:
+        return f"{kinds[type(value)]} {show(value)}" if value else f"an empty {kinds[type(value)].split()[-1]}"
+    return "nothing" if value is None else show(value)
 
 
 def show(value: Any) -> str:
@@ -157,6 +274,8 @@ def show(value: Any) -> str:
         return f"{value:.4g}" if not abs(value) >= 1000 else f"{value:,.1f}"
     if isinstance(value, dict):
         return _shorten("{" + ", ".join(f"{key!r}: {show(part)}" for key, part in value.items()) + "}")
+    if isinstance(value, Members):
+        return _shorten("{" + ", ".join(map(show, value)) + "}") if value else "an empty set"
     if isinstance(value, list | tuple):
         left, right = "[]" if isinstance(value, list) else "()"
         return _shorten(left + ", ".join(map(show, value)) + right)

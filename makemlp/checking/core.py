@@ -7,30 +7,43 @@ decides by these notes alone. In a notebook both run in the kernel; the grader r
 from __future__ import annotations
 
 import copy
+import functools
 import inspect
 import io
 import linecache
+import re
 from collections.abc import Callable, Sequence
-from contextlib import redirect_stdout
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from makemlp.checking.comparing import (
     EXACT_SUMS,
+    Difference,
     Tolerance,
     blur,
     compare,
+    difference,
     differing,
     first_difference,
+    like,
     show,
+    what_came,
     wrong_entries,
 )
 from makemlp.checking.drawing import Draws
+from makemlp.checking.plain import plain
 
-WORDS = {Tensor: "tensor", dict: "dictionary", list: "list", tuple: "list or tuple", int: "number", float: "number"}
+WORDS = {
+    **{Tensor: "a tensor", dict: "a dictionary", list: "a list", tuple: "a list or tuple", str: "a text"},
+    **{bool: "True or False", int: "a whole number", float: "a number", type(None): "nothing"},
+}
+SEEDS = (0, 1)  # of the inputs that every check tries; the grader adds those of a seed that nobody knew before
 REPEATS = 3  # inputs that are tried twice, to see whether the result is the same
+OTHER_SEEDS = 4  # seeds that the first input is tried with besides, where the task names one
 
 
 @dataclass(frozen=True)
@@ -83,11 +96,13 @@ class Exercise:
     mistakes : the known ones, the most telling first.
     hints : steps, each a little more.
     tolerance : how close is right, and why.
-    in_place : which argument the function is to change; its state afterwards is then the result.
+    strict : whether the form is asked for too: tensors, and of whole numbers where the reference gives these.
+    forbidden : names of PyTorch's functions that the task rules out, watched while the answer runs.
+    in_place : which argument, a list of tensors, the function is to change; their numbers afterwards are the result.
     measure : takes the result and the arguments, and gives what is compared where many results are right.
     trial : how it is tried and scored, instead of compared with the reference; on one input, once.
     use : takes an answer and an input and gives the result, where an answer is not just called on the input: one that
-        makes a function, takes one, or may not call something. The reference and the mistakes are used alike.
+        makes a function, or takes one. The reference and the mistakes are used alike.
     """
 
     number: str
@@ -97,6 +112,8 @@ class Exercise:
     hints: tuple[str, ...]
     cases: Callable[[Draws], list[tuple]] | None = None
     tolerance: Tolerance = EXACT_SUMS
+    strict: bool = False
+    forbidden: tuple[str, ...] = ()
     in_place: int | None = None
     measure: Callable | None = None
     trial: Trial | None = None
@@ -116,13 +133,45 @@ class Exercise:
         """What the answer's parameters are called."""
         return list(inspect.signature(self.reference).parameters)
 
-    def inputs(self, seed: int = 0) -> list[tuple]:
-        """The argument tuples of this seed; a pencil exercise has one, which is empty."""
-        return [()] if self.cases is None else self.cases(Draws(seed))
+    def inputs(self, seed: int | None = None) -> list[tuple]:
+        """The argument tuples of all seeds, this one too; a pencil exercise has one, which is empty."""
+        if self.cases is None:
+            return [()]
+        seeds = SEEDS[:1] if self.trial else dict.fromkeys([*SEEDS, *([] if seed is None else [seed])])
+        return [arguments for one in seeds for arguments in self.cases(Draws(one))]
 
-    def repeated(self, inputs: list[tuple]) -> list[tuple]:
-        """Those that are tried twice: none where trying takes long."""
-        return [] if self.trial else inputs[:REPEATS]
+    def calls(self, seed: int | None = None) -> dict[str, list[tuple]]:
+        """How an answer is tried, by what for: ``inputs`` first, then what must come out the same, or not the same.
+
+        ``again`` are inputs once more. Where the task names a seed: ``other seeds``, the first input with other ones;
+        and ``elsewhere``, where names have other hash values, as they have in every new process.
+        """
+        inputs = self.inputs(seed)
+        calls = {"inputs": inputs, "again": [] if self.trial else inputs[:REPEATS], "other seeds": [], "elsewhere": []}
+        names = self.parameters
+        if "seed" in names and self.cases is not None:
+            place, first = names.index("seed"), inputs[0]
+            calls["other seeds"] = [
+                (*first[:place], first[place] + i, *first[place + 1 :]) for i in range(1, 1 + OTHER_SEEDS)
+            ]
+            if any(isinstance(one, list) for one in first):
+                calls["elsewhere"] = [tuple(map(_elsewhere, arguments)) for arguments in inputs[:REPEATS]]
+        return calls
+
+
+class _Elsewhere(str):
+    """A text with another hash value than the plain one has in this process; else the same."""
+
+    def __hash__(self) -> int:
+        return hash(f"elsewhere {str.__str__(self)}")
+
+
+def _elsewhere(argument: Any) -> Any:
+    return (
+        [_Elsewhere(one) if isinstance(one, str) else one for one in argument]
+        if isinstance(argument, list)
+        else argument
+    )
 
 
 @dataclass(frozen=True)
@@ -173,14 +222,14 @@ class Wrong(CheckError):  # noqa: N818 - as above
     """The answer is not right yet."""
 
 
-def observe(exercise: Exercise, answer: Any, seed: int = 0) -> list[Seen]:
-    """Call the answer on every input of this seed, and on the first few once more; a pencil answer may be plain."""
-    inputs = exercise.inputs(seed)
-    stop = _not_callable(exercise, answer, inputs[0])
+def observe(exercise: Exercise, answer: Any, seed: int | None = None, watched: bool = True) -> list[Seen]:
+    """Make all of the exercise's calls to the answer, in their order; a pencil answer may be plain."""
+    calls = [arguments for some in exercise.calls(seed).values() for arguments in some]
+    stop = _not_callable(exercise, answer, calls[0])
     if stop is not None:
-        return [Seen(stop, arguments) for arguments in inputs + exercise.repeated(inputs)]
+        return [Seen(stop, arguments) for arguments in calls]
     function = answer if callable(answer) else lambda: answer
-    return [_call(exercise, function, arguments) for arguments in inputs + exercise.repeated(inputs)]
+    return [_call(exercise, function, arguments, watched) for arguments in calls]
 
 
 def _not_callable(exercise: Exercise, answer: Any, arguments: tuple) -> Stop | None:
@@ -188,39 +237,56 @@ def _not_callable(exercise: Exercise, answer: Any, arguments: tuple) -> Stop | N
     if answer is NotImplemented or answer is ...:
         return Stop("NotImplementedError", f"Put your answer in place of the {answer!r}.")
     if not callable(answer):
-        return None if exercise.cases is None else Stop("no function", show(answer))
+        return None if exercise.cases is None else Stop("no function", show(plain(answer)))
     try:
         inspect.signature(answer).bind(*(exercise.parameters if exercise.use or exercise.trial else arguments))
     except TypeError as error:
-        return Stop("arguments", str(error))
-    except ValueError:
-        pass  # a builtin that keeps its signature to itself
+        return Stop("arguments", _said(error))
+    except Exception:
+        pass  # a builtin that keeps its signature to itself, or a class of the learner's that fails
     return None
 
 
-def _call(exercise: Exercise, answer: Callable, arguments: tuple) -> Seen:
+def _call(exercise: Exercise, answer: Callable, arguments: tuple, watched: bool = False) -> Seen:
+    """Call the answer once; what a later call changes does not change what this one gave."""
     arguments = copy.deepcopy(arguments)
+    given = None if exercise.in_place is None else list(arguments[exercise.in_place])  # the tensors themselves
+    watch = _Watch(exercise.forbidden) if watched and exercise.forbidden else nullcontext()
     try:
-        with redirect_stdout(io.StringIO()):
+        with redirect_stdout(io.StringIO()), watch:
             use = exercise.trial.run if exercise.trial else exercise.use
             value = use(answer, *arguments) if use else answer(*arguments)
-    except (Exception, SystemExit) as error:
-        value = Stop(type(error).__name__, str(error), _own_line(error, answer))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        value = Stop(type(error).__name__, _said(error), _own_line(error, answer))
     else:
-        # What a later call changes is not to change what this one gave.
-        value = copy.deepcopy(_plain(value if exercise.in_place is None else arguments[exercise.in_place]))
-    return Seen(value, arguments)
+        value = plain(value if given is None else given)
+    if getattr(watch, "seen", None):
+        value = Stop("forbidden", watch.seen)
+    return Seen(value, arguments if exercise.trial else tuple(map(plain, arguments)))
 
 
-def _plain(value: Any) -> Any:
-    """The value without PyTorch's record of how it was made, which cannot be copied."""
-    if hasattr(value, "detach"):
-        return value.detach()
-    if type(value) in (list, tuple):
-        return type(value)(_plain(part) for part in value)
-    if type(value) is dict:
-        return {key: _plain(part) for key, part in value.items()}
-    return value
+class _Watch(TorchFunctionMode):
+    """Notes a call of a forbidden function of PyTorch's, by whatever name the answer calls it."""
+
+    def __init__(self, forbidden: tuple[str, ...]):
+        super().__init__()
+        self.forbidden, self.seen = forbidden, ""
+
+    def __torch_function__(self, func: Callable, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        name = getattr(func, "__name__", "")
+        if name in self.forbidden:
+            self.seen = name
+        return func(*args, **(kwargs or {}))
+
+
+def _said(error: BaseException) -> str:
+    """An exception's message; one of the learner's own may fail to say it."""
+    try:
+        return str(error)
+    except Exception:
+        return ""
 
 
 def _own_line(error: BaseException, answer: Callable) -> str:
@@ -233,25 +299,55 @@ def _own_line(error: BaseException, answer: Callable) -> str:
     return line
 
 
-def judge(exercise: Exercise, seen: Sequence[Seen], seed: int = 0) -> Verdict:
+def judge(exercise: Exercise, seen: Sequence[Seen], seed: int | None = None) -> Verdict:
     """Decide by what an answer was seen to do on the inputs of this seed."""
-    inputs = exercise.inputs(seed)
-    if len(seen) != len(inputs) + len(exercise.repeated(inputs)):
+    calls = exercise.calls(seed)
+    if len(seen) != sum(map(len, calls.values())):
         return _fail(exercise, "incomplete", "The answer stopped before all inputs were tried.")
     for one in seen:
         if _is_open(one.value):
             says = f'{one.value.message} For steps, run hint("{exercise.name}").'
             return Verdict("open", f"… {exercise.title}: still open. {says}")
+        if isinstance(one.value, Stop) and one.value.kind == "forbidden":
+            return _fail(
+                exercise, "forbidden", f"The task asks for it without `{one.value.message}`, which your answer calls."
+            )
     if exercise.trial is not None:
         return _scored(exercise, exercise.trial, seen[0].value)
-    results, wanted = _results(exercise, seen, inputs), _specified(exercise, exercise.reference, inputs)
-    wrong = [i for i in range(len(inputs)) if not _same(results[i], wanted[i], exercise.tolerance)]
-    repeated = range(len(inputs), len(seen))
-    if not all(_same(seen[i].value, seen[i - len(inputs)].value, exercise.tolerance) for i in repeated):
-        return _fail(exercise, "not the same twice", _not_the_same(exercise, inputs, seen))
+    rest = iter(seen)
+    by_purpose = {purpose: [next(rest) for _ in some] for purpose, some in calls.items()}
+    inputs, tried = calls["inputs"], by_purpose["inputs"]
+    results, wanted = _measured_all(exercise, tried, inputs, seed), _wanted(exercise, seed)
+    if not _all_same(exercise, tried, by_purpose["again"]):
+        return _fail(exercise, "not the same twice", _not_the_same(tried, by_purpose["again"]))
+    wrong = [i for i in range(len(inputs)) if not _same(results[i], wanted[i], exercise)]
     if wrong:
-        return _explain(exercise, inputs, results, wanted, wrong[0])
-    return _changed(exercise, inputs, seen) or _met(exercise, len(inputs))
+        return _explain(exercise, inputs, results, wanted, wrong[0], seed)
+    return (
+        _changed(exercise, inputs, tried)
+        or _unseeded(exercise, tried, by_purpose)
+        or Verdict("met", f"✓ {exercise.title}: right{f' on {len(inputs)} inputs' if exercise.cases else ''}.")
+    )
+
+
+def _all_same(exercise: Exercise, ones: Sequence[Seen], others: Sequence[Seen]) -> bool:
+    """Whether the first results came again, in the same order and all."""
+    return all(_same(one.value, other.value, exercise) for one, other in zip(ones, others, strict=False))
+
+
+def _unseeded(exercise: Exercise, tried: list[Seen], by_purpose: dict[str, list[Seen]]) -> Verdict | None:
+    """A verdict if the seed does not decide the result, and it alone."""
+    others = by_purpose["other seeds"]
+    if others and all(_same(tried[0].value, other.value, exercise) for other in others):
+        says = "The seed changes nothing: five different seeds gave the same result. Make your random numbers from it."
+        return _fail(exercise, "seed ignored", says)
+    if not _all_same(exercise, tried, by_purpose["elsewhere"]):
+        says = (
+            "The seed alone does not decide the result: the order of a set changes each time that Python is started. "
+            "Take list(dict.fromkeys(…)) or sorted(…) in place of list(set(…))."
+        )
+        return _fail(exercise, "order of a set", says)
+    return None
 
 
 def _scored(exercise: Exercise, trial: Trial, value: Any) -> Verdict:
@@ -275,58 +371,90 @@ def _is_open(value: Any) -> bool:
     return stopped and (not value.line or value.line.startswith("raise "))
 
 
-def _results(exercise: Exercise, seen: Sequence[Seen], inputs: list[tuple]) -> list[Any]:
-    """What is compared of each call, the repeated ones too."""
+def _measured_all(exercise: Exercise, seen: Sequence[Seen], inputs: list[tuple], seed: int | None) -> list[Any]:
+    """What is compared of each call."""
     if exercise.measure is None:
         return [one.value for one in seen]
-    return [_measured(exercise, one.value, inputs[i % len(inputs)]) for i, one in enumerate(seen)]
+    samples = _specified(exercise, exercise.reference, seed)
+    return [_measured(exercise, *three) for three in zip((one.value for one in seen), samples, inputs, strict=True)]
 
 
-def _measured(exercise: Exercise, value: Any, arguments: tuple) -> Any:
+def _measured(exercise: Exercise, value: Any, sample: Any, arguments: tuple) -> Any:
+    """What is measured of a result, or why it can't be: the sample shows the form that a result has."""
     if isinstance(value, Stop):
+        return value
+    value = like(value, sample, exercise.strict)
+    if isinstance(value, Difference):
         return value
     try:
         return exercise.measure(value, *copy.deepcopy(arguments))
-    except Exception as error:
-        return Stop("unmeasurable", f"{type(error).__name__}: {error}", show(value))
+    except Exception:
+        return Stop("unmeasurable", show(value))
 
 
-def _specified(exercise: Exercise, function: Callable, inputs: list[tuple]) -> list[Any]:
-    return _results(exercise, [_call(exercise, function, arguments) for arguments in inputs], inputs)
+@functools.lru_cache(maxsize=2048)
+def _specified(exercise: Exercise, function: Callable, seed: int | None) -> tuple:
+    """What the reference or a mistake gives on all inputs."""
+    return tuple(_call(exercise, function, arguments).value for arguments in exercise.inputs(seed))
 
 
-def _same(one: Any, other: Any, tolerance: Tolerance) -> bool:
-    if isinstance(one, Stop) or isinstance(other, Stop):
-        return isinstance(one, Stop) and isinstance(other, Stop) and one.kind == other.kind
-    return compare(one, other, tolerance) is None
+@functools.lru_cache(maxsize=2048)
+def _compared(exercise: Exercise, function: Callable, seed: int | None) -> list[Any]:
+    """What is compared of that."""
+    seen = [Seen(value, ()) for value in _specified(exercise, function, seed)]
+    return _measured_all(exercise, seen, exercise.inputs(seed), seed)
 
 
-def _mostly_same(result: Any, slip: Any, wanted: Any, tolerance: Tolerance) -> bool:
+def _wanted(exercise: Exercise, seed: int | None) -> list[Any]:
+    return _compared(exercise, exercise.reference, seed)
+
+
+def _same(one: Any, other: Any, exercise: Exercise) -> bool:
+    if isinstance(one, Stop | Difference) or isinstance(other, Stop | Difference):
+        return type(one) is type(other) and one.kind == other.kind
+    return compare(one, other, exercise.tolerance, exercise.strict) is None
+
+
+def _made(exercise: Exercise, results: list, slips: list, wanted: list) -> bool:
+    """Whether the results are those of a mistake. If all it does is to stop, its message must be the same."""
+    if not all(_same(blur(one), blur(other), exercise) for one, other in zip(results, slips, strict=True)):
+        return False
+    told = [i for i, slip in enumerate(slips) if not isinstance(slip, Stop) and not _same(slip, wanted[i], exercise)]
+    stops = [(one, other) for one, other in zip(results, slips, strict=True) if isinstance(other, Stop)]
+    return bool(told) or all(_words(one) == _words(other) for one, other in stops)
+
+
+def _words(stop: Stop) -> str:
+    """An exception's message without what depends on the input."""
+    return re.sub(r"\d+", "", stop.message)
+
+
+def _mostly_same(result: Any, slip: Any, wanted: Any, exercise: Exercise) -> bool:
     """Whether every entry of a dict is the mistake's or right."""
     if not all(isinstance(one, dict) for one in (result, slip, wanted)) or result.keys() != slip.keys():
         return False
-    return all(_same(result[k], slip[k], tolerance) or _same(result[k], wanted.get(k), tolerance) for k in result)
+    return all(_same(result[k], slip[k], exercise) or _same(result[k], wanted.get(k), exercise) for k in result)
 
 
-def _explain(exercise: Exercise, inputs: list, results: list, wanted: list, first: int) -> Verdict:
+def _explain(exercise: Exercise, inputs: list, results: list, wanted: list, first: int, seed: int | None) -> Verdict:
     """Name the known mistake that agrees everywhere, or say in general what differs on the first wrong input."""
-    slips = [_specified(exercise, mistake.wrong, inputs) for mistake in exercise.mistakes]
-    blurred = [blur(result) for result in results[: len(inputs)]]
+    slips = [_compared(exercise, mistake.wrong, seed) for mistake in exercise.mistakes]
     evidence = _evidence(exercise, inputs[first], results[first], wanted[first])
-    tolerance = exercise.tolerance
-    ways = [lambda result, slip, _: _same(result, slip, tolerance)]
-    if exercise.measure is None:
-        ways.append(lambda *three: _mostly_same(*three, tolerance))
-    for agrees in ways:
+    for mistake, slip in zip(exercise.mistakes, slips, strict=True):
+        if _made(exercise, results, slip, wanted):
+            return _fail(exercise, mistake.name, _named(mistake, evidence))
+    if exercise.measure is None:  # or it agrees in those entries of a dictionary that are wrong
         for mistake, slip in zip(exercise.mistakes, slips, strict=True):
-            if all(map(agrees, blurred, map(blur, slip), wanted)):
+            if all(
+                _mostly_same(blur(one), blur(other), want, exercise)
+                for one, other, want in zip(results, slip, wanted, strict=True)
+            ):
                 return _fail(exercise, mistake.name, _named(mistake, evidence))
     return _fail(exercise, *_in_general(exercise, inputs[first], results[first], wanted[first]))
 
 
 def _in_general(exercise: Exercise, arguments: tuple, result: Any, wanted: Any) -> tuple[str, str]:
     """Kind and text for a difference that no known mistake explains."""
-    evidence = _evidence(exercise, arguments, result, wanted)
     if isinstance(result, Stop):
         if result.kind == "no function":
             return "type", f"A function is wanted here, and {result.message} came."
@@ -334,26 +462,38 @@ def _in_general(exercise: Exercise, arguments: tuple, result: Any, wanted: Any) 
             names = ", ".join(exercise.parameters)
             return "arguments", f"The function must take ({names}), in this order."
         if result.kind == "unmeasurable":
+            return "type", f"The result has another form than the one asked for: {result.message} came."
+        return "raised", _evidence(exercise, arguments, result, wanted)
+    found = (
+        result if isinstance(result, Difference) else difference(result, wanted, exercise.tolerance, exercise.strict)
+    )
+    if found.kind == "nothing" and not found.place:
+        return "nothing", "Your function returns nothing: end it with a return."
+    if found.kind == "type" or isinstance(result, Difference):
+        entry = f"The entry {found.place} of the result" if found.place else "The result"
+        wants = WORDS.get(type(found.want), type(found.want).__name__)
+        if found.kind == "length":
             return (
-                "type",
-                f"The result has another form than the one asked for ({result.message}). It is {result.line}.",
+                "length",
+                f"{entry} should have {len(found.want)} entries. What came is {what_came(found.got)}.",
             )
-        return "raised", evidence
-    kind = compare(result, wanted, exercise.tolerance)
+        return "type", f"{entry} is of another type: {wants} is wanted. What came is {what_came(found.got)}."
     says = {
-        "nothing": "Your function returns nothing: end it with a return.",
-        "type": f"The result is of another type: a {WORDS.get(type(wanted), type(wanted).__name__)} is wanted.",
+        "nothing": f"The entry {found.place} of the result is None.",
         "dtype": "The result holds numbers of another kind (dtype).",
         "shape": "The result has another shape.",
         "length": "The result has another length.",
         "keys": "The result has other keys.",
         "value": "The result differs.",
-    }[kind]
-    return kind, f"{says} {evidence}"
+    }[found.kind]
+    return found.kind, f"{says} {_evidence(exercise, arguments, result, wanted)}"
 
 
 def _evidence(exercise: Exercise, arguments: tuple, result: Any, wanted: Any) -> str:
     """What was tried, what came and what was wanted."""
+    if isinstance(result, Difference):
+        came = f"{what_came(result.got)} came"
+        return f"Tried {_tried(exercise, arguments)}: {came}." if arguments else f"{came[0].upper()}{came[1:]}."
     if isinstance(result, Stop):
         at = f" in the line `{result.line}`" if result.line else ""
         message = f" ({result.message.splitlines()[0][:120]})" if result.message.strip() else ""
@@ -374,8 +514,8 @@ def _tried(exercise: Exercise, arguments: tuple) -> str:
     return ", ".join(f"{name} = {show(value)}" for name, value in zip(exercise.names, arguments, strict=True))
 
 
-def _not_the_same(exercise: Exercise, inputs: list, seen: Sequence[Seen]) -> str:
-    first, second = show(seen[0].value), show(seen[len(inputs)].value)
+def _not_the_same(tried: Sequence[Seen], again: Sequence[Seen]) -> str:
+    first, second = show(tried[0].value), show(again[0].value)
     two = f", {first} and {second}" if first != second else ""
     return (
         f"Two calls with the same input gave two results{two}: take random numbers only from the seed, and keep "
@@ -388,7 +528,8 @@ def _changed(exercise: Exercise, inputs: list, seen: Sequence[Seen]) -> Verdict 
     names = exercise.names
     for arguments, one in zip(inputs, seen, strict=False):
         for place, (before, after) in enumerate(zip(arguments, one.arguments, strict=True)):
-            if place != exercise.in_place and compare(after, before, exercise.tolerance) is not None:
+            before = plain(before)
+            if place != exercise.in_place and compare(after, before, exercise.tolerance, strict=True) is not None:
                 says = (
                     f"The result is right, but your function changes its input {names[place]}: it was {show(before)} "
                     f"and is {show(after)} afterwards. Work on a copy, or make a new one."
@@ -397,14 +538,10 @@ def _changed(exercise: Exercise, inputs: list, seen: Sequence[Seen]) -> Verdict 
     return None
 
 
-def _met(exercise: Exercise, count: int) -> Verdict:
-    return Verdict("met", f"✓ {exercise.title}: right{f' on {count} inputs' if exercise.cases else ''}.")
-
-
 def _fail(exercise: Exercise, kind: str, says: str) -> Verdict:
     return Verdict(kind, f'✗ {exercise.title}: {says} For steps, run hint("{exercise.name}").')
 
 
-def examine(exercise: Exercise, answer: Any, seed: int = 0) -> Verdict:
+def examine(exercise: Exercise, answer: Any, seed: int | None = None) -> Verdict:
     """The verdict on an answer: a function, or for a pencil exercise also the plain result."""
     return judge(exercise, observe(exercise, answer, seed), seed)

@@ -12,19 +12,9 @@ import torch
 from torch import Tensor
 
 from makemlp.checking.core import Seen, Stop
+from makemlp.checking.plain import MOST, Foreign, Members
 
-MOST = 1_000_000  # numbers that one tensor may have
 PLAIN = (bool, int, float, str, type(None))
-
-
-class Foreign:
-    """A value that is no plain data: it agrees with nothing, and is shown by what it said of itself."""
-
-    def __init__(self, words: str):
-        self.words = words
-
-    def __repr__(self) -> str:
-        return self.words
 
 
 def write(seen: list[Seen]) -> str:
@@ -45,13 +35,11 @@ def pack(value: Any) -> Any:
         return {"stop": [value.kind, value.message[:1000], value.line[:200]]}
     if isinstance(value, Tensor) and value.numel() <= MOST:
         return {"tensor": value.flatten().tolist(), "shape": list(value.shape), "dtype": str(value.dtype)[6:]}
-    if type(value) in (list, tuple):
+    if type(value) in (list, tuple, Members):
         return {type(value).__name__: [pack(part) for part in value]}
     if type(value) is dict:
         return {"dict": [[pack(key), pack(part)] for key, part in value.items()]}
-    if getattr(value, "shape", None) == () and hasattr(value, "item"):
-        return pack(value.item())  # a number of NumPy's
-    return {"foreign": f"a {type(value).__name__}"}
+    return {"foreign": repr(value) if isinstance(value, Foreign) else f"a {type(value).__name__}"}
 
 
 def unpack(value: Any) -> Any:
@@ -64,6 +52,6 @@ def unpack(value: Any) -> Any:
     if "dict" in value:
         return {unpack(key): unpack(part) for key, part in value["dict"]}
     if "foreign" in value:
-        return Foreign(str(value["foreign"]))
+        return Foreign(str(value["foreign"])[:200])
     kind, parts = next(iter(value.items()))
-    return tuple(map(unpack, parts)) if kind == "tuple" else [unpack(part) for part in parts]
+    return {"tuple": tuple, "Members": Members}.get(kind, list)(map(unpack, parts))

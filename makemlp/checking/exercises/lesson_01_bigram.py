@@ -112,6 +112,7 @@ COUNT_PAIRS = Exercise(
     name="count_pairs",
     reference=count_pairs,
     cases=_count_cases,
+    strict=True,
     mistakes=(
         Mistake(
             "transposed",
@@ -148,6 +149,32 @@ COUNT_PAIRS = Exercise(
             "set, not added",
             lambda names, stoi: (count_pairs(names, stoi) > 0).float(),
             "Each pair is counted once at most: add 1 to its cell (+= 1), do not set it to 1.",
+            "01 Three names by hand",
+        ),
+        Mistake(
+            "a name's repeats counted once",
+            lambda names, stoi: sum((count_pairs([name], stoi) > 0).float() for name in names),
+            "A pair that a name holds twice is counted once: `N[xs, ys] += 1` with lists of indices adds 1 to each "
+            "cell, however often it is named. Use N.index_put_(…, accumulate=True), or a loop.",
+            "01 Three names by hand",
+        ),
+        Mistake(
+            "first name only",
+            lambda names, stoi: count_pairs(names[:1], stoi),
+            "Only the first name is counted: the return stands inside the loop, one level too deep.",
+            "01 Three names by hand",
+        ),
+        Mistake(
+            "boundaries doubled",
+            lambda names, stoi: count_pairs([".".join([name, ""]) for name in names], stoi),
+            "Each name has one boundary too many, so that the table counts a dot after a dot: a name begins and ends "
+            "with one.",
+            "01 Three names by hand",
+        ),
+        Mistake(
+            "already divided",
+            lambda names, stoi: count_pairs(names, stoi) / count_pairs(names, stoi).sum(1, keepdim=True),
+            "These are probabilities: the counts themselves are asked for.",
             "01 Three names by hand",
         ),
     ),
@@ -209,6 +236,18 @@ NORMALISE = Exercise(
             "Each row is divided by its largest number, and so adds up to more than one: divide by the sum.",
             "01 Three names by hand",
         ),
+        Mistake(
+            "mean for sum",
+            lambda N: N / N.float().mean(1, keepdim=True),
+            "Each row is divided by its mean, and so adds up to the number of its columns: divide by the sum.",
+            "01 Three names by hand",
+        ),
+        Mistake(
+            "square root",
+            lambda N: N / (N.float() ** 2).sum(1, keepdim=True).sqrt(),
+            "Each row is divided by its length, the root of the sum of squares: divide by the plain sum.",
+            "01 Three names by hand",
+        ),
     ),
     hints=(
         "N.sum(1) has shape (rows,), one number per row. What shape does a column of divisors have?",
@@ -228,7 +267,7 @@ def softmax(logits: Tensor) -> Tensor:
 
 
 def _softmax_cases(draws: Draws) -> list[tuple]:
-    small = [torch.tensor([[0.0, 0.0]]), torch.tensor([[0.0, 1.0], [2.0, 0.0]])]
+    small = [torch.tensor([[0.0, 0.0]]), torch.tensor([[900.0, 900.0]]), torch.tensor([[0.0, 1.0], [2.0, 0.0]])]
     usual = [2 * draws.normal(draws.integer(1, 6), draws.integer(1, 6)) for _ in range(15)]
     squares = [draws.normal(n, n) for n in range(2, 6)]
     large = torch.tensor([[100.0, 99.0, 98.0], [-200.0, -201.0, -199.0]])
@@ -240,6 +279,7 @@ SOFTMAX = Exercise(
     name="softmax",
     reference=softmax,
     cases=_softmax_cases,
+    forbidden=("softmax", "special_softmax", "log_softmax", "special_log_softmax", "softmin", "gumbel_softmax"),
     mistakes=(
         Mistake(
             "overflow",
@@ -279,6 +319,24 @@ SOFTMAX = Exercise(
             "logarithms",
             lambda logits: logits.log_softmax(1),
             "These are the logarithms of the probabilities: take exp, or leave the last log away.",
+            "01 The same model as a neural network",
+        ),
+        Mistake(
+            "values forgotten",
+            lambda logits: logits - logits.max(1, keepdim=True),
+            "`logits.max(1)` gives two things, the values and where they stand: take .values, or use amax.",
+            "04 A softmax that can't overflow",
+        ),
+        Mistake(
+            "signs turned",
+            lambda logits: (-logits).softmax(1),
+            "The signs are turned: the largest logit must get the largest probability.",
+            "01 The same model as a neural network",
+        ),
+        Mistake(
+            "not divided",
+            lambda logits: (logits - logits.amax(1, keepdim=True)).exp(),
+            "The powers are not divided by their sum: each row must add up to one.",
             "01 The same model as a neural network",
         ),
     ),
@@ -365,6 +423,30 @@ BIGRAM_LOSS = Exercise(
             "The minus is left out: the loss is the mean of −log p.",
             "01 How good is it? Count → probability → loss",
         ),
+        Mistake(
+            "logarithm of the mean",
+            lambda W, xs, ys: -W.softmax(1)[xs, ys].mean().log(),
+            "This is the logarithm of the mean probability: take the logarithm of each first, then the mean.",
+            "01 How good is it? Count → probability → loss",
+        ),
+        Mistake(
+            "sum over the wrong axis",
+            lambda W, xs, ys: -W.log_softmax(0)[xs, ys].mean(),
+            "The softmax runs over the wrong axis: each row of W is one distribution.",
+            "01 A trap: dividing by the wrong sums",
+        ),
+        Mistake(
+            "divided by the symbols",
+            lambda W, xs, ys: F.cross_entropy(W[xs], ys, reduction="sum") / len(W),
+            "The sum is divided by the number of symbols: divide by the number of pairs.",
+            "01 How good is it? Count → probability → loss",
+        ),
+        Mistake(
+            "logarithm left out",
+            lambda W, xs, ys: -W.softmax(1)[xs, ys].mean(),
+            "The logarithm is left out: this is minus the mean probability.",
+            "01 How good is it? Count → probability → loss",
+        ),
     ),
     hints=(
         "W[xs] has a row of logits for each pair. Softmax turns each row into probabilities.",
@@ -395,6 +477,7 @@ GRADIENT = Exercise(
     name="gradient",
     reference=gradient,
     cases=_gradient_cases,
+    forbidden=("backward", "grad"),
     mistakes=(
         Mistake(
             "sign",
@@ -432,6 +515,31 @@ GRADIENT = Exercise(
             lambda W, N: (N.sum(1) * W.softmax(1) - N) / N.sum(),
             "A missing keepdim: each column of p is multiplied by another row's sum.",
             "01 A trap: dividing by the wrong sums",
+        ),
+        Mistake(
+            "rows not weighted",
+            lambda W, N: W.softmax(1) - N / N.sum(),
+            "Every row's p counts once: row i was used N[i].sum() times of N.sum(), so weight its p by that share.",
+            "01 The gradient by hand",
+        ),
+        Mistake(
+            "softmax left out",
+            lambda W, N: (N.sum(1, keepdim=True) * W.exp() - N) / N.sum(),
+            "exp alone makes no probabilities: divide each row by its sum, which is the softmax.",
+            "01 The same model as a neural network",
+        ),
+        Mistake(
+            "sums of the columns",
+            lambda W, N: (N.sum(0)[:, None] * W.softmax(1) - N) / N.sum(),
+            "The rows are weighted by the columns' sums: a row was used as often as its own counts add up to, "
+            "N.sum(1).",
+            "01 A trap: dividing by the wrong sums",
+        ),
+        Mistake(
+            "logits for probabilities",
+            lambda W, N: (N.sum(1, keepdim=True) * W - N) / N.sum(),
+            "The logits themselves are taken for p: a softmax of each row comes first.",
+            "01 The same model as a neural network",
         ),
     ),
     hints=(

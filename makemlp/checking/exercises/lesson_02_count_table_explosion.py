@@ -63,6 +63,30 @@ TABLE_SIZE = Exercise(
             "A cell takes four bytes, and one is counted.",
             "02 More memory",
         ),
+        Mistake(
+            "boundary counted twice",
+            lambda: _table_size(31**CONTEXT, 31 ** (CONTEXT + 1)),
+            "The boundary is added to the symbols, but it is among the 30 already.",
+            "02 More memory",
+        ),
+        Mistake(
+            "mebibytes",
+            lambda: table_size() | {"megabytes": table_size()["cells"] * BYTES / 2**20},
+            "These are units of 2²⁰ bytes: a megabyte is a million bytes here.",
+            "02 More memory",
+        ),
+        Mistake(
+            "bytes for megabytes",
+            lambda: table_size() | {"megabytes": table_size()["cells"] * BYTES},
+            "These are bytes: divide by a million.",
+            "02 More memory",
+        ),
+        Mistake(
+            "eight bytes a cell",
+            lambda: table_size() | {"megabytes": table_size()["cells"] * 8 / 1e6},
+            "A cell takes four bytes, and eight are counted.",
+            "02 More memory",
+        ),
     ),
     hints=(
         "How many contexts of one character are there? Of two? Each further one multiplies by 30.",
@@ -113,6 +137,24 @@ UNITS = Exercise(
             "minus sign",
             lambda nll: units(nll) | {"perplexity": math.exp(-nll)},
             "This is the probability exp(−nll): the perplexity is one over it, the number of equally likely choices.",
+            "02 Fitting is not learning",
+        ),
+        Mistake(
+            "e to the bits",
+            lambda nll: units(nll) | {"perplexity": math.exp(nll / math.log(2))},
+            "e is raised to the bits: e belongs to nats, and 2 to bits.",
+            "02 Fitting is not learning",
+        ),
+        Mistake(
+            "units swapped",
+            lambda nll: {"bits": math.exp(nll), "perplexity": nll / math.log(2)},
+            "The two are swapped: bits are nats divided by log 2, and the perplexity is a power.",
+            "02 Fitting is not learning",
+        ),
+        Mistake(
+            "loss for bits",
+            lambda nll: units(nll) | {"bits": nll},
+            "These are still nats: one bit is 0.693 nats, so divide by log 2.",
             "02 Fitting is not learning",
         ),
     ),
@@ -181,6 +223,31 @@ ADD_ALPHA = Exercise(
             "alpha goes to the empty cells only: every cell gets it.",
             "01 What was never seen",
         ),
+        Mistake(
+            "alpha times the rows",
+            lambda counts, alpha: (counts + alpha) / (counts.sum(1, keepdim=True) + alpha * len(counts)),
+            "The sum grows by alpha for each row of the table: it grows by alpha for each cell of the row, vocab_size "
+            "of them.",
+            "01 What was never seen",
+        ),
+        Mistake(
+            "alpha shared out",
+            lambda counts, alpha: add_alpha(counts, alpha / counts.shape[1]),
+            "alpha is shared out over the row: every cell gets the whole of it.",
+            "01 What was never seen",
+        ),
+        Mistake(
+            "counts, not probabilities",
+            lambda counts, alpha: counts + alpha,
+            "These are counts: divide each row by its sum.",
+            "01 What was never seen",
+        ),
+        Mistake(
+            "alpha left out",
+            lambda counts, alpha: counts / counts.sum(1, keepdim=True),
+            "alpha is left out: what was never seen keeps the probability 0, and an empty row divides by 0.",
+            "01 What was never seen",
+        ),
     ),
     hints=(
         "smoothed = counts + alpha adds it to every cell.",
@@ -210,6 +277,12 @@ def _cut(names: list[str], first: float = 0.8, second: float = 0.9) -> tuple[Exa
     return tuple([example for name in part for example in _examples(name)] for part in parts)
 
 
+def _cut_at(names: list[str], seed: int, n1: int, n2: int) -> tuple[Examples, Examples, Examples]:
+    shuffled = random.Random(seed).sample(names, len(names))
+    parts = shuffled[:n1], shuffled[n1:n2], shuffled[n2:]
+    return tuple([example for name in part for example in _examples(name)] for part in parts)
+
+
 def _examples_shuffled(names: list[str], seed: int) -> tuple[Examples, Examples, Examples]:
     examples = [example for name in names for example in _examples(name)]
     random.Random(seed).shuffle(examples)
@@ -228,13 +301,13 @@ def _split_measured(parts: Sequence[Examples], names: list[str], seed: int) -> d
     """What a split must have, whatever its order: each of the `names` here is made of a letter of its own."""
     train, dev, test = (sorted((so_far, following) for so_far, following in part) for part in parts)
     owners = [{so_far[0] for so_far, _ in part if so_far} for part in (train, dev, test)]
-    n1, n2 = int(0.8 * len(names)), int(0.9 * len(names))
+    n1 = int(0.8 * len(names))
     return {
         "a name is in two parts": sum(map(len, owners)) > len(set.union(*owners)),
         "a name is missing": len(set.union(*owners)) < len(names),
         "every example is there once": sorted(train + dev + test)
         == sorted(e for name in names for e in _examples(name)),
-        "the parts have 80, 10 and 10 % of the names": list(map(len, owners)) == [n1, n2 - n1, len(names) - n2],
+        "names in the parts": list(map(len, owners)),
         "some example ends a name": any(following == "." for _, following in train + dev + test),
         "the names were shuffled": owners[0] != {name[0] for name in names[:n1]},
     }
@@ -286,6 +359,25 @@ SPLIT_EXAMPLES = Exercise(
             "dev and test too large",
             lambda names, seed: _cut(random.Random(seed).sample(names, len(names)), 0.6, 0.8),
             "Dev and test have a fifth each: train gets 80 % of the names, the other two 10 % each.",
+            "02 Keep some names back",
+        ),
+        Mistake(
+            "cut by round",
+            lambda names, seed: _cut_at(names, seed, round(0.8 * len(names)), round(0.9 * len(names))),
+            "The cuts are rounded to the nearest number: int(…) cuts off, as the task says.",
+            "02 Keep some names back",
+        ),
+        Mistake(
+            "first example missing",
+            lambda names, seed: tuple([e for e in part if e[0]] for part in split_examples(names, seed)),
+            "The first example of each name is missing: nothing stands before its first character, and that is asked "
+            "too.",
+            "04 The sliding window",
+        ),
+        Mistake(
+            "dev and test in one",
+            lambda names, seed: _cut_at(names, seed, int(0.8 * len(names)), len(names)),
+            "Everything behind the first cut goes to dev: the second cut shares it between dev and test.",
             "02 Keep some names back",
         ),
     ),
@@ -349,6 +441,25 @@ DISCOUNT_BY_HAND = Exercise(
             "counts kept",
             lambda: [(c + 1.5 * s) / 8 for c, s in zip(COUNTS, SHORTER, strict=True)],
             "The counts keep all they have: take the half off first.",
+            "02b Kneser and Ney's idea",
+        ),
+        Mistake(
+            "not divided",
+            lambda: [8 * p for p in discount()],
+            "These are examples: divide them by the row's sum, 8.",
+            "02b Kneser and Ney's idea",
+        ),
+        Mistake(
+            "divided by the symbols",
+            lambda: [2 * p for p in discount()],
+            "The sum is taken as 4, the number of symbols: divide by the 8 examples of the row.",
+            "02b Kneser and Ney's idea",
+        ),
+        Mistake(
+            "discounts kept away",
+            lambda: [(c - 0.5 * (c > 0)) / 6.5 for c in COUNTS],
+            "The discounted counts are only divided by their own sum: what was taken off must go to the shorter "
+            "context's prediction.",
             "02b Kneser and Ney's idea",
         ),
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -32,6 +34,7 @@ ONE_HOT = Exercise(
     name="one_hot",
     reference=one_hot,
     cases=_one_hot_cases,
+    strict=True,
     mistakes=(
         Mistake(
             "whole numbers",
@@ -71,6 +74,24 @@ ONE_HOT = Exercise(
             "dimensions swapped",
             lambda X, vocab_size: one_hot(X, vocab_size).transpose(1, 2),
             "The last two dimensions are swapped: the symbols come last, so that `@ C` sums over them.",
+            "03 A lookup is a matrix product",
+        ),
+        Mistake(
+            "ones and zeros swapped",
+            lambda X, vocab_size: 1 - one_hot(X, vocab_size),
+            "The ones and zeros are swapped: only the symbol's own place holds a 1.",
+            "03 A lookup is a matrix product",
+        ),
+        Mistake(
+            "one row per context",
+            lambda X, vocab_size: one_hot(X, vocab_size).flatten(1),
+            "The positions of a context are put end to end: keep a dimension for the positions.",
+            "03 A lookup is a matrix product",
+        ),
+        Mistake(
+            "first position only",
+            lambda X, vocab_size: one_hot(X, vocab_size)[:, 0],
+            "Only the first position of each context is there: every position gets a row.",
             "03 A lookup is a matrix product",
         ),
     ),
@@ -122,6 +143,13 @@ def _unpadded(names: list[str], stoi: dict[str, int], block_size: int) -> tuple[
     return torch.tensor(X, dtype=torch.int64).view(len(Y), block_size), torch.tensor(Y, dtype=torch.int64)
 
 
+def _one_list(names: list[str], stoi: dict[str, int], block_size: int) -> tuple[Tensor, Tensor]:
+    """Each context is the last one of its name, as when one list is appended and changed."""
+    parts = [window([name], stoi, block_size) for name in names]
+    after = [torch.cat([X[-1:], Y[-1:, None]], dim=1)[:, 1:].expand(len(Y), -1) for X, Y in parts]
+    return torch.cat(after), torch.cat([Y for _, Y in parts])
+
+
 def _window_cases(draws: Draws) -> list[tuple]:
     def case(names: list[str], block_size: int) -> tuple:
         symbols = [".", *sorted(set("".join(names)))]
@@ -136,6 +164,7 @@ WINDOW = Exercise(
     name="window",
     reference=window,
     cases=_window_cases,
+    strict=True,
     mistakes=(
         Mistake(
             "off by one",
@@ -173,6 +202,25 @@ WINDOW = Exercise(
             "X and Y swapped",
             lambda *given: _slide(*given)[::-1],
             "X and Y are the wrong way round: return the contexts first, then the answers.",
+            "04 The sliding window",
+        ),
+        Mistake(
+            "one list for all",
+            _one_list,
+            "One list is appended again and again and then changed, so that all rows of a name show its last state: "
+            "append a copy, or make a new list by context[1:] + [index].",
+            "04 The sliding window",
+        ),
+        Mistake(
+            "first name only",
+            lambda names, stoi, block_size: window(names[:1], stoi, block_size),
+            "Only the first name gives examples: the return stands inside the loop, one level too deep.",
+            "04 The sliding window",
+        ),
+        Mistake(
+            "names' own order",
+            lambda names, stoi, block_size: window([name[::-1] for name in names], stoi, block_size),
+            "The names are read from their end: the window slides from the first character to the last.",
             "04 The sliding window",
         ),
     ),
@@ -250,6 +298,24 @@ CONCATENATE = Exercise(
             "The positions are joined in reverse: the oldest character's numbers come first.",
             "03 Three ways to concatenate",
         ),
+        Mistake(
+            "batch flattened too",
+            lambda emb: emb.flatten(),
+            "All contexts stand in one long row: keep dimension 0, flatten(1).",
+            "03 Three ways to concatenate",
+        ),
+        Mistake(
+            "mean of the positions",
+            lambda emb: emb.mean(1),
+            "The positions are averaged: put them end to end, so that none is lost.",
+            "03 A toy network, all on paper",
+        ),
+        Mistake(
+            "last position only",
+            lambda emb: emb[:, -1],
+            "Only the newest position is there: all of them are put end to end.",
+            "03 Three ways to concatenate",
+        ),
     ),
     hints=(
         "One context alone: torch.cat([emb[0, 0], emb[0, 1], …]) puts its rows end to end.",
@@ -262,7 +328,7 @@ CONCATENATE = Exercise(
 
 
 def neuron() -> dict:
-    C, w, b = torch.tensor([[0.0, 0.0], [2.0, -1.0], [0.5, 1.0], [-1.0, 3.0]]), torch.tensor([0.2, 0.4, 1.0, -0.3]), 0.1
+    C, w, b = torch.tensor([[0.0, 0.0], [2.0, -1.0], [0.5, 1.0], [-1.0, 3.0]]), torch.tensor([0.2, 0.4, 1.0, -0.3]), 0.3
     return _neuron(C, w, b, [2, 3])
 
 
@@ -272,7 +338,7 @@ def _neuron(C: Tensor, w: Tensor, b: float, context: list[int]) -> dict:
     return {"inputs": flat.tolist(), "sum": total, "output": float(torch.tensor(total).tanh())}
 
 
-def _other_neuron(w: tuple = (0.2, 0.4, 1.0, -0.3), b: float = 0.1, context: tuple = (2, 3)) -> dict:
+def _other_neuron(w: tuple = (0.2, 0.4, 1.0, -0.3), b: float = 0.3, context: tuple = (2, 3)) -> dict:
     C = torch.tensor([[0.0, 0.0], [2.0, -1.0], [0.5, 1.0], [-1.0, 3.0]])
     return _neuron(C, torch.tensor(w), b, list(context))
 
@@ -286,7 +352,7 @@ NEURON = Exercise(
         Mistake(
             "bias left out",
             lambda: _other_neuron(b=0.0),
-            "The bias is left out: add 0.1 to the sum before the tanh.",
+            "The bias is left out: add 0.3 to the sum before the tanh.",
             "03 A toy network, all on paper",
         ),
         Mistake(
@@ -311,6 +377,24 @@ NEURON = Exercise(
             "a minus lost",
             lambda: _other_neuron(w=(0.2, 0.4, 1.0, 0.3)),
             "A minus is lost: the last weight is −0.3.",
+            "03 A toy network, all on paper",
+        ),
+        Mistake(
+            "sign of the output",
+            lambda: neuron() | {"output": -neuron()["output"]},
+            "The output's sign is lost: the tanh of a number below 0 is below 0.",
+            "03 A toy network, all on paper",
+        ),
+        Mistake(
+            "bias after the tanh",
+            lambda: neuron() | {"sum": neuron()["sum"] - 0.3, "output": math.tanh(neuron()["sum"] - 0.3) + 0.3},
+            "The bias is added after the tanh: it belongs to the sum.",
+            "03 A toy network, all on paper",
+        ),
+        Mistake(
+            "weights left out",
+            lambda: _other_neuron(w=(1.0, 1.0, 1.0, 1.0)),
+            "The inputs are added up without their weights.",
             "03 A toy network, all on paper",
         ),
     ),
@@ -390,6 +474,24 @@ SIZES = Exercise(
             "W1 has a row for each number of the concatenation, block_size * emb_dim of them, not emb_dim.",
             "03 Counting parameters by hand",
         ),
+        Mistake(
+            "last layer left out",
+            _without("W2", "b2"),
+            "The last layer is left out: it has hidden_dim weights and a bias for each symbol.",
+            "03 Counting parameters by hand",
+        ),
+        Mistake(
+            "hidden layer left out",
+            _without("W1", "b1"),
+            "The hidden layer is left out: it has block_size * emb_dim weights and a bias for each unit.",
+            "03 Counting parameters by hand",
+        ),
+        Mistake(
+            "biases counted once",
+            lambda: _sizes(lambda V, b, m, h: sum(count_parameters(V, b, m, h).values()) - V - h + 2),
+            "Each layer's bias is counted as one number: it has one for each of the layer's outputs.",
+            "03 Counting parameters by hand",
+        ),
     ),
     hints=(
         "Five tensors: C, W1, b1, W2, b2. Write rows times columns beside each.",
@@ -454,6 +556,18 @@ PAPER_SIZE = Exercise(
             "embedding table left out",
             lambda V, n, m, h, direct: paper_size(V, n, m, h, direct) - V * m,
             "The table C is left out: |V| m numbers.",
+            "03 In the paper's symbols",
+        ),
+        Mistake(
+            "bias of the direct connections",
+            lambda V, n, m, h, direct: paper_size(V, n, m, h, direct) + direct * V,
+            "The direct connections get a bias of their own: the logits have one already.",
+            "03 In the paper's symbols",
+        ),
+        Mistake(
+            "direct connections to the hidden units",
+            lambda V, n, m, h, direct: paper_size(V, n, m, h, False) + direct * (n - 1) * m * h,
+            "The direct connections lead to the hidden units here: they lead to the |V| logits.",
             "03 In the paper's symbols",
         ),
     ),

@@ -73,6 +73,30 @@ TANH_GRADIENT = Exercise(
             "The sign is the other way round: the tanh rises everywhere, so its slope is above 0.",
             "04b Backward by hand",
         ),
+        Mistake(
+            "slope squared",
+            lambda h, dh: dh * (1 - h**2) ** 2,
+            "The slope is taken twice: 1 − h² once.",
+            "04b Backward by hand",
+        ),
+        Mistake(
+            "square left out",
+            lambda h, dh: dh * (1 - h),
+            "The square is left out: the slope is 1 − h².",
+            "04b Backward by hand",
+        ),
+        Mistake(
+            "divided by the slope",
+            lambda h, dh: torch.where(h.abs() < 1, dh / (1 - h**2), dh / 0),
+            "The gradient is divided by the slope: the chain rule multiplies.",
+            "04b Backward by hand",
+        ),
+        Mistake(
+            "slope of dh",
+            lambda h, dh: h * (1 - dh**2),
+            "h and dh are swapped: the slope is made of h, and dh is what arrives.",
+            "04b Backward by hand",
+        ),
     ),
     hints=(
         "How steep is tanh where its output is 0? And where it is close to 1?",
@@ -104,7 +128,13 @@ def _forward_cases(draws: Draws) -> list[tuple]:
         return X, *_network(draws, vocab_size, block_size, emb_dim, hidden_dim), draws.normal(vocab_size)
 
     sizes = [[draws.integer(2, 6) for _ in range(5)] for _ in range(15)]
-    return [case(2, 1, 1, 1, 1), case(3, 2, 2, 2, 2), *(case(*size) for size in sizes)]
+    by_hand = (torch.tensor([[0, 1]]), torch.zeros(2, 1), torch.zeros(2, 3), torch.zeros(3), torch.zeros(3, 2))
+    return [
+        (*by_hand, torch.tensor([1.0, 2.0])),
+        case(2, 1, 1, 1, 1),
+        case(3, 2, 2, 2, 2),
+        *(case(*size) for size in sizes),
+    ]
 
 
 FORWARD = Exercise(
@@ -161,6 +191,30 @@ FORWARD = Exercise(
             "b1 is added after the tanh: the bias shifts the sum that is squeezed.",
             "03 A toy network, all on paper",
         ),
+        Mistake(
+            "relu for tanh",
+            lambda X, C, W1, b1, W2, b2: (C[X].flatten(1) @ W1 + b1).relu() @ W2 + b2,
+            "The hidden units use ReLU: this network has tanh.",
+            "04 Forward, step by step",
+        ),
+        Mistake(
+            "sigmoid for tanh",
+            lambda X, C, W1, b1, W2, b2: (C[X].flatten(1) @ W1 + b1).sigmoid() @ W2 + b2,
+            "The hidden units use the logistic function: this network has tanh.",
+            "04 Forward, step by step",
+        ),
+        Mistake(
+            "context reversed",
+            lambda X, *parameters: forward(X.flip(1), *parameters),
+            "The context is read in reverse: the oldest character's numbers come first.",
+            "03 Three ways to concatenate",
+        ),
+        Mistake(
+            "hidden outputs for logits",
+            lambda X, C, W1, b1, W2, b2: (C[X].flatten(1) @ W1 + b1).tanh(),
+            "This is the hidden layer: the last layer, @ W2 + b2, makes logits of it.",
+            "04 Forward, step by step",
+        ),
     ),
     hints=(
         "C[X] has shape (N, block_size, emb_dim); .flatten(1) lays each context's rows end to end.",
@@ -189,8 +243,17 @@ def _half_safe(logits: Tensor, Y: Tensor) -> Tensor:
     return -logits.softmax(1)[torch.arange(len(Y)), Y].log().mean()
 
 
+def _no_keepdim(logits: Tensor, Y: Tensor) -> Tensor:
+    shifted = logits - logits.amax(1)
+    return (shifted.exp().sum(1).log() - shifted[torch.arange(len(Y)), Y]).mean()
+
+
 def _cross_entropy_cases(draws: Draws) -> list[tuple]:
-    first = [(torch.zeros(1, 2), torch.tensor([0])), (torch.tensor([[0.0, 1.0], [2.0, 0.0]]), torch.tensor([1, 1]))]
+    first = [
+        (torch.zeros(1, 2), torch.tensor([0])),
+        (torch.tensor([[0.0, 500.0]]), torch.tensor([0])),
+        (torch.tensor([[0.0, 1.0], [2.0, 0.0]]), torch.tensor([1, 1])),
+    ]
     sizes = [(draws.integer(2, 9), draws.integer(2, 7)) for _ in range(15)]
     usual = [(2 * draws.normal(*size), draws.integers(size[1], size[0])) for size in sizes]
     squares = [(draws.normal(n, n), draws.integers(n, n)) for n in (2, 3, 4)]
@@ -206,6 +269,7 @@ CROSS_ENTROPY = Exercise(
     name="cross_entropy",
     reference=cross_entropy,
     cases=_cross_entropy_cases,
+    forbidden=("cross_entropy", "nll_loss", "kl_div", "multi_margin_loss"),
     mistakes=(
         Mistake(
             "overflow",
@@ -256,6 +320,31 @@ CROSS_ENTROPY = Exercise(
             "The mean runs over all cells: only the answer's cell of each row counts, so divide by N.",
             "04 Forward, step by step",
         ),
+        Mistake(
+            "minus lost",
+            lambda logits, Y: -F.cross_entropy(logits, Y),
+            "The minus is lost: the loss is the mean of −log p, a number above 0.",
+            "01 How good is it? Count → probability → loss",
+        ),
+        Mistake(
+            "a little added",
+            lambda logits, Y: -(logits.softmax(1)[torch.arange(len(Y)), Y] + 1e-8).log().mean(),
+            "A small number is added to p before the logarithm: it hides the −∞, and no loss can be above 18.4 then. "
+            "Don't compute p, use log p = z − log Σ exp z.",
+            "04 A softmax that can't overflow",
+        ),
+        Mistake(
+            "keepdim missing",
+            _no_keepdim,
+            "A missing keepdim: each row loses another row's largest logit.",
+            "01 A trap: dividing by the wrong sums",
+        ),
+        Mistake(
+            "logarithm of the mean",
+            lambda logits, Y: -logits.double().softmax(1)[torch.arange(len(Y)), Y].mean().log(),
+            "This is the logarithm of the mean probability: take the logarithm of each first, then the mean.",
+            "01 How good is it? Count → probability → loss",
+        ),
     ),
     hints=(
         "log p of the answer is its logit minus log Σ exp of the row.",
@@ -293,7 +382,8 @@ def _last_layer_cases(draws: Draws) -> list[tuple]:
         )
 
     sizes = [[draws.integer(2, 6) for _ in range(3)] for _ in range(15)]
-    return [case(2, 1, 2), *(case(*size) for size in sizes)]
+    by_hand = torch.ones(1, 1), torch.zeros(1, 2), torch.zeros(2), torch.tensor([0])
+    return [by_hand, case(2, 1, 2), *(case(*size) for size in sizes)]
 
 
 LAST_LAYER = Exercise(
@@ -301,6 +391,7 @@ LAST_LAYER = Exercise(
     name="last_layer",
     reference=last_layer,
     cases=_last_layer_cases,
+    forbidden=("backward", "grad"),
     mistakes=(
         Mistake(
             "sum for mean",
@@ -337,6 +428,24 @@ LAST_LAYER = Exercise(
             lambda *given: last_layer(*given) | {"db2": torch.zeros(len(given[0]))},
             "db2 is summed over the wrong axis, where p − onehot adds up to 0: the bias is added in every row, "
             "so sum over the rows, sum(0).",
+            "04b Backward by hand",
+        ),
+        Mistake(
+            "dW2 transposed",
+            lambda *given: last_layer(*given) | {"dW2": last_layer(*given)["dW2"].T},
+            "dW2 is transposed: it has the shape of W2, (hidden_dim, vocab_size), so h.T @ dlogits.",
+            "04b Backward by hand",
+        ),
+        Mistake(
+            "onehot subtracted twice",
+            _last_layer(lambda probs, onehot: (probs - 2 * onehot) / len(probs)),
+            "The answers are subtracted twice: p − onehot, once.",
+            "01 The gradient by hand",
+        ),
+        Mistake(
+            "dh without the mean",
+            lambda *given: last_layer(*given) | {"dh": last_layer(*given)["dh"] * len(given[0])},
+            "dh is not divided by N: every gradient comes from dlogits, which has the 1/N.",
             "04b Backward by hand",
         ),
     ),
@@ -407,6 +516,7 @@ START = Exercise(
     reference=start,
     cases=_start_cases,
     measure=_start_measured,
+    strict=True,
     mistakes=(
         Mistake(
             "confidently wrong",

@@ -36,6 +36,7 @@ SPACED_RATES = Exercise(
     reference=spaced_rates,
     cases=_rates_cases,
     tolerance=Tolerance(1e-4, 0, "powers of float32 exponents near −5 are right to five digits"),
+    strict=True,
     mistakes=(
         Mistake(
             "spaced evenly",
@@ -68,6 +69,24 @@ SPACED_RATES = Exercise(
             "The rates come largest first: begin with the lowest.",
             "05 Bracketing by hand",
         ),
+        Mistake(
+            "ends taken for exponents",
+            lambda low, high, count: 10 ** torch.linspace(low, high, count),
+            "low and high are taken for exponents: they are rates, and math.log10 gives their exponents.",
+            "05 Why exponents",
+        ),
+        Mistake(
+            "one too many",
+            lambda low, high, count: low * (high / low) ** (torch.arange(count + 1) / count),
+            "There is one rate too many: count rates, both ends among them.",
+            "05 Bracketing by hand",
+        ),
+        Mistake(
+            "first one left out",
+            lambda low, high, count: low * (high / low) ** (torch.arange(1, count + 1) / count),
+            "The lowest rate is left out: both ends are included.",
+            "05 Bracketing by hand",
+        ),
     ),
     hints=(
         "From 0.01 to 1 the exponents run from −2 to 0. Where is the one in the middle, and its rate?",
@@ -97,6 +116,8 @@ def _choose_cases(draws: Draws) -> list[tuple]:
         exponents = torch.linspace(-4, 1, count)
         losses = 2 + (exponents + draws.integer(0, 3)).abs() / 3 + 0.05 * draws.uniform(count)
         losses[-1] = draws.choice((math.nan, math.inf, 8.0))
+        if draws.integer(0, 1):  # a run may diverge at any rate
+            losses[draws.integer(0, 1)] = draws.choice((math.nan, math.inf))
         return exponents, losses
 
     return first + [case() for _ in range(20)]
@@ -148,6 +169,25 @@ CHOOSE_RATE = Exercise(
             "The half is subtracted from the rate: it belongs to the exponent, which divides the rate by about 3.",
             "05 Why exponents",
         ),
+        Mistake(
+            "place among the finite",
+            lambda exponents, losses: 10 ** (exponents[losses[losses.isfinite()].argmin()].item() - 0.5),
+            "The place was found in a list without the diverged runs, and used in the list with them: leave them out "
+            "of the exponents too, or put infinity in their place.",
+            "05 One model per rate",
+        ),
+        Mistake(
+            "a whole exponent",
+            lambda exponents, losses: _choose(exponents, losses, -1.0),
+            "The step is a whole exponent: half of one is asked for.",
+            "05 One model per rate",
+        ),
+        Mistake(
+            "e for ten",
+            lambda exponents, losses: math.exp(math.log10(_choose(exponents, losses))),
+            "e is raised to the exponent: the exponents are decimal, so raise 10.",
+            "05 Why exponents",
+        ),
     ),
     hints=(
         "losses.argmin() finds the place of the valley, but it takes a nan for the smallest of all.",
@@ -172,7 +212,7 @@ def _batches_measured(batches: list[Tensor], n: int, batch_size: int, seed: int)
         "sizes": [len(batch) for batch in batches],
         "the indices go from 0 to n - 1": min(order) >= 0 and max(order) < n,
         "an index comes twice": bool((counts > 1).any()),
-        "they are shuffled": order != sorted(order),
+        "they are shuffled": len(order) < 20 or order != sorted(order),  # a few may come in order by chance
     }
 
 
@@ -190,9 +230,10 @@ MINIBATCHES = Exercise(
     name="minibatches",
     reference=minibatches,
     cases=lambda draws: [
-        (n, batch_size, draws.integer(0, 1000)) for n, batch_size in ((50, 20), (64, 16), (101, 10), (90, 32))
+        (n, batch_size, draws.integer(0, 1000)) for n, batch_size in ((50, 20), (64, 16), (101, 10), (90, 32), (5, 2))
     ],
     measure=_batches_measured,
+    strict=True,
     mistakes=(
         Mistake(
             "last batch left out",
@@ -225,6 +266,21 @@ MINIBATCHES = Exercise(
             "There are batch_size batches: batch_size is how many examples each one has.",
             "05 All the data, or a handful?",
         ),
+        Mistake(
+            "an empty batch",
+            lambda n, batch_size, seed: (
+                minibatches(n, batch_size, seed) + [torch.tensor([], dtype=torch.int64)] * (n % batch_size == 0)
+            ),
+            "There is an empty batch at the end where n is a multiple of batch_size: range(0, n, batch_size) has no "
+            "place there.",
+            "05 All the data, or a handful?",
+        ),
+        Mistake(
+            "one batch only",
+            lambda n, batch_size, seed: minibatches(n, batch_size, seed)[:1],
+            "There is only one batch: all n examples are to come once, in as many batches as it takes.",
+            "05 All the data, or a handful?",
+        ),
     ),
     hints=(
         "torch.randperm(n, generator=g) is 0 … n − 1 in a random order, with g = torch.Generator().manual_seed(seed).",
@@ -236,6 +292,12 @@ MINIBATCHES = Exercise(
 
 
 def sgd_step(parameters: list[Tensor], gradients: list[Tensor], rate: float) -> None:
+    with torch.no_grad():
+        for p, gradient in zip(parameters, gradients, strict=True):
+            p -= rate * gradient
+
+
+def _recorded(parameters: list[Tensor], gradients: list[Tensor], rate: float) -> None:
     for p, gradient in zip(parameters, gradients, strict=True):
         p -= rate * gradient
 
@@ -244,21 +306,23 @@ def _stepping(change: Callable[[Tensor, Tensor, float], Tensor | None]) -> Calla
     """A step that puts what `change` gives into each parameter."""
 
     def step(parameters: list[Tensor], gradients: list[Tensor], rate: float) -> None:
-        for p, gradient in zip(parameters, gradients, strict=True):
-            p.copy_(change(p, gradient, rate))
+        with torch.no_grad():
+            for p, gradient in zip(parameters, gradients, strict=True):
+                p.copy_(change(p, gradient, rate))
 
     return step
 
 
 def _first_only(parameters: list[Tensor], gradients: list[Tensor], rate: float) -> None:
-    parameters[0] -= rate * gradients[0]
+    sgd_step(parameters[:1], gradients[:1], rate)
 
 
 def _sgd_cases(draws: Draws) -> list[tuple]:
     def case(*shapes: tuple[int, ...]) -> tuple:
-        return [draws.normal(*s) for s in shapes], [draws.normal(*s) for s in shapes], draws.integer(1, 20) / 100
+        parameters = [draws.normal(*s).requires_grad_() for s in shapes]  # as a model's do
+        return parameters, [draws.normal(*s) for s in shapes], draws.integer(1, 20) / 100
 
-    first = [([torch.tensor([1.0, 2.0])], [torch.tensor([10.0, -10.0])], 0.1), case((1,), (1, 2))]
+    first = [([torch.tensor([1.0, 2.0], requires_grad=True)], [torch.tensor([10.0, -10.0])], 0.1), case((1,), (1, 2))]
     return first + [case((draws.integer(1, 4), 2), (draws.integer(1, 4),), (3,)) for _ in range(10)]
 
 
@@ -306,10 +370,30 @@ SGD_STEP = Exercise(
             "The parameters are replaced by the step: it is to be added to what they were.",
             "05 All the data, or a handful?",
         ),
+        Mistake(
+            "no_grad missing",
+            _recorded,
+            "The parameters keep gradients, as a model's do, and PyTorch lets nobody change them in place while it "
+            "records: put the step under `with torch.no_grad():`.",
+            "01 The training loop of PyTorch",
+        ),
+        Mistake(
+            "rate added",
+            _stepping(lambda p, gradient, rate: p - (rate + gradient)),
+            "The rate is added to the gradient: it is multiplied.",
+            "05 Bracketing by hand",
+        ),
+        Mistake(
+            "sign of the gradient",
+            _stepping(lambda p, gradient, rate: p - rate * gradient.sign()),
+            "Only the gradient's sign counts here: its size does too.",
+            "05 All the data, or a handful?",
+        ),
     ),
     hints=(
         "Walk over both lists together: for p, gradient in zip(parameters, gradients).",
-        "p -= rate * gradient changes the tensor in place.",
+        "p -= rate * gradient changes the tensor in place; the parameters keep gradients, so put it under "
+        "torch.no_grad().",
     ),
 )
 
@@ -389,6 +473,30 @@ SCHEDULE = Exercise(
             "The angle is in degrees: math.cos takes radians, so half a turn is π.",
             "05 Decay",
         ),
+        Mistake(
+            "one warm-up step too many",
+            lambda step, steps, warm_up: (step + 1) / warm_up if step <= warm_up else _schedule(step, steps, warm_up),
+            "Step warm_up still rises, above 1: the last step of the warm-up is warm_up − 1, so step < warm_up.",
+            "05 Decay",
+        ),
+        Mistake(
+            "sine for cosine",
+            lambda step, steps, warm_up: (
+                _schedule(step, steps, warm_up)
+                if step < warm_up
+                else 0.5 * (1 + math.sin(math.pi * (step - warm_up) / (steps - warm_up)))
+            ),
+            "A sine is taken: the cosine is the one that begins at 1.",
+            "05 Decay",
+        ),
+        Mistake(
+            "rises in the end",
+            lambda step, steps, warm_up: (
+                _schedule(step, steps, warm_up) if step < warm_up else 1 - _schedule(step, steps, warm_up)
+            ),
+            "After the warm-up the rate rises from 0 to 1: it is to fall from 1 to 0.",
+            "05 Decay",
+        ),
     ),
     hints=(
         "Two cases: step < warm_up rises, the others fall.",
@@ -452,6 +560,18 @@ NOISE_BY_HAND = Exercise(
             "factor for batch size",
             lambda: noise() | {"batch for 0.03": 36},
             "This is by how much the batch grows: it had 32 examples to begin with.",
+            "05 The price is noise",
+        ),
+        Mistake(
+            "squared for root",
+            lambda: noise() | {"noise of 288": NOISE / 81},
+            "The growth is squared: the noise falls with its root.",
+            "05 The price is noise",
+        ),
+        Mistake(
+            "growth not squared",
+            lambda: noise() | {"batch for 0.03": 192},
+            "A sixth of the noise is taken for six times the batch: it needs 6² times.",
             "05 The price is noise",
         ),
     ),

@@ -75,6 +75,18 @@ LEAKED = Exercise(
             "in a text.",
             "06 A leak",
         ),
+        Mistake(
+            "all of dev",
+            lambda train, dev: list(dev),
+            "This is all of dev: keep a name only if it stands in train too.",
+            "06 A leak",
+        ),
+        Mistake(
+            "flags for names",
+            lambda train, dev: [name in train for name in dev],
+            "These say for each name whether it leaked: the names themselves are asked for.",
+            "06 A leak",
+        ),
     ),
     hints=(
         "Walk over dev, and keep a name if it is in train.",
@@ -107,6 +119,12 @@ def _cut(names: list[str], first: int = 8) -> Piles:
     return names[:n1], names[n1:n2], names[n2:]
 
 
+def _pile(names: list[str], seed: int, first: int, second: int) -> Piles:
+    once = _shuffled(_once(names), seed)
+    n1, n2 = first * len(once) // 10, second * len(once) // 10
+    return once[:n1], once[n1:n2], once[n2:]
+
+
 def _cleaned_afterwards(names: list[str], seed: int) -> Piles:
     train, dev, test = map(_once, _cut(_shuffled(names, seed)))
     dev = [name for name in dev if name not in train]
@@ -122,6 +140,7 @@ def _unique_measured(piles: Sequence[list[str]], names: list[str], seed: int) ->
         "every name is there": set(train + dev + test) == set(names),
         "the piles have 8, 1 and 1 tenths of the different names": [len(train), len(dev), len(test)]
         == [8 * tenth, tenth, tenth],
+        "a pile is empty": not (train and dev and test),
         "the names were shuffled": set(train) != set(everything[: len(train)]),
     }
 
@@ -131,7 +150,7 @@ def _unique_cases(draws: Draws) -> list[tuple]:
         names = draws.names(size)
         return sorted(names + names[:repeated]), draws.integer(0, 1000)
 
-    return [case(60, 0), case(60, 30), case(80, 50), case(100, 40)]
+    return [case(20, 0), case(60, 30), case(80, 50), case(100, 40)]
 
 
 SPLIT_UNIQUE = Exercise(
@@ -177,6 +196,18 @@ SPLIT_UNIQUE = Exercise(
             "other shares",
             lambda names, seed: _cut(_shuffled(_once(names), seed), 7),
             "The piles have other shares: train is to get eight tenths, dev and test one each.",
+            "06 Three piles of names",
+        ),
+        Mistake(
+            "test too large",
+            lambda names, seed: _pile(names, seed, 8, 8),
+            "Dev is empty and test has two tenths: cut twice, at eight and at nine tenths.",
+            "06 Three piles of names",
+        ),
+        Mistake(
+            "last names lost",
+            lambda names, seed: (*split_unique(names, seed)[:2], split_unique(names, seed)[2][:-1]),
+            "The last name is lost: a slice's end is not included, so names[n2:] and not names[n2:-1].",
             "06 Three piles of names",
         ),
     ),
@@ -264,6 +295,18 @@ DIAGNOSE = Exercise(
             "0.2.",
             "06 Too small, or too sure",
         ),
+        Mistake(
+            "ratio for gap",
+            _each(lambda train, dev: "over" if dev / train > 1 + WIDE else "under" if train > HIGH else "fine"),
+            "The gap is a difference, dev − train, and not a share of the loss.",
+            "06 Too small, or too sure",
+        ),
+        Mistake(
+            "any loss is under",
+            _each(lambda train, dev: "over" if dev - train > WIDE else "under"),
+            "Whatever has no wide gap is called underfitting: only where train is above 2.3.",
+            "06 Too small, or too sure",
+        ),
     ),
     hints=(
         "Walk over both lists together: for train, dev in zip(on_train, on_dev).",
@@ -348,6 +391,18 @@ BEST_SETTING = Exercise(
             "counts.",
             "06 Too small, or too sure",
         ),
+        Mistake(
+            "counted from 1",
+            lambda on_train, on_dev, on_test: best_setting(on_train, on_dev, on_test) + 1,
+            "The rows are counted from 0.",
+            "06 A band, not a number",
+        ),
+        Mistake(
+            "worst seed",
+            lambda on_train, on_dev, on_test: on_dev.max(1).values.argmin().item(),
+            "Each setting is judged by its worst seed: take its mean.",
+            "06 A band, not a number",
+        ),
     ),
     hints=(
         "Which of the three tables is there for choosing?",
@@ -429,6 +484,18 @@ REAL_GAIN = Exercise(
             "one seed taken for a band",
             _lies_below,
             "A single seed is taken for a band: nobody knows yet how far it scatters, so the answer is False.",
+            "06 A band, not a number",
+        ),
+        Mistake(
+            "worst against worst",
+            _with_bands(lambda before, after: max(after) < max(before)),
+            "The worst seed is compared with the worst: the whole new band is to lie below the whole old one.",
+            "06 A band, not a number",
+        ),
+        Mistake(
+            "always a gain",
+            lambda before, after: True,
+            "Every change is called a gain: compare the two bands.",
             "06 A band, not a number",
         ),
     ),
@@ -514,6 +581,24 @@ STEPS_WITHIN = Exercise(
             "This is what one step costs: how many of them does the budget pay for?",
             "06 Let a program search",
         ),
+        Mistake(
+            "hidden units left out",
+            _steps(lambda block_size, emb_dim, hidden_dim, vocab_size: block_size * emb_dim + vocab_size),
+            "The hidden units are left out: each entry of W1 and of W2 takes a product.",
+            "03 Counting parameters by hand",
+        ),
+        Mistake(
+            "one layer's products",
+            _steps(lambda block_size, emb_dim, hidden_dim, vocab_size: hidden_dim * vocab_size),
+            "The first layer is left out: its block_size · emb_dim × hidden_dim products count, too.",
+            "03 Counting parameters by hand",
+        ),
+        Mistake(
+            "twice for six",
+            _steps(_products, 2),
+            "The backward pass is left out: with it a step costs six times its products, not two.",
+            "06 Let a program search",
+        ),
     ),
     hints=(
         "W1 has block_size · emb_dim rows and hidden_dim columns. What are the rows and columns of W2?",
@@ -585,6 +670,18 @@ FLATTERED = Exercise(
             "counted from 0",
             lambda: flattered() | {"chosen": 1},
             "The models are numbered from 1 in the table.",
+            "06 What choosing does to a score",
+        ),
+        Mistake(
+            "mean of both flatteries",
+            lambda: flattered() | {"flattery": 0.045, "other way": 0.045},
+            "Both flatteries are averaged: each is asked for by itself.",
+            "06 What choosing does to a score",
+        ),
+        Mistake(
+            "other way's sign",
+            lambda: flattered() | {"other way": -0.05},
+            "The sign of the other way is turned: its loss where it was not chosen, less its loss where it was.",
             "06 What choosing does to a score",
         ),
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -96,6 +97,18 @@ NEAREST = Exercise(
             "square them first.",
             "07 How close is close?",
         ),
+        Mistake(
+            "place by place",
+            lambda points, symbols, symbol, k: "".join(one for one in symbols if one != symbol)[:k],
+            "These are the first k symbols as they stand: sort them by distance first.",
+            "07 Ten numbers",
+        ),
+        Mistake(
+            "one too few",
+            lambda points, symbols, symbol, k: nearest(points, symbols, symbol, k)[: k - 1],
+            "There is one too few: the symbol itself took a place among the k, so leave it out before you cut.",
+            "07 Ten numbers",
+        ),
     ),
     hints=(
         "points - points[i] is every row less row i. How long is each of these differences?",
@@ -116,6 +129,18 @@ def _pairs(points: Tensor, members: list[int]) -> list[float]:
     """The distance of each pair once."""
     rows = points[members].tolist()
     return [math.dist(one, other) for i, one in enumerate(rows) for other in rows[:i]]
+
+
+def _mean_of(points: Tensor, members: list[int], size: Callable[[list[float]], float]) -> float:
+    """The mean over all pairs when `size` makes a distance of the differences."""
+    rows = points[members].tolist()
+    gaps = [[a - b for a, b in zip(one, other, strict=True)] for i, one in enumerate(rows) for other in rows[:i]]
+    return sum(map(size, gaps)) / len(gaps)
+
+
+def _next_pairs(points: Tensor, members: list[int]) -> list[tuple]:
+    """Each member and the next one of the list."""
+    return list(pairwise(points[members].tolist()))
 
 
 def _from_pairs(combine: Callable[[list[float], int], float]) -> Callable[[Tensor, list[int]], float]:
@@ -190,6 +215,25 @@ MEAN_DISTANCE = Exercise(
             "to the middle",
             _to_the_middle,
             "This is how far the members are from their middle: how far are they from each other?",
+            "07 How close is close?",
+        ),
+        Mistake(
+            "Manhattan distance",
+            lambda points, members: _mean_of(points, members, lambda gap: sum(map(abs, gap))),
+            "The differences are added up without their squares: that is the way along the streets, and the straight "
+            "one is the root of the sum of squares.",
+            "07 How close is close?",
+        ),
+        Mistake(
+            "largest for mean",
+            _from_pairs(lambda pairs, k: max(pairs)),
+            "This is the largest distance: the mean over all pairs is asked for.",
+            "07 How close is close?",
+        ),
+        Mistake(
+            "neighbours in the list",
+            lambda points, members: sum(math.dist(*pair) for pair in _next_pairs(points, members)) / (len(members) - 1),
+            "Only members that stand side by side in the list are paired: every two of them are a pair.",
             "07 How close is close?",
         ),
     ),
@@ -270,6 +314,18 @@ P_VALUE = Exercise(
             "This is 1 − p, the share of groups that are not as close.",
             "07 Would luck do as well?",
         ),
+        Mistake(
+            "two added below",
+            lambda by_chance, observed: (1 + _as_close(by_chance, observed)) / (2 + len(by_chance)),
+            "2 is added below: your group is one more, so 1.",
+            "07 Would luck do as well?",
+        ),
+        Mistake(
+            "percent",
+            lambda by_chance, observed: 100 * p_value(by_chance, observed),
+            "This is in percent: p lies between 0 and 1.",
+            "07 Would luck do as well?",
+        ),
     ),
     hints=(
         "(by_chance <= observed) is True where a random group is as close.",
@@ -346,6 +402,19 @@ OVER_SEEDS = Exercise(
             _distances,
             "There is still a table for each seed: take their mean.",
             "07 Ten numbers",
+        ),
+        Mistake(
+            "last seed only",
+            lambda maps: _distances(maps[-1]),
+            "Only the last seed is measured: the mean is over all of them.",
+            "07 Other seeds",
+        ),
+        Mistake(
+            "Manhattan distance",
+            lambda maps: (maps.unsqueeze(2) - maps.unsqueeze(1)).abs().sum(-1).mean(0),
+            "The differences are added up without their squares: the straight distance is the root of the sum of "
+            "squares.",
+            "07 How close is close?",
         ),
     ),
     hints=(
@@ -426,6 +495,18 @@ SHAPE_OF = Exercise(
             "size of the old place",
             lambda points: (points - points.mean(0)) / (points**2).sum().sqrt(),
             "The size is measured before the cloud was moved, so it has the way from 0 in it: move first.",
+            "07 Turn one map onto another",
+        ),
+        Mistake(
+            "largest for size",
+            lambda points: (points - points.mean(0)) / (points - points.mean(0)).abs().max(),
+            "The largest number becomes 1: it is the sum of the squares that is to be 1.",
+            "07 Turn one map onto another",
+        ),
+        Mistake(
+            "mean square",
+            lambda points: _to_size_one(points - points.mean(0)) * points.numel() ** 0.5,
+            "The mean of the squares is 1 here: their sum is to be 1.",
             "07 Turn one map onto another",
         ),
     ),
@@ -513,6 +594,18 @@ EXPLAINED = Exercise(
             "Each row loses its own mean: the middle of the cloud is the mean over the points, mean(0).",
             "07 Ten numbers",
         ),
+        Mistake(
+            "last directions",
+            lambda points, dims: _explained(points - points.mean(0), slice(-dims, None)),
+            "These are the narrowest directions: singular values come with the widest first.",
+            "07 Ten numbers",
+        ),
+        Mistake(
+            "percent",
+            lambda points, dims: 100 * explained(points, dims),
+            "This is in percent: a share lies between 0 and 1.",
+            "07 Ten numbers",
+        ),
     ),
     hints=(
         "Subtract the middle, points.mean(0), then torch.linalg.svd or svdvals gives the singular values S.",
@@ -568,6 +661,12 @@ LUCK = Exercise(
             "your own not counted",
             lambda: luck() | {"close enough": 10},
             "With 10 random groups as close p is (1 + 10) / 200, which is above 0.05: your own group counts, too.",
+            "07 Would luck do as well?",
+        ),
+        Mistake(
+            "pairs with themselves",
+            lambda: luck() | {"pairs": 15},
+            "Each point is paired with itself here: a pair has two different points.",
             "07 Would luck do as well?",
         ),
     ),

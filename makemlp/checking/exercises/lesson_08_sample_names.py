@@ -39,6 +39,7 @@ WITH_TEMPERATURE = Exercise(
     name="with_temperature",
     reference=with_temperature,
     cases=_temperature_cases,
+    strict=True,
     mistakes=(
         Mistake(
             "multiplied",
@@ -89,6 +90,12 @@ WITH_TEMPERATURE = Exercise(
             "subtract the row's largest first, or use softmax.",
             "04 A softmax that can't overflow",
         ),
+        Mistake(
+            "not divided",
+            lambda logits, temperature: ((logits - logits.amax(1, keepdim=True)) / temperature).exp(),
+            "The powers are not divided by their sum: each row must add up to one.",
+            "04 A softmax that can't overflow",
+        ),
     ),
     hints=(
         "At temperature 0.5 the logits 2, 1, 0 become 4, 2, 0. Which operation does that?",
@@ -134,6 +141,7 @@ DRAW_BY_HAND = Exercise(
     name="draw_by_hand",
     reference=draw_by_hand,
     cases=_draw_cases,
+    strict=True,
     mistakes=(
         Mistake(
             "edge to the left",
@@ -180,6 +188,21 @@ DRAW_BY_HAND = Exercise(
             "The pins are measured from the right end of the line: 0 is on the left, where index 0 begins.",
             "08 One name by hand",
         ),
+        Mistake(
+            "all alike",
+            lambda probs, u: (u * len(probs)).long(),
+            "All stretches are taken as equally long: each is as long as its probability.",
+            "08 One name by hand",
+        ),
+        Mistake(
+            "first long enough",
+            lambda probs, u: torch.tensor(
+                [next((i for i, p in enumerate(probs.tolist()) if p > pin), 0) for pin in u.tolist()]
+            ),
+            "This is the first probability that is larger than the pin: lay them end to end, and see where the pin "
+            "falls.",
+            "08 One name by hand",
+        ),
     ),
     hints=(
         "probs.cumsum(0) says where each stretch ends.",
@@ -213,6 +236,7 @@ RANK_OF = Exercise(
     name="rank_of",
     reference=rank_of,
     cases=_rank_cases,
+    strict=True,
     mistakes=(
         Mistake(
             "counted from zero",
@@ -250,6 +274,18 @@ RANK_OF = Exercise(
             lambda logits, Y: logits.argmax(1),
             "This is which symbol is the likeliest: wanted is the rank of the one that came, Y.",
             "08 What does a model think of a name?",
+        ),
+        Mistake(
+            "logit for rank",
+            lambda logits, Y: _at(logits, Y).long(),
+            "This is the logit of what came: its rank in the row is asked for.",
+            "08 The k likeliest",
+        ),
+        Mistake(
+            "counted in the batch",
+            lambda logits, Y: (logits.flatten()[None] > _at(logits, Y)[:, None]).sum(1) + 1,
+            "The logits of all rows are compared: a rank compares those of its own row.",
+            "08 The k likeliest",
         ),
     ),
     hints=(
@@ -346,6 +382,24 @@ TOP_K = Exercise(
             "logits for probabilities",
             lambda logits, k: logits.masked_fill(_keep(logits, k) == 0, -math.inf),
             "These are the masked logits: a softmax makes probabilities of them.",
+            "08 The k likeliest",
+        ),
+        Mistake(
+            "one too many",
+            lambda logits, k: _keep(logits, k + 1),
+            "k + 1 symbols are kept: ranks count from 0, so below k.",
+            "08 The k likeliest",
+        ),
+        Mistake(
+            "all kept",
+            lambda logits, k: logits.softmax(1),
+            "Nothing is left out: all but the k likeliest must have 0.",
+            "08 The k likeliest",
+        ),
+        Mistake(
+            "k alike",
+            lambda logits, k: (_keep(logits, k) > 0) / k,
+            "The k likeliest all get the same: their logits still say how likely each is.",
             "08 The k likeliest",
         ),
     ),
@@ -471,6 +525,18 @@ NAME_NLL = Exercise(
             "logarithms instead.",
             "08 What does a model think of a name?",
         ),
+        Mistake(
+            "end twice",
+            lambda name, stoi, logits: _nll(name, stoi, logits) - logits[0, 0].log_softmax(0)[0].item(),
+            "The boundary is asked for once too often: once, after the last character.",
+            "08 What does a model think of a name?",
+        ),
+        Mistake(
+            "name from its end",
+            lambda name, stoi, logits: _nll(name[::-1], stoi, logits),
+            "The name is read from its end.",
+            "04 The sliding window",
+        ),
     ),
     hints=(
         "Begin with the context (0, 0) and walk over the name's indices and a 0 at the end.",
@@ -540,6 +606,18 @@ NEW_SHARE = Exercise(
             "A sample counts as known when it is a part of a train name: compare whole names, with a set.",
             "08 Memorised or made?",
         ),
+        Mistake(
+            "new in train",
+            lambda samples, train: len(set(train) - set(samples)) / len(set(train)),
+            "This is the share of train that was not drawn: ask it the other way round.",
+            "08 Memorised or made?",
+        ),
+        Mistake(
+            "divided by train",
+            lambda samples, train: len(set(samples) - set(train)) / len(set(train)),
+            "The new names are divided by those of train: divide by the different samples.",
+            "08 Memorised or made?",
+        ),
     ),
     hints=(
         "A set keeps each name once: set(samples).",
@@ -607,6 +685,18 @@ ONE_IN = Exercise(
             "times for plus",
             lambda: one_in() | {"rarer": 2.0},
             "Two nats more are not twice as rare: NLLs add where chances multiply, by e for each nat.",
+            "08 What does a model think of a name?",
+        ),
+        Mistake(
+            "bits doubled",
+            lambda: one_in() | {"rex, 1 in": 24.0},
+            "The bits are multiplied by 2: 2 is raised to them.",
+            "01 How good is it? Count → probability → loss",
+        ),
+        Mistake(
+            "squared for e",
+            lambda: one_in() | {"rarer": 2 * math.e},
+            "The factor is e for each nat, e · e for two.",
             "08 What does a model think of a name?",
         ),
     ),

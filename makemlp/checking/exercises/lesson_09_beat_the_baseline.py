@@ -80,6 +80,18 @@ PERPLEXITIES = Exercise(
             "1 bit halves it; asked is for nats, of which a bit has fewer.",
             "01 How good is it? Count → probability → loss",
         ),
+        Mistake(
+            "loss plus one",
+            lambda: perplexities() | {"1.8 nats": 2.8},
+            "The loss is added to 1, which is e to its power only for small numbers.",
+            "09 Which change was it?",
+        ),
+        Mistake(
+            "power of three",
+            lambda: perplexities() | {"3 bits": 9.0},
+            "3 is squared: 2 is raised to the power of the bits.",
+            "01 How good is it? Count → probability → loss",
+        ),
     ),
     hints=(
         "Perplexity is e to the power of the loss in nats, or 2 to the power of the loss in bits: the same number.",
@@ -132,6 +144,7 @@ START_AT_LOG_VOCAB = Exercise(
         for hidden_dim, vocab_size in ((50, 10), (100, 30), (200, 30), (300, 64))
     ],
     measure=_start_measured,
+    strict=True,
     mistakes=(
         Mistake(
             "not scaled",
@@ -260,6 +273,24 @@ WITH_DIRECT = Exercise(
             "The embeddings are concatenated with their dimensions swapped: each position's numbers stand together.",
             "03 Three ways to concatenate",
         ),
+        Mistake(
+            "relu for tanh",
+            lambda emb, W1, b1, W2, b2, W: (emb.flatten(1) @ W1 + b1).relu() @ W2 + b2 + emb.flatten(1) @ W,
+            "The hidden units use ReLU: these of lesson 04 have tanh.",
+            "04 Forward, step by step",
+        ),
+        Mistake(
+            "bias of the hidden layer left out",
+            lambda emb, W1, b1, W2, b2, W: with_direct(emb, W1, 0 * b1, W2, b2, W),
+            "The bias b1 is left out: add it before the tanh.",
+            "04 Forward, step by step",
+        ),
+        Mistake(
+            "bias of the last layer left out",
+            lambda emb, W1, b1, W2, b2, W: with_direct(emb, W1, b1, W2, 0 * b2, W),
+            "The bias b2 is left out: the logits have one.",
+            "04 Forward, step by step",
+        ),
     ),
     hints=(
         "First flat = emb.flatten(1), of shape (N, block_size * emb_dim).",
@@ -336,6 +367,18 @@ DROPOUT = Exercise(
             "mask for result",
             lambda h, share, u: (u >= share) / (1 - share),
             "This is the enlarged mask: multiply it with h.",
+            "09 Dropout",
+        ),
+        Mistake(
+            "nothing dropped",
+            lambda h, share, u: h / (1 - share),
+            "Nothing is dropped: where u is below the share, the number becomes 0.",
+            "09 Dropout",
+        ),
+        Mistake(
+            "u for the mask",
+            lambda h, share, u: h * u / (1 - share),
+            "u itself is multiplied in: it only decides, by u >= share.",
             "09 Dropout",
         ),
     ),
@@ -434,6 +477,24 @@ RESIDUAL = Exercise(
             "One shortcut leads around all layers together: each layer has its own.",
             "09 Deeper, with a shortcut",
         ),
+        Mistake(
+            "weights transposed",
+            lambda h, Ws, bs: residual(h, [W.T for W in Ws], bs),
+            "The weights are transposed: h @ W, as W is given, not W.T.",
+            "09 Deeper, with a shortcut",
+        ),
+        Mistake(
+            "relu for GELU",
+            _stacked(lambda h, sums, x: h + sums.relu()),
+            "The layers use ReLU: F.gelu is asked for.",
+            "09 Deeper, with a shortcut",
+        ),
+        Mistake(
+            "first layer only",
+            lambda h, Ws, bs: residual(h, Ws[:1], bs[:1]),
+            "Only the first layer is there: the return stands inside the loop, one level too deep.",
+            "09 Deeper, with a shortcut",
+        ),
     ),
     hints=(
         "With all weights and biases at 0 a layer gives gelu(0) = 0, so h comes out as it went in.",
@@ -515,6 +576,18 @@ SOFT_TARGETS = Exercise(
             "A softmax is for logits: counts are made probabilities by dividing by their sum.",
             "01 How good is it? Count → probability → loss",
         ),
+        Mistake(
+            "teacher alone",
+            lambda counts, teacher, strength: teacher.clone(),
+            "The counts are left out: the teacher only adds to them.",
+            "09 A teacher who counts",
+        ),
+        Mistake(
+            "counts alone",
+            lambda counts, teacher, strength: _normalised(counts),
+            "The teacher is left out: an empty row then divides by 0.",
+            "09 A teacher who counts",
+        ),
     ),
     hints=(
         "strength * teacher are the imagined examples, shared out; each of its rows sums to strength.",
@@ -592,6 +665,18 @@ MIX = Exercise(
             "summed, not averaged",
             lambda one, other, weight: (one.softmax(1) + other.softmax(1)).log(),
             "The probabilities are added without weights, so that they sum to two.",
+            "09 Two are better",
+        ),
+        Mistake(
+            "second left out",
+            lambda one, other, weight: one.log_softmax(1),
+            "The second model is left out.",
+            "09 Two are better",
+        ),
+        Mistake(
+            "weights on the logits",
+            lambda one, other, weight: ((weight * one).softmax(1) + ((1 - weight) * other).softmax(1)).log(),
+            "The weights are on the logits: weigh the probabilities.",
             "09 Two are better",
         ),
     ),
