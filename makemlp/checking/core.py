@@ -410,6 +410,8 @@ def _wanted(exercise: Exercise, seed: int | None) -> list[Any]:
 
 
 def _same(one: Any, other: Any, exercise: Exercise) -> bool:
+    if isinstance(one, Difference) and isinstance(other, Difference):
+        return one.place == other.place and compare(one.got, other.got, exercise.tolerance, strict=True) is None
     if isinstance(one, Stop | Difference) or isinstance(other, Stop | Difference):
         return type(one) is type(other) and one.kind == other.kind
     return compare(one, other, exercise.tolerance, exercise.strict) is None
@@ -506,6 +508,8 @@ def _evidence(exercise: Exercise, arguments: tuple, result: Any, wanted: Any) ->
         came = f"came {show(result)}"
     if not arguments:
         return came[0].upper() + came[1:] + "."
+    if exercise.measure:  # what is measured of a right result would say nothing here
+        return f"Tried {_tried(exercise, arguments)}: {came}."
     where = first_difference(result, wanted, exercise.tolerance)
     return f"Tried {_tried(exercise, arguments)}: {came}, wanted {show(wanted)}{where}."
 
