@@ -14,7 +14,7 @@ from typing import Any
 
 from IPython import get_ipython
 
-from makemlp.checking.core import CheckError, Exercise, NotYet, Seen, Verdict, Wrong, judge, observe
+from makemlp.checking.core import CheckError, Exercise, NotYet, Verdict, Wrong, judge, observe
 from makemlp.checking.exercises import LESSONS, find
 from makemlp.checking.limit import TimeUp, time_limit
 from makemlp.checking.parts import MET
@@ -41,9 +41,9 @@ def check(name: str, answer: Any) -> None:
     """
     exercise = find(name)
     _states.pop(name, None)
-    seen, verdict = _tried(exercise, answer)
+    verdict, value = _verdict(exercise, answer)
     _states[name] = verdict.kind
-    _keep(exercise, answer, seen, verdict)
+    _keep(exercise, answer, value, verdict)
     if verdict.met:
         print(verdict.text.replace("✓", _green("✓"), 1))
         return
@@ -51,30 +51,12 @@ def check(name: str, answer: Any) -> None:
     raise (NotYet if verdict.kind == "open" else Wrong)(Verdict(verdict.kind, text))
 
 
-def _keep(exercise: Exercise, answer: Any, seen: list[Seen], verdict: Verdict) -> None:
-    """Keep what later cells use of a met answer: itself, for a project's next stages, and its loss."""
-    for kept in (MET, _rows):
-        kept.pop(exercise.name, None)
-    if verdict.met and callable(answer):
-        MET[exercise.name] = answer
-    if verdict.met and exercise.trial and exercise.trial.row:
-        _rows[exercise.name] = {"project": exercise.title, **exercise.trial.row(seen[0].value)}
-
-
-def results(name: str) -> list[dict]:
-    """What the last check of a project has for the `Scoreboard`: one row, or none while the check is not met."""
-    exercise = find(name)
-    if name not in _rows:
-        print(f"… {exercise.title}: nothing for the scoreboard yet, because its check is not met.")
-    return [_rows[name]] if name in _rows else []
-
-
-def _tried(exercise: Exercise, answer: Any) -> tuple[list[Seen], Verdict]:
-    """What the answer was seen to do, and the verdict; no frame of the check's own reaches a learner."""
+def _verdict(exercise: Exercise, answer: Any) -> tuple[Verdict, Any]:
+    """The verdict and the first result, whatever the answer does: no frame of the check's own reaches a learner."""
     seconds = SECONDS + (10 * exercise.trial.seconds if exercise.trial else 0)
 
-    def failed(kind: str, says: str) -> tuple[list[Seen], Verdict]:
-        return [], Verdict(kind, f"✗ {exercise.title}: {says}")
+    def failed(kind: str, says: str) -> tuple[Verdict, Any]:
+        return Verdict(kind, f"✗ {exercise.title}: {says}"), None
 
     try:
         with time_limit(seconds):
@@ -84,11 +66,29 @@ def _tried(exercise: Exercise, answer: Any) -> tuple[list[Seen], Verdict]:
     except KeyboardInterrupt:
         return failed("stopped", "You stopped the check. If it took long, look for a loop that never ends.")
     try:
-        return seen, judge(exercise, seen)
+        return judge(exercise, seen), seen[0].value
     except Exception as error:
         return failed(
             "unreadable", f"What your answer gives can't be read ({type(error).__name__}): return plain numbers."
         )
+
+
+def _keep(exercise: Exercise, answer: Any, value: Any, verdict: Verdict) -> None:
+    """Keep what later cells use of a met answer: itself, for a project's next stages, and its loss."""
+    for kept in (MET, _rows):
+        kept.pop(exercise.name, None)
+    if verdict.met and callable(answer):
+        MET[exercise.name] = answer
+    if verdict.met and exercise.trial and exercise.trial.row:
+        _rows[exercise.name] = {"project": exercise.title, **exercise.trial.row(value)}
+
+
+def results(name: str) -> list[dict]:
+    """What the last check of a project has for the `Scoreboard`: one row, or none while the check is not met."""
+    exercise = find(name)
+    if name not in _rows:
+        print(f"… {exercise.title}: nothing for the scoreboard yet, because its check is not met.")
+    return [_rows[name]] if name in _rows else []
 
 
 def _green(sign: str) -> str:
