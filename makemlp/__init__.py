@@ -11,7 +11,7 @@ Is it better?           compare, bootstrap
 A lesson's end          quiz, cards
 This machine            check_setup
 Sliders                 explore_sampling, explore_smoothing, explore_count_tables,
-                        explore_architecture, explore_prediction, explore_training, explore_tuning,
+                        explore_descent, explore_architecture, explore_prediction, explore_training, explore_tuning,
                         explore_snapshots, explore_neighbours, explore_name, explore_real_or_made_up,
                         explore_letters, explore_mixture, explore_study
 Pictures                makemlp.figures, one function for each picture of the lessons
@@ -54,6 +54,7 @@ from makemlp.tuning import Objective, open_study, tune
 from makemlp.widgets import (
     explore_architecture,
     explore_count_tables,
+    explore_descent,
     explore_letters,
     explore_mixture,
     explore_name,
@@ -88,6 +89,7 @@ __all__ = [
     "evaluate_on_test",
     "explore_architecture",
     "explore_count_tables",
+    "explore_descent",
     "explore_letters",
     "explore_mixture",
     "explore_name",

@@ -28,6 +28,7 @@ def open_all() -> dict:
     arguments = {
         "explore_architecture": (len(vocab),),
         "explore_count_tables": (train, dev, vocab),
+        "explore_descent": (torch.ones(len(vocab), len(vocab)), vocab, torch.zeros(len(vocab), len(vocab))),
         "explore_letters": (model, vocab, "emm"),
         "explore_mixture": (model, table, *build_dataset(dev, vocab, 5)),
         "explore_name": (model, vocab, dev, "ada"),
@@ -83,10 +84,9 @@ def work(seconds: float, moves: int, weighings: int = 10) -> list[dict]:
     began = time.monotonic()
     for turn in range(1, weighings + 1):
         while moved < turn * moves or time.monotonic() < began + turn * seconds:
-            # A run of lesson 06's takes as long as fifty pictures: it is let go more rarely.
-            name = dice.choice([name for name in moving if name != "explore_tuning" or moved % 20 == 0])
-            move(dice.choice(list(explorers[name].controls.values())), dice)
+            move(dice.choice(list(explorers[dice.choice(moving)].controls.values())), dice)
             moved += 1
         found.append({"seconds": round(time.monotonic() - began), "moved": moved, **weigh()})
-    explorers["explore_training"].pause()
+    for name in ("explore_study", "explore_training", "explore_tuning"):
+        explorers[name].pause()
     return found

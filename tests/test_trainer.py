@@ -47,7 +47,7 @@ def steps(trainer):
 
 def told(trainer):
     """What the page is told."""
-    return json.loads(trainer._news.value)
+    return json.loads(trainer._letter.value)["report"]
 
 
 def test_nothing_runs_before_start(trainer):
@@ -59,10 +59,10 @@ def test_nothing_runs_before_start(trainer):
 
 
 def test_start_trains_and_reports_until_pause(trainer):
-    trainer.buttons["start"].click()
+    trainer.controls["start"].click()
     until(lambda: told(trainer)["steps"] > 300)
     assert told(trainer)["going"]
-    trainer.buttons["start"].click()
+    trainer.controls["start"].click()
     halt(trainer)
     report = told(trainer)
     assert report["steps"] == steps(trainer) and not report["going"] and not report["lost"]
@@ -133,7 +133,7 @@ def test_another_size_begins_anew_and_goes_on(trainer, name, end):
 def test_reset_stops_and_begins_anew(trainer):
     trainer.start()
     until(lambda: steps(trainer) > 5)
-    trainer.buttons["reset"].click()
+    trainer.controls["reset"].click()
     halt(trainer)
     assert steps(trainer) == 0 == told(trainer)["steps"] and not told(trainer)["going"]
 

@@ -1,8 +1,6 @@
 """Floor 5: a study that is watched, without a browser."""
 
 import asyncio
-import html
-import re
 import time
 
 import pytest
@@ -21,11 +19,12 @@ def study(tmp_path):
 
 
 def counts(watcher):
-    return watcher._counts.value
+    """How many trials the page counts, those that there are none of left out."""
+    return {what: number for what, number in watcher.sent["counts"].items() if number}
 
 
 def message(watcher):
-    return html.unescape(re.sub("<[^>]*>", "", watcher._message.value))
+    return watcher.sent["note"]
 
 
 async def until(condition):
@@ -38,7 +37,7 @@ async def until(condition):
 
 def test_a_study_without_trials_has_no_picture_yet(study):
     watcher = explore_study(study)
-    assert counts(watcher) == "0 done, 0 running, 0 pruned, 0 failed, 0 waiting." and watcher._picture.value == ""
+    assert counts(watcher) == {} and watcher.sent["rows"] == [] and "<img" not in watcher.to_html()
     assert repr(watcher) == "Controls: watch. Run this cell to use them."
 
 
@@ -46,9 +45,11 @@ def test_outside_of_a_notebook_a_press_looks_once(study):
     watcher = explore_study(study, trials=10)
     tune(study, OBJECTIVE, trials=3)
     watcher.controls["watch"].click()
-    assert counts(watcher) == f"3 done, 0 running, 0 pruned, 0 failed, 0 waiting; best so far {study.best_value:.3f}."
-    assert 'alt="3 trials of a study, 0 of them given up early.' in watcher._picture.value
-    assert watcher._bar.value == 3 and watcher.controls["watch"].description == "Watch"
+    assert counts(watcher) == {"done": 3} and not watcher.watching()
+    assert min(row["dev"] for row in watcher.sent["rows"]) == study.best_value
+    assert set(watcher.sent["rows"][0]) == {"number", "pruned", "dev", *study.best_params}
+    assert watcher.controls["watch"].description == "Watch"
+    assert 'alt="3 trials of a study, 0 of them given up early.' in explore_study(study).to_html()
 
 
 PRUNED = optuna.trial.TrialState.PRUNED
@@ -65,7 +66,7 @@ def test_what_runs_fails_and_is_pruned_is_counted(study):
     study.tell(study.ask(), state=optuna.trial.TrialState.FAIL)
     study.add_trial(optuna.trial.create_trial(state=PRUNED, **like(study.best_trial), intermediate_values={1: 3.0}))
     study.enqueue_trial({})
-    assert counts(explore_study(study)).startswith("1 done, 1 running, 1 pruned, 1 failed, 1 waiting; best")
+    assert counts(explore_study(study)) == {"done": 1, "running": 1, "pruned": 1, "failed": 1, "waiting": 1}
 
 
 def test_it_looks_until_there_are_enough(study):
@@ -74,12 +75,12 @@ def test_it_looks_until_there_are_enough(study):
         watcher.controls["watch"].click()
         assert watcher.controls["watch"].description == "Stop"
         tune(study, OBJECTIVE, trials=1)
-        await until(lambda: counts(watcher).startswith("1 done"))
+        await until(lambda: counts(watcher) == {"done": 1})
         assert watcher.watching()
         tune(study, OBJECTIVE, trials=1)
         await until(lambda: not watcher.watching())
-        assert counts(watcher).startswith("2 done") and watcher.controls["watch"].description == "Watch"
-        assert watcher._bar.value == 2 and message(watcher) == ""
+        assert counts(watcher) == {"done": 2} and watcher.controls["watch"].description == "Watch"
+        assert message(watcher) == "" and not watcher.sent["watching"]
 
     asyncio.run(notebook())
 
@@ -93,7 +94,7 @@ def test_the_button_ends_it_and_begins_it_again(study):
             assert watcher.watching() == started
         tune(study, OBJECTIVE, trials=1)
         await asyncio.sleep(0.1)
-        assert counts(watcher).startswith("0 done")
+        assert counts(watcher) == {}
 
     asyncio.run(notebook())
 
@@ -128,7 +129,7 @@ def test_the_loop_stays_free_while_a_storage_is_slow(study, monkeypatch):
 def test_a_storage_that_is_away_is_said_and_what_was_seen_stays(study, monkeypatch):
     tune(study, OBJECTIVE, trials=1)
     watcher = explore_study(study)
-    seen = counts(watcher), watcher._picture.value
+    seen = counts(watcher), watcher.sent["rows"]
     study.kept_at = "postgresql://me:s3cr3t@host/study"
 
     def away(**rest):
@@ -143,14 +144,14 @@ def test_a_storage_that_is_away_is_said_and_what_was_seen_stays(study, monkeypat
     assert message(watcher) == (
         "No server answers at postgresql://me:***@host/study: see to it that it runs, and check host and port."
     )
-    assert (counts(watcher), watcher._picture.value) == seen
+    assert (counts(watcher), watcher.sent["rows"]) == seen != ({}, [])
     watcher.start()
     assert message(watcher) == ""
 
 
 def test_a_cell_that_is_run_again_stops_its_first_watcher(study, monkeypatch):
     async def notebook():
-        monkeypatch.setattr("makemlp.widgets.panel._cell", lambda: "one")
+        monkeypatch.setattr("makemlp.widgets.explorable._cell", lambda: "one")
         first = explore_study(study, every=0.01)
         first.start()
         again = explore_study(study, every=0.01)
@@ -160,3 +161,42 @@ def test_a_cell_that_is_run_again_stops_its_first_watcher(study, monkeypatch):
         again.pause()
 
     asyncio.run(notebook())
+
+
+def test_settings_that_are_no_numbers_or_not_in_all_trials_are_left_out():
+    objective = optuna.create_study()
+    objective.optimize(lambda trial: told(trial, trial.suggest_categorical("kind", ["a"])), n_trials=2)
+    watcher = explore_study(objective)
+    assert [set(row) for row in watcher.sent["rows"]] == [{"number", "pruned", "dev", "size"}] * 2
+
+
+def told(trial, kind):
+    size = trial.suggest_int("size", 1, 3)
+    if trial.number:
+        trial.suggest_float("rate", 0.0, 1.0)
+    trial.report(2.0, 1)
+    return float(size)
+
+
+def test_a_study_that_cannot_be_read_at_first_opens_with_a_sentence(study, monkeypatch):
+    def away(**rest):
+        raise optuna.exceptions.StorageInternalError("An exception is raised") from OSError("Connection refused")
+
+    study.kept_at = "postgresql://me:s3cr3t@host/study"
+    monkeypatch.setattr(study, "get_trials", away)
+    watcher = explore_study(study)
+    assert message(watcher).startswith("No server answers") and counts(watcher) == {}
+
+
+def test_what_was_seen_is_kept_for_a_day_without_a_kernel(study, monkeypatch):
+    kept = []
+    monkeypatch.setattr("makemlp.widgets.explorable.Explorable.keep", lambda self: kept.append(dict(self.sent)))
+
+    async def notebook():
+        watcher = explore_study(study, trials=1, every=0.01)
+        watcher.start()
+        tune(study, OBJECTIVE, trials=1)
+        await until(lambda: not watcher.watching())
+
+    asyncio.run(notebook())
+    assert len(kept[-1]["rows"]) == 1 and not kept[-1]["watching"]

@@ -1,14 +1,18 @@
 """Write the course as web pages that need neither Python nor a network: build/book/index.html.
 
-    python tools/book.py [FOLDER]
+    python tools/book.py [FOLDER] [--site ADDRESS]
+
+With the address that the book will have on the web, shared links to it show their picture everywhere.
 
 Every page stands where its source stands, notebooks/01_bigram.html for notebooks/01_bigram.ipynb. nbconvert turns cells
 into HTML by the template in tools/book; what follows here finds the links' targets, the pictures and the headings.
 """
 
+import argparse
 import base64
 import copy
 import html
+import json
 import os
 import posixpath
 import re
@@ -37,6 +41,8 @@ CODE_STYLES = {"light": "default", "dark": "github-dark"}
 
 # What nbconvert writes for a picture that has no words.
 NO_ALT = "No description has been provided for this image"
+
+LINKED = "figures/film.png"  # the picture of a shared link to a page that has none of its own
 
 PIXELS = 1.5  # of a stored picture, for each of the page's
 
@@ -77,6 +83,26 @@ class Page:
         return [re.sub(r"[*`]", "", words) for words in re.findall(rf"^{level} (.+)", prose, re.M)]
 
     @property
+    def sections(self) -> list[tuple[str, str, str]]:
+        """The anchor, the words and the text of each section, with its code; the first has the page's own title."""
+        found = [["", self.title, []]]
+        for cell in self.notebook.cells:
+            if cell.source and "for-the-tests" not in cell.metadata.get("tags", []):
+                for line in cell.source.split("\n"):
+                    if cell.cell_type == "markdown" and line.startswith("## "):
+                        words = re.sub(r"[*`]", "", line[3:])
+                        found.append([slug(words), words, []])
+                    else:
+                        found[-1][2].append(line)
+        return [(anchor, words, plain("\n".join(lines))) for anchor, words, lines in found]
+
+    @property
+    def description(self) -> str:
+        """Its first sentences, for those who meet a link to it."""
+        text = self.sections[0][2].removeprefix(self.title).strip()
+        return text if len(text) < 200 else text[:200].rsplit(" ", 1)[0] + " …"
+
+    @property
     def up(self) -> str:
         """The way from this page to the book's root: "" or "../" and so on."""
         return "../" * self.target.count("/")
@@ -88,6 +114,12 @@ class Page:
 def slug(words: str) -> str:
     """A heading's anchor, as GitHub writes it; JupyterLab's, which keeps capitals, comes to the same."""
     return re.sub(r"[^\w\- ]", "", words.lower()).strip().replace(" ", "-")
+
+
+def plain(markdown: str) -> str:
+    """The words alone, in one line: what a reader searches."""
+    text = re.sub(r"<[^>]+>|^#+ |^```\w*$|[*`|]|-{3,}", " ", markdown, flags=re.M)
+    return " ".join(re.sub(r"!?\[([^]]*)\]\([^)]*\)", r"\1", text).split())
 
 
 # --- which pages there are ---
@@ -188,6 +220,16 @@ def is_alive(output: dict) -> bool:
     return 'class="makemlp' in data_of(output, "text/html")
 
 
+def scripts_of(notebook: nbformat.NotebookNode) -> dict[str, str]:
+    """The scripts that make a page's outputs move, by their file's name: no more than it needs."""
+    text = "".join(data_of(output, "text/html") for cell in notebook.cells for output in cell.get("outputs", []))
+    views = sorted(set(re.findall(r'data-view="(\w+)"', text)))
+    scripts = {f"live-{'-'.join(views)}.js": live.script(views)} if views else {}
+    if "makemlp-sheet" in text:
+        scripts["live-sheets.js"] = live.script_of_sheets()
+    return scripts
+
+
 def shown(page: str) -> nbformat.NotebookNode:
     return new_output("display_data", {"text/html": page})
 
@@ -226,8 +268,9 @@ def mathml(tex: str, display: str) -> str:
 class Binder:
     """Turns pages into HTML and collects the files that they need."""
 
-    def __init__(self, parts: dict[str, list[Page]], out: Path):
+    def __init__(self, parts: dict[str, list[Page]], out: Path, site: str = ""):
         self.parts = parts
+        self.site = site and site.rstrip("/") + "/"
         self.out = out
         self.pages = {page.source: page for pages in parts.values() for page in pages}
         self.exporter = HTMLExporter(
@@ -236,8 +279,17 @@ class Binder:
 
     def bind(self, page: Page) -> None:
         self.unpack(page)
-        alive = any(is_alive(output) for cell in page.notebook.cells for output in cell.get("outputs", []))
-        resources = {"page": page, "home": self.pages["README.md"], "contents": self.parts, "alive": alive}
+        scripts = scripts_of(page.notebook)
+        for name, script in scripts.items():  # opened from a file, a page may load no module, but a plain script
+            self.write(name, f"(() => {{\n{script}\n}})();\n".encode())
+        resources = {
+            "page": page,
+            "home": self.pages["README.md"],
+            "contents": self.parts,
+            "scripts": list(scripts),
+            "site": self.site,
+            "linked": self.linked(page),
+        }
         body, _ = self.exporter.from_notebook_node(still(page.notebook), resources)
         soup = BeautifulSoup(body, "html.parser")
         main = soup.main
@@ -261,6 +313,18 @@ class Binder:
             if paragraph.strong and paragraph.get_text().startswith(("Predict:", "Your turn.")):
                 paragraph["class"] = "ask"
         self.write(page.target, str(soup).encode("utf-8"))
+
+    def linked(self, page: Page) -> str:
+        """The picture that a shared link to a page shows, from the book's root: its first wide one."""
+        folder, stem = posixpath.dirname(page.target), Path(page.target).stem
+        for cell in page.notebook.cells:
+            for path in sorted((self.out / folder).glob(f"{stem}-{cell.get('id')}-*.png")):
+                with Image.open(path) as picture:
+                    if picture.width > 900:
+                        return path.relative_to(self.out).as_posix()
+        if not (self.out / LINKED).exists():
+            self.write(LINKED, (ROOT / LINKED).read_bytes())
+        return LINKED
 
     def target(self, href: str, page: Page) -> str:
         """Where a link leads in the book; a file that is no page comes along."""
@@ -291,7 +355,13 @@ class Binder:
                     output["data"]["text/html"] = text
 
     def place(self, image, page: Page, soup: BeautifulSoup) -> None:
-        """Give a picture its room on the page, and a link to see it large."""
+        """Give a picture its room on the page, and a link to see it large; a film begins when it is asked for."""
+        large = image["src"]
+        if large.endswith(".gif"):
+            self.target(large, page)
+            image["src"] = large.removesuffix("gif") + "png"
+            for source in image.find_parent("picture").find_all("source") if image.find_parent("picture") else []:
+                source.decompose()
         if image.get("alt", NO_ALT) in ("", NO_ALT):
             raise ValueError(f"{page.source} shows the picture {image['src']} without alternative text.")
         path = posixpath.normpath(posixpath.join(posixpath.dirname(page.target), image["src"]))
@@ -301,7 +371,10 @@ class Binder:
             image["width"], image["height"] = (round(size / PIXELS) for size in picture.size)
         del image["style"]
         shown = image.find_parent("picture") or image
-        shown.wrap(soup.new_tag("a", attrs={"class": "picture", "href": image["src"]}))
+        kind = "picture film" if large.endswith(".gif") else "picture"
+        shown.wrap(soup.new_tag("a", attrs={"class": kind, "href": large}))
+        if image.find_parent(class_="makemlp-still"):
+            image["loading"] = "lazy"  # unseen where scripts run, so it need not be fetched
 
     def write(self, path: str, content: bytes) -> None:
         (self.out / path).parent.mkdir(parents=True, exist_ok=True)
@@ -317,15 +390,21 @@ def style() -> str:
     return f"{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n{own}"
 
 
-def build(out: Path) -> Iterator[Page]:
+def search_index(pages: Iterable[Page]) -> str:
+    """A script with all that can be searched, as a page opened from a file may load nothing else."""
+    found = [[page.target, page.name, *section] for page in pages for section in page.sections]
+    return f"window.makemlpIndex = {json.dumps(found, ensure_ascii=False)};\n"
+
+
+def build(out: Path, site: str = "") -> Iterator[Page]:
     """Write the book into an empty or new folder, page by page."""
     if out.exists() and any(out.iterdir()):
         raise ValueError(f"{out} is not empty: name a new folder for the book, or empty this one.")
-    binder = Binder(contents(), out)
+    parts = contents()
+    binder = Binder(parts, out, site)
     binder.write("book.css", style().encode("utf-8"))
     binder.write("book.js", (PARTS / "book.js").read_bytes())
-    # A page that is opened from a file may load no module, but a plain script.
-    binder.write("live.js", f"(() => {{\n{live.script()}\n{live.script_of_sheets()}\n}})();\n".encode())
+    binder.write("search.js", search_index([*parts["Lessons"], *parts["Exercises"], *parts["More"]]).encode("utf-8"))
     binder.write("live.css", live.style(live.ALONE).encode("utf-8"))
     for page in binder.pages.values():
         binder.bind(page)
@@ -333,12 +412,15 @@ def build(out: Path) -> Iterator[Page]:
 
 
 def main(arguments: Iterable[str]) -> int:
-    folders = [Path(argument) for argument in arguments]
-    if not folders:
+    parser = argparse.ArgumentParser(description="Write the course as web pages.")
+    parser.add_argument("folder", nargs="?", type=Path, help="a new or empty folder (build/book)")
+    parser.add_argument("--site", default="", help="the address that the book will have, https://…")
+    asked = parser.parse_args(list(arguments))
+    if asked.folder is None:
         shutil.rmtree(OUT, ignore_errors=True)
-    out = folders[0] if folders else OUT
+    out = asked.folder or OUT
     try:
-        count = sum(1 for _ in build(out))
+        count = sum(1 for _ in build(out, asked.site))
     except ValueError as error:
         print(f"The book stopped: {error}", file=sys.stderr)
         return 1

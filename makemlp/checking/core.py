@@ -148,7 +148,7 @@ class Exercise:
         """
         inputs = self.inputs(seed)
         calls = {"inputs": inputs, "again": [] if self.trial else inputs[:REPEATS], "other seeds": [], "elsewhere": []}
-        names = self.parameters
+        names = self.names
         if "seed" in names and self.cases is not None:
             place, first = names.index("seed"), inputs[0]
             calls["other seeds"] = [

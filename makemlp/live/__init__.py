@@ -196,10 +196,18 @@ def slider(
     *,
     log: bool = False,
     digits: int | None = None,
+    kernel: bool = False,
+    release: bool = False,
 ) -> dict:
-    """A slider with a number box. With `log`, `step` counts powers of ten; `digits` are shown after the point."""
+    """A slider with a number box. With `log`, `step` counts powers of ten; `digits` are shown after the point.
+
+    With `kernel` it moves something in Python only, and is hidden where no kernel runs; with `release` Python hears of
+    it when it is let go, while the page follows the hand.
+    """
     control = {"kind": "slider", "name": name, "label": label, "value": value, "min": low, "max": high, "step": step}
-    return control | ({"log": True} if log else {}) | ({} if digits is None else {"digits": digits})
+    flags = {"log": log, "kernel": kernel, "release": release}
+    set_flags = {name: True for name, flag in flags.items() if flag}
+    return control | set_flags | ({} if digits is None else {"digits": digits})
 
 
 def text(name: str, label: str, value: str) -> dict:

@@ -200,13 +200,16 @@ export function letterMap(points, itos, size, { limit = reach(points), chosen = 
       text(px, py + 5, letter, out ? { ...style, style: "fill: var(--purple)" } : style),
     ];
   });
-  const at = (px, py) => {
-    const apart = places.map(([a, b]) => Math.hypot(a - px, b - py));
-    const near = apart.indexOf(Math.min(...apart));
-    return apart[near] < 24 ? near : null;
-  };
+  const at = (px, py) => nearest(places, px, py);
   const valueAt = (px, py) => [scale(12, size - 12, -limit, limit)(px), scale(size - 12, 12, -limit, limit)(py)];
   return { x: (value) => x(inside(value)), y: (value) => y(inside(value)), parts, at, valueAt };
+}
+
+/** Which of [x, y] places is nearest to a pointer, no farther from it than a finger is wide; null for none. */
+export function nearest(places, px, py) {
+  const apart = places.map(([x, y]) => Math.hypot(x - px, y - py));
+  const near = apart.indexOf(Math.min(...apart));
+  return apart[near] < 24 ? near : null;
 }
 
 /** How far from 0 a map goes, so that all but the farthest twentieth of its points are inside. */

@@ -37,7 +37,10 @@ function parsed(text) {
 export function start(name, view) {
   for (const box of document.querySelectorAll(`.makemlp[data-view="${name}"]:not([data-alive])`)) {
     box.dataset.alive = "";
-    new Frame(box, view);
+    const inBlock = box.dataset.link && document.querySelector(`.makemlp-block-${box.dataset.link} .makemlp-frame`);
+    // Its output was written anew, with what Python has sent until now: the view that is drawn already goes on.
+    if (inBlock) inBlock.dispatchEvent(new CustomEvent("belongs", { detail: box }));
+    else new Frame(box, view);
   }
 }
 
@@ -46,6 +49,9 @@ class Frame {
     const { controls, data } = JSON.parse(box.querySelector("script[type='application/json']").textContent);
     this.box = box;
     this.state = {};
+    this.sent = data.sent ?? {}; // what Python has computed: of when the cell was run, and while it is linked, of now
+    this.linked = false; // whether a kernel answers
+    this.held = false; // whether a hand holds a slider that Python hears of when it is let go
     this.controls = {};
     this.title = el("p", { class: "makemlp-title" });
     this.stage = el("div", { class: "makemlp-stage" });
@@ -62,9 +68,12 @@ class Frame {
       });
     }
     this.draw = view(this, data); // a function of the state and the stage's width
-    this.still = box.querySelector(".makemlp-still");
-    this.still.hidden = true;
+    box.querySelector(".makemlp-still").hidden = true;
     box.append(this.root);
+    this.root.addEventListener("belongs", ({ detail }) => {
+      this.box = detail;
+      detail.querySelector(".makemlp-still").hidden = true;
+    });
     this.paint();
     new ResizeObserver(() => this.redraw()).observe(this.stage);
     if (box.dataset.link) link(this, box.dataset.link);
@@ -75,6 +84,7 @@ class Frame {
     this.state[spec.name] = spec.value;
     const control = (make[spec.kind] ?? buttonControl)(spec, (value) => this.set(spec.name, value, true));
     this.controls[spec.name] = { ...control, spec };
+    control.row.hidden = Boolean(spec.kernel); // without a kernel it would move nothing
     this.panel.append(control.row);
   }
 
@@ -144,6 +154,7 @@ class Frame {
     }
     this.say(this.note);
     this.title.textContent = drawn.title;
+    this.root.classList.toggle("makemlp-busy", Boolean(drawn.busy));
     this.stage.replaceChildren(...[drawn.picture].flat());
     this.alt = drawn.alt;
     for (const svg of this.stage.querySelectorAll("svg")) {
@@ -154,7 +165,7 @@ class Frame {
       clearTimeout(this.speaking);
       this.speaking = setTimeout(() => (this.spoken.textContent = drawn.alt), SPOKEN_AFTER);
     }
-    this.box.dispatchEvent(new CustomEvent("drawn", { detail: { state: { ...this.state }, ...drawn } }));
+    this.box.dispatchEvent(new CustomEvent("drawn", { bubbles: true, detail: { state: { ...this.state }, ...drawn } }));
   }
 }
 
@@ -237,25 +248,29 @@ function buttonControl(spec, changed) {
 /**
  * While a kernel runs, sliders of ipywidgets stand in for the page's own. Python shows them in a block of their own,
  * hidden; once it is on the page, the picture moves into it. Beside each slider stands a number box that ipywidgets
- * keeps equal to it in the browser (jslink): it is read before each picture, and written when a mark is dragged. When
- * the kernel is gone, and on the next day, the block is gone or dead, and the page's own controls are back. Where Python
- * computes, `frame.press(name)` presses a hidden button of ipywidgets, and `frame.hear` is told what Python writes into
- * a hidden text box.
+ * keeps equal to it in the browser (jslink): it is read before each picture, and written when a mark is dragged. What
+ * Python computes comes as JSON in a hidden text area of the block, read before each picture too; and
+ * `frame.press(name)` presses a button of ipywidgets. When the kernel is gone, and on the next day, the block is gone or
+ * dead, and the page's own controls are back.
  */
 function link(frame, id) {
   let block = null;
   let boxes = [];
-  let heard = "";
+  let letter = null; // the text area
+  let read = "";
 
   function connect() {
     block = document.querySelector(`.makemlp-block-${id}`);
     const slot = block?.querySelector(".makemlp-slot");
+    const rest = block?.querySelector(".makemlp-rest");
+    letter = block?.querySelector(".makemlp-sent textarea");
     boxes = Object.entries(frame.controls).flatMap(([name, control]) => {
       const row = block?.querySelector(`.makemlp-turns-${name}`);
       const input = row?.querySelector("input[type=number]");
       return input ? [{ name, control, row, input, last: null }] : [];
     });
-    if (!slot || !boxes.length) {
+    // Its parts come one after the other.
+    if (!slot || !rest || boxes.length < slot.dataset.turned || (slot.dataset.sent && !letter)) {
       block = null;
       return;
     }
@@ -269,21 +284,27 @@ function link(frame, id) {
       row.dataset.name = name;
     }
     block.style.display = "";
-    frame.press = (name) => block.querySelector(`.makemlp-press-${name}`).click();
     slot.append(frame.root);
-    block.querySelector(".makemlp-rest").append(frame.panel);
-    requestAnimationFrame(follow);
+    rest.append(frame.panel);
+    frame.linked = true;
+    frame.press = (name) => block.querySelector(`.makemlp-press-${name}`).click();
+    follow();
+    frame.redraw();
   }
 
   function follow() {
     if (!block) return;
-    const news = block.querySelector(".makemlp-news input")?.value;
-    if (news && news !== heard) {
-      heard = news;
-      frame.hear(news);
+    if (letter && letter.value !== read) {
+      read = letter.value;
+      frame.sent = JSON.parse(read);
+      frame.redraw();
     }
+    const hands = boxes.filter(({ row, control }) => control.spec.release && row.querySelector(HELD));
+    if (frame.held !== hands.length > 0) frame.redraw();
+    frame.held = hands.length > 0;
     for (const box of boxes) {
       const { spec } = box.control;
+      if (hands.includes(box)) box.input.value = underHand(box.row, spec);
       // 31.622776 says no more than 31.6; while somebody types, nothing is rounded under their hands.
       const rounds = spec.log && box.input !== document.activeElement;
       if (rounds) box.input.value = Number(box.input.valueAsNumber.toPrecision(3));
@@ -291,7 +312,7 @@ function link(frame, id) {
       if (value === box.last || Number.isNaN(value) || value < spec.min || value > spec.max) continue;
       const first = box.last === null;
       box.last = value;
-      const handle = box.row.querySelector(".noUi-handle, .ui-slider-handle");
+      const handle = box.row.querySelector(HANDLE);
       handle?.setAttribute("aria-label", spec.label);
       handle?.setAttribute("aria-valuetext", shown(value, spec.digits));
       if (value === frame.state[box.name]) continue;
@@ -305,11 +326,12 @@ function link(frame, id) {
 
   function disconnect() {
     for (const { control } of boxes) {
-      control.row.hidden = false;
+      control.row.hidden = Boolean(control.spec.kernel);
       control.tell = null;
     }
     block.style.display = "none";
     block = null;
+    frame.linked = frame.held = false;
     frame.press = null;
     frame.box.append(frame.root);
     frame.root.prepend(frame.panel);
@@ -317,8 +339,23 @@ function link(frame, id) {
   }
 
   const watch = setInterval(() => {
-    if (!frame.box.isConnected) clearInterval(watch);
+    if (!block && !frame.box.isConnected) clearInterval(watch);
     else if (!block) connect();
     else if (!block.isConnected || block.querySelector(".jupyter-widgets-disconnected")) disconnect();
   }, 200);
+  connect();
+}
+
+const HANDLE = ".noUi-handle, .ui-slider-handle"; // of ipywidgets 8 and 7
+const HELD = ".noUi-active, .ui-state-active";
+
+/** The value where a held handle stands: the number box does not know it before the handle is let go. */
+function underHand(row, { min, max, step, log }) {
+  const [handle, rail] = [HANDLE, ".noUi-base, .ui-slider"].map((part) =>
+    row.querySelector(part).getBoundingClientRect(),
+  );
+  const [low, high] = log ? [Math.log10(min), Math.log10(max)] : [min, max];
+  const share = (handle.x + handle.width / 2 - rail.x) / rail.width;
+  const place = low + Math.round((share * (high - low)) / step) * step;
+  return Number((log ? 10 ** place : place).toPrecision(12));
 }

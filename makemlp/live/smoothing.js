@@ -1,7 +1,7 @@
 // Lesson 01: the table of pairs, two of its rows, and what a number added to every count does to them.
 import { drawing, encode, letterBars, rect, text } from "./draw.js";
 import { el, shown } from "./frame.js";
-import { unpack } from "./mlp.js";
+import { pick, randomNumbers, unpack } from "./mlp.js";
 
 const ROOM = 380; // pixels that the table takes, or the rows' bars at least
 
@@ -13,6 +13,23 @@ export function smoothing(frame, data) {
   let over = null; // the cell under the pointer
   let size = 12; // of a cell, in pixels
   let cells = {}; // they stay, and only their colours change: to make all anew takes most of a picture's time
+
+  const dice = randomNumbers(Date.now());
+  let presses = 0;
+  let walk = null; // a name that is being drawn: its letters so far, whether it has ended, and what was said last
+
+  /** Draw the next letter from the row of the last, or begin another name. */
+  function advance(name, alpha) {
+    const letters = walk?.ended ? [] : name;
+    const last = letters.at(-1) ?? 0;
+    const probs = smoothed(rowOf(itos[last]), alpha);
+    const next = pick(probs, dice());
+    const ended = next === 0;
+    const words = `From row '${itos[last]}' the dice drew ${ended ? "the end" : `'${itos[next]}'`} (${(100 * probs[next]).toFixed(1)}%).`;
+    walk = { name: ended ? letters : [...letters, next], ended, words };
+    frame.set("name", walk.name.map((i) => itos[i]).join(""));
+    return walk.name;
+  }
 
   frame.point(".table", (what, x, y) => {
     const [i, j] = [Math.floor((y - left) / size), Math.floor((x - left) / size)];
@@ -43,7 +60,8 @@ export function smoothing(frame, data) {
 
   function table(name, alpha, symbols, width) {
     size = Math.min(width > 2 * ROOM ? 16 : 12, (width - left) / V);
-    const steps = name.length ? [...name, 0].map((to, i) => (i ? name[i - 1] : 0) * V + to) : [];
+    const way = walk && !walk.ended ? name : [...name, 0];
+    const steps = name.length ? way.map((to, i) => (i ? name[i - 1] : 0) * V + to) : [];
     const cell = (at, attributes) =>
       rect(left + (at % V) * size, left + Math.floor(at / V) * size, size - 1, size - 1, attributes);
     if (cells.size !== size) {
@@ -74,14 +92,20 @@ export function smoothing(frame, data) {
       const count = counts[over].toLocaleString("en");
       return `'${itos[to]}' follows '${itos[from]}' ${count} times: ${(100 * p).toFixed(2)}%`;
     }
+    if (walk && !walk.ended) return walk.words;
     if (!name.length) return "Point at a cell, or click it for its row.";
     const steps = [...name, 0].map((to, i) => smoothed(rowOf(itos[i ? name[i - 1] : 0]), alpha)[to]);
     const loss = steps.reduce((sum, p) => sum - Math.log(p), 0) / steps.length;
-    return `${steps.map((p) => `${(100 * p).toFixed(1)}%`).join(" · ")} → loss ${loss.toFixed(3)} per character`;
+    return `${walk?.words ?? ""} ${steps.map((p) => `${(100 * p).toFixed(1)}%`).join(" · ")} → loss ${loss.toFixed(3)} per character`;
   }
 
-  return function draw({ alpha, symbol, beside, name }, width) {
-    const letters = encode(name, itos, frame);
+  return function draw({ alpha, symbol, beside, name, step }, width) {
+    let letters = encode(name, itos, frame);
+    if (walk?.name.join() !== letters.join()) walk = null; // somebody typed
+    if (step !== presses) {
+      presses = step;
+      letters = advance(letters, alpha);
+    }
     const room = width > 2 * ROOM ? width - V * 16 - left - 24 : width;
     const rows = [rowPicture(symbol, alpha, room, "var(--blue)"), rowPicture(beside, alpha, room, "var(--purple)")];
     const grid = table(letters, alpha, [symbol, beside], width);
@@ -94,6 +118,7 @@ export function smoothing(frame, data) {
       ]),
       alt,
       rows: rows.map((row) => row.probs),
+      walk,
     };
   };
 }

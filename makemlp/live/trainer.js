@@ -145,7 +145,7 @@ export function engine(send, { itos, block_size, steps, every, most, hopeless },
       names,
       flat,
       going,
-      lost,
+      lost: lost(),
     });
   }
 
@@ -213,6 +213,7 @@ export function trainer(frame, data) {
   const presses = { start: 0, reset: 0 };
   let obey = engine(hear, settings, SHORT_SLICE); // until there is something to train
   let names = null;
+  let heard; // Python's last report
   let kernel = false; // whether Python's engine is at work
   let asked = null; // what the kernel was asked for and has not done yet
   let run = null; // what was reported last, and what the view adds to it
@@ -244,11 +245,13 @@ export function trainer(frame, data) {
     else run.marks.push({ name, now, step: run.steps, value: run[name] });
   }
 
-  frame.hear = (words) => {
+  /** What Python has reported since the last picture. */
+  function hearPython() {
+    if (!frame.linked || frame.sent.report === heard) return;
     if (!kernel) run = null;
-    kernel = true;
-    hear(JSON.parse(words));
-  };
+    [kernel, heard] = [true, frame.sent.report];
+    hear(heard);
+  }
 
   /** Tell the page's engine what is wanted. The first time that it is to train, it is given the names. */
   function order(changes) {
@@ -287,7 +290,9 @@ export function trainer(frame, data) {
 
   /** What is to be said of the run as it stands. */
   function remark(loss) {
-    if (asked && performance.now() - asked.at >= LATE) return "The kernel has not answered: is another cell running?";
+    if (asked && performance.now() - asked.at >= LATE) {
+      return "The kernel has not answered yet: another cell may keep it busy. If it is gone, run this cell again.";
+    }
     if (run.lost) return "The run has diverged: lower the learning rate, and press Start to begin anew.";
     const blind = Math.log(itos.length);
     if (loss > blind + 0.5) {
@@ -298,6 +303,7 @@ export function trainer(frame, data) {
   }
 
   return function draw(state, width) {
+    hearPython();
     heed(state);
     frame.controls.start.row.querySelector("button").textContent = going() ? "Pause" : "Start";
     const line = smoothed(run.means);

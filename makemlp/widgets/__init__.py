@@ -1,8 +1,8 @@
 """Every explorer of the course (floor 5).
 
-Most are an `Explorable`: Python packs numbers, the page draws them as long as a hand moves, with a kernel or without.
-What trains or watches in the kernel is a `Panel`: it reads its controls, calls a function of `makemlp.figures`, and
-shows what comes back. What is wrong with a typed text is said in a line of its own, and the last good picture stays.
+Each is an `Explorable`: Python packs numbers, the page draws them as long as a hand moves, with a kernel or without.
+What trains or watches in the kernel sends further numbers, which the same page draws. What is wrong with a typed text
+is said in a line of its own, and the last good picture stays.
 """
 
 from makemlp.widgets.baseline import explore_mixture
@@ -10,6 +10,7 @@ from makemlp.widgets.embeddings import explore_letters, explore_neighbours, expl
 from makemlp.widgets.explorers import (
     explore_architecture,
     explore_count_tables,
+    explore_descent,
     explore_prediction,
     explore_sampling,
     explore_smoothing,
@@ -21,6 +22,7 @@ from makemlp.widgets.tuning import explore_study, explore_tuning
 __all__ = [
     "explore_architecture",
     "explore_count_tables",
+    "explore_descent",
     "explore_letters",
     "explore_mixture",
     "explore_name",

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from makemlp import figures, live
-from makemlp.counts import METHODS, CountModel
+from makemlp.counts import METHODS, CountModel, smooth
 from makemlp.data import BOUNDARY, Vocabulary, build_dataset, load_names
 from makemlp.mlp import MLP
 from makemlp.sampling import sample
@@ -43,7 +43,7 @@ def explore_sampling(
 
 
 def explore_smoothing(counts: Tensor, vocab: Vocabulary) -> Explorable:
-    """Two rows of the bigram table while you drag what is added to every count, and the table itself.
+    """Two rows of the bigram table while you drag what is added to every count, and names drawn through the table.
 
     Parameters
     ----------
@@ -58,10 +58,34 @@ def explore_smoothing(counts: Tensor, vocab: Vocabulary) -> Explorable:
         live.choice("symbol", "after", most, vocab.itos),
         live.choice("beside", "and after", fewest, vocab.itos),
         live.text("name", "a name's way through the table", ""),
+        live.button("step", "Draw the next letter"),
     ]
     data = {"counts": live.packed(counts), "itos": vocab.itos}
     still = [figures.smoothing(counts, vocab, 1.0, symbol) for symbol in (most, fewest)]
     return Explorable("smoothing", data, controls, still, turned=["alpha"])
+
+
+DESCENT = 1000  # steps that can be looked at
+
+
+def explore_descent(counts: Tensor, vocab: Vocabulary, start: Tensor) -> Explorable:
+    """A matrix of random numbers turning into the counts while you drag the steps of gradient descent, and the rate.
+
+    Parameters
+    ----------
+    counts : (vocab_size, vocab_size), how often each character (row) is followed by each (column).
+    start : (vocab_size, vocab_size), the logits to begin with.
+
+    Source: lesson 01.
+    """
+    controls = [
+        live.slider("steps", "steps", 0, 0, DESCENT, 1, digits=0),
+        live.slider("rate", "learning rate", 50.0, 0.1, 300.0, 0.05, log=True),
+    ]
+    data = {"itos": vocab.itos, "most": DESCENT, "counts": live.packed(counts), "start": live.packed(start)}
+    tables = smooth(counts, 0.0), start.softmax(1)
+    still = figures.two_tables(*tables, vocab, ("the counts", "before the first step"))
+    return Explorable("descent", data, controls, [still], turned=["rate"])
 
 
 # Powers of ten of the smoothing at which the losses of tables are computed; the page draws a smooth curve through them.

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import math
-import signal
 import threading
 import time
 import weakref
 from collections.abc import Mapping, Sequence
 
-import ipywidgets as widgets
 import torch
 import torch.nn.functional as F
-from IPython import get_ipython
 from torch import Tensor
 
 from makemlp import figures, live
@@ -48,6 +43,7 @@ class Trainer(Explorable):
     """
 
     FRAME = 0.1  # seconds between two reports
+    KEEPS = False
 
     def __init__(
         self,
@@ -85,33 +81,28 @@ class Trainer(Explorable):
         }
         start = MLP(len(vocab), emb_dim=2, hidden_dim=64).C.detach()
         turned = ["rate", "batch_size", "emb_dim", "hidden_dim"]
-        super().__init__("trainer", data, specs, [figures.live_training([], start, vocab)], turned)
+        still, buttons = figures.live_training([], start, vocab), {"start": "Start", "reset": "Reset"}
+        super().__init__("trainer", data, specs, [still], turned, buttons, sent={})
         self._take_orders()
         self.reset()
         _pause_others(self)
         _trainers.add(self)
 
     def _take_orders(self) -> None:
-        """Listen to the sliders, and to the page's buttons, which press hidden ones of ipywidgets."""
+        """Listen to the sliders and the buttons."""
         for name in ("emb_dim", "hidden_dim"):
             self.controls[name].observe(lambda change: self.reset(), "value")
         for name in ("rate", "batch_size"):
             self.controls[name].observe(lambda change: self._adjust(), "value")
-        self.buttons = {name: widgets.Button() for name in ("start", "reset")}
-        self.buttons["start"].on_click(lambda button: self.pause() if self._wanted.is_set() else self.start())
-        self.buttons["reset"].on_click(lambda button: (self.pause(), self.reset()))
-        for name, button in self.buttons.items():
-            button.add_class(f"makemlp-press-{name}")
-        self._news = widgets.Text()
-        self._news.add_class("makemlp-news")
-        hidden = widgets.VBox([*self.buttons.values(), self._news], layout=widgets.Layout(display="none"))
-        self._block.children = (*self._block.children, hidden)
+        self.controls["start"].on_click(lambda button: self.pause() if self._wanted.is_set() else self.start())
+        self.controls["reset"].on_click(lambda button: (self.pause(), self.reset()))
 
     def start(self) -> None:
         """Go on from where the run stands; from the beginning when it had come to its end."""
         if self._wanted.is_set():
             return
         _pause_others(self)
+        self._heed_interrupts()
         with self._lock:
             if self._over():
                 self.reset()
@@ -204,7 +195,7 @@ class Trainer(Explorable):
         self._names = [*kept, (len(self.losses), ", ".join(name or "(empty)" for name in made))]
 
     def _report(self) -> None:
-        """Write into the hidden box how the run stands, as the page's own engine reports it."""
+        """Tell the view how the run stands, as the page's own engine does."""
         with self._lock:
             C = self.model.C.detach() if self.run is None else self.run.stack.parameters["C"][0]
             per, means = thinned(self.losses, POINTS)
@@ -222,11 +213,7 @@ class Trainer(Explorable):
                 "going": self._wanted.is_set(),
                 "lost": self._lost(),
             }
-        self._news.value = json.dumps(report, ensure_ascii=False, allow_nan=False)
-
-    def _ipython_display_(self) -> None:
-        _heed_the_stop_button()
-        super()._ipython_display_()
+        self.send(report=report)
 
 
 def explore_training(
@@ -273,38 +260,7 @@ def _grouped(names: Sequence[str], vocab: Vocabulary) -> tuple[Tensor, Tensor, T
     return contexts, counts / totals.unsqueeze(1), totals / totals.sum()
 
 
-# --- the stop button ---
-
-
-def _pause_others(one: Trainer | None = None) -> None:
+def _pause_others(one: Trainer) -> None:
     for trainer in list(_trainers):
         if trainer is not one:
             trainer.pause()
-
-
-def _heed_the_stop_button() -> None:
-    """Let a notebook's stop button pause what trains, whether a cell is running or not.
-
-    While a cell runs, the button ends the cell, and we hear of that when it has ended. While none runs, a kernel
-    ignores the button. So we take it then, from the kernel's own loop, as a handler set by a cell is gone with it.
-    """
-    shell = get_ipython()
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:  # no notebook
-        return
-    if shell is not None and _ended not in shell.events.callbacks["post_run_cell"]:
-        shell.events.register("post_run_cell", _ended)
-        _take_the_signal(loop)
-
-
-def _ended(result) -> None:
-    if isinstance(result.error_in_exec, KeyboardInterrupt):
-        _pause_others()
-
-
-def _take_the_signal(loop: asyncio.AbstractEventLoop) -> None:
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # nothing runs
-        signal.signal(signal.SIGINT, lambda number, frame: _pause_others())
-    else:
-        loop.call_later(0.05, _take_the_signal, loop)

@@ -5,23 +5,19 @@ Screenshots go to build/screens, latencies to build/latency.txt.
 """
 
 import re
-import subprocess
-import sys
 
 import pytest
 
 from makemlp.questions import _read
 
 from .alive import is_alive
-from .lab import IN_FOCUS, NOTEBOOKS, cells_of, explorers_in, stop_of, stored_alts, until
+from .lab import IN_FOCUS, NOTEBOOKS, cells_of, explorers_in, stored_alts, until
 from .sheets import below, choose, number_of, read_as, said_by, shown, type_in
-from .trial import Trial, unseen_stops
+from .trial import Trial
 
 LESSONS = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
 EVERYWHERE = [(name, label) for name in LESSONS for label in explorers_in(cells_of(name))]
-TRAINERS = [(name, label) for name, label in EVERYWHERE if "explore_training" in label]
-WATCHERS = [(name, label) for name, label in EVERYWHERE if "explore_study" in label]
-EXPLORERS = [pair for pair in EVERYWHERE if pair not in TRAINERS + WATCHERS and not is_alive(pair[1])]
+EXPLORERS = [pair for pair in EVERYWHERE if not is_alive(pair[1])]
 SHORTEST_ALT = 30
 
 
@@ -96,132 +92,3 @@ def test_quiz_and_card_answer(lesson):
     lesson.press("Space")
     until(lesson.page, lambda: "turned" not in deck.get_attribute("class").split())
     assert not lesson.errors()
-
-
-@pytest.mark.parametrize(("name", "label"), TRAINERS)
-def test_trainer_lives(lesson, label):
-    """By mouse: it starts, shows how far it is, obeys its sliders while it runs, pauses, goes on, and is reset."""
-    trainer = lesson.explorer(label)
-    rate, hidden = trainer.controls("slider")[0], trainer.controls("slider")[3]
-    start, reset = trainer.controls("button")
-
-    def steps():
-        return steps_of(trainer)
-
-    assert steps() == bar_of(trainer) == 0
-    trainer.click(start)
-    until(trainer.page, lambda: steps() > 200)
-    assert bar_of(trainer) > 0
-    trainer.drag(rate, 0.3)
-    lesson.settle()
-    handle = trainer.shown()["places"]["learning rate"]
-    assert rate_of(trainer) == pytest.approx(10**handle) and -3 < handle < -2.5
-    seen = steps()
-    until(trainer.page, lambda: steps() > seen)
-    trainer.drag(hidden, 0.9)  # another model, from its beginning, and still running
-    lesson.settle()  # until the last of the drag's values has come to the kernel
-    until(trainer.page, lambda: 0 < steps() < 2000)
-    until(trainer.page, lambda: steps() > 100)
-    trainer.screenshot()
-    trainer.click(start)
-    until(trainer.page, lambda: start.inner_text().strip() == "Start")
-    stopped = steps_at_rest(trainer)
-    assert stopped > 0 and bar_of(trainer) == pytest.approx(stopped / 10_000, abs=1e-4)
-    trainer.page.wait_for_timeout(500)
-    assert steps() == stopped
-    trainer.click(start)
-    until(trainer.page, lambda: steps() > stopped)
-    trainer.click(reset)
-    until(trainer.page, lambda: steps() == 0)
-    assert bar_of(trainer) == 0 and start.inner_text().strip() == "Start"
-    assert not trainer.message() and not lesson.errors()
-
-
-def steps_of(trainer):
-    """The steps that the picture tells."""
-    return int(re.search(r"after (\d+) steps", trainer.picture()[1])[1])
-
-
-def steps_at_rest(trainer):
-    """The steps of a run that was paused, when its thread has ended and the page shows what that did last."""
-    it = trainer.object()
-    until(trainer.page, lambda: trainer.lesson.value(f"not {it}._thread.is_alive()"))
-    until(trainer.page, lambda: steps_of(trainer) == trainer.lesson.value(f"len({it}.run.losses)"))
-    return steps_of(trainer)
-
-
-def bar_of(trainer):
-    """How much of the progress bar is filled, from 0 to 1."""
-    return trainer.area.locator(".progress-bar").evaluate("bar => parseFloat(bar.style.width) / 100")
-
-
-def rate_of(trainer):
-    """The learning rate of the run under way."""
-    return trainer.lesson.value(f"{trainer.object()}.run.optimizer.learning_rates.item()")
-
-
-@pytest.mark.parametrize(("name", "label"), TRAINERS)
-def test_keyboard_alone_works_trainer(lesson, label):
-    """Started, steered while it runs, paused, continued and reset."""
-    trainer = lesson.explorer(label)
-    rate, batch_size, emb_dim, hidden_dim = (stop_of(slider, "slider") for slider in trainer.controls("slider"))
-    start, reset = trainer.controls("button")
-
-    def press(stop, key):
-        trainer.tab_to(stop)
-        lesson.press(key)
-        lesson.settle()
-        assert stop.evaluate(IN_FOCUS), f"{key} has lost the focus"
-
-    assert not unseen_stops(trainer)
-    press(start, "Enter")
-    until(trainer.page, lambda: steps_of(trainer) > 100)
-    press(rate, "Home")
-    assert rate_of(trainer) == pytest.approx(1e-4)
-    for stop, key, what, wanted in (
-        (batch_size, "Home", "run.batches.batch_size", 32),
-        (emb_dim, "End", "model.C.shape[1]", 20),
-        (hidden_dim, "Home", "model.W1.shape[1]", 10),
-    ):
-        press(stop, key)
-        assert lesson.value(f"(lambda model, run: {what})({trainer.object()}.model, {trainer.object()}.run)") == wanted
-        until(trainer.page, lambda: steps_of(trainer) > 0)
-    press(start, "Space")
-    until(trainer.page, lambda: start.inner_text().strip() == "Start")
-    stopped = steps_at_rest(trainer)
-    trainer.page.wait_for_timeout(300)
-    assert steps_of(trainer) == stopped > 0
-    press(start, "Enter")
-    until(trainer.page, lambda: steps_of(trainer) > stopped)
-    press(reset, "Enter")
-    until(trainer.page, lambda: steps_of(trainer) == 0 and start.inner_text().strip() == "Start")
-    assert bar_of(trainer) == 0 and not trainer.message() and not lesson.errors()
-
-
-@pytest.mark.parametrize(("name", "label"), WATCHERS)
-def test_study_is_watched(lesson, label):
-    """While a worker in another process takes two trials, the page counts them; the kernel is free all the while."""
-    watcher = lesson.explorer(label)
-    [button], said = watcher.controls("button"), lesson.errors()
-    assert not watcher.strangers() and not watcher.cut_labels()
-
-    def finished():
-        text = watcher.area.locator(".widget-label:visible").all_inner_texts()[-1]
-        done, pruned = re.search(r"^(\d+) done, \d+ running, (\d+) pruned, .*; best so far \d\.\d+\.$", text).groups()
-        return int(done) + int(pruned)
-
-    before = finished()
-    assert before >= 25 and "trials of a study" in watcher.picture()[1]
-    watcher.click(button)
-    until(watcher.page, lambda: button.inner_text().strip() == "Stop")
-    command = [sys.executable, "-m", "makemlp.tuning", "worker", "--trials", "2"]
-    worker = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    while worker.poll() is None:
-        watcher.page.wait_for_timeout(50)
-    until(watcher.page, lambda: finished() >= before + 2)
-    until(watcher.page, lambda: watcher.picture()[1].startswith(f"{finished()} trials of a study"))
-    watcher.screenshot()
-    lesson.settle()  # the kernel answers at once
-    watcher.click(button)
-    until(watcher.page, lambda: button.inner_text().strip() == "Watch")
-    assert worker.returncode == 0 and not watcher.message() and lesson.errors() == said

@@ -139,7 +139,7 @@ def test_it_is_alive_and_the_still_picture_is_gone(opened, name):
 @each
 def test_sliders_by_mouse_by_keyboard_and_typed(opened, name):
     page = opened(explorer(name))
-    for row in page.locator(".makemlp-slider").all():
+    for row in page.locator(".makemlp-slider:not([hidden])").all():
         if row.locator("input[type=range]").is_enabled():
             operate(page, row)
 
@@ -192,7 +192,7 @@ def name_of(page, label):
 def test_it_answers_while_the_hand_moves(opened, name, records):
     page = opened(explorer(name))
     rates, reactions = [], []
-    for slider in page.locator(".makemlp-slider input[type=range]:enabled").all():
+    for slider in page.locator(".makemlp-slider:not([hidden]) input[type=range]:enabled").all():
         found = slider.evaluate(SWEEP)
         rates.append(found["pictures"] / found["seconds"])
         reactions += found["reactions"]
@@ -260,7 +260,11 @@ def test_what_changes_is_announced_once_the_hand_rests(opened, name):
     page = opened(explorer(name))
     spoken = page.locator(".makemlp-spoken")
     assert spoken.text_content() == ""  # nothing is said of a page that is only opened
-    control = page.locator(".makemlp-frame :is(input[type=range], input[type=text], select, button):enabled").first
+    control = page.locator(
+        ".makemlp-row:not([hidden]) :is(input[type=range], input[type=text], select, button):enabled"
+    ).first
+    if not control.count():
+        return  # it is moved by Python alone
     control.focus()
     page.wait_for_timeout(400)  # as long as anybody looks at a name of the game
     for key in {"range": ("End", "Home"), "button": ("Enter",)}.get(control.get_attribute("type"), "b"):
@@ -328,6 +332,60 @@ def test_smoothing_says_the_loss_of_a_name_and_opens_a_row_that_is_pressed(opene
     page.get_by_text(f"loss {wanted.item() / 4:.3f} per character").wait_for()
     press(page, ".table", 18 + 6, 18 + 12 * 2.5)  # the third row
     assert latest(page)["state"]["symbol"] == VOCAB.itos[2] == page.get_by_label("after", exact=True).input_value()
+
+
+def test_a_name_is_drawn_through_the_table_letter_by_letter(opened):
+    page = opened(explorer("explore_smoothing"))
+    box, rows = page.get_by_label("a name's way"), makemlp.smooth(COUNTED.counts[1], 1.0)
+    name = ""
+    for _ in range(60):
+        page.get_by_role("button", name="Draw the next letter").click()
+        walk = latest(page)["walk"]
+        last, drawn = (VOCAB.stoi[name[-1]] if name else 0), box.input_value()
+        if walk["ended"]:
+            assert drawn == name and f"the dice drew the end ({100 * rows[last, 0]:.1f}%)" in walk["words"]
+            break
+        assert drawn[:-1] == name
+        letter = VOCAB.stoi[drawn[-1]]
+        assert walk["words"] == (
+            f"From row '{VOCAB.itos[last]}' the dice drew '{drawn[-1]}' ({100 * rows[last, letter]:.1f}%)."
+        )
+        name = drawn
+    else:
+        raise AssertionError("sixty letters and no end")
+    page.get_by_role("button", name="Draw the next letter").click()
+    latest(page)
+    assert len(box.input_value()) <= 1  # another name begins
+    box.fill("dab")
+    assert latest(page)["walk"] is None
+
+
+@pytest.mark.parametrize("steps", [0, 1, 7])
+def test_descent_takes_the_steps_that_autograd_takes(opened, steps):
+    counts, _, start = ARGUMENTS["explore_descent"]
+    page = opened(explorer("explore_descent"))
+    turn(page, "learning rate", 2.5)
+    turn(page, "steps", steps)
+    W = start.double().requires_grad_()
+    for _ in range(steps):
+        loss = -(counts * W.log_softmax(1)).sum() / counts.sum()
+        (gradient,) = torch.autograd.grad(loss, W)
+        W = (W - 2.5 * gradient).detach().requires_grad_()
+    shown = latest(page)
+    close(shown["probs"], W.softmax(1))
+    assert shown["loss"] == pytest.approx((-(counts * W.log_softmax(1)).sum() / counts.sum()).item(), abs=1e-5)
+    apart = (W.softmax(1) - makemlp.smooth(counts, 0)).abs().max().item()
+    assert f"{100 * apart:.1f}%" in shown["alt"]
+
+
+def test_descent_arrives_at_the_counts(opened):
+    page = opened(explorer("explore_descent"))
+    turn(page, "learning rate", 2)
+    turn(page, "steps", 1000)
+    page.wait_for_function("() => window.latest.title.startsWith('step 1,000')")
+    assert latest(page)["apart"] < 0.05
+    press(page, ".twin", 16 + 6, 16 + 6)
+    page.get_by_text("'.' after '.': W says").wait_for()
 
 
 def test_sampling_shows_the_dice_and_names_of_them(opened):
@@ -589,3 +647,36 @@ def test_snapshots_play_to_their_end_and_pause(opened):
     page.locator(".map .letter").nth(1).click(force=True)
     far = (FRAMES[10].C - FRAMES[0].C).norm(dim=1)[1].item()
     page.get_by_text(f"'{VOCAB.itos[1]}' is {far:.2f} from where it began.").wait_for()
+
+
+def point_at(page, name, number):
+    """Put the pointer on a mark of the drawing, and press it."""
+    place = page.locator(f".board {name}").nth(number).bounding_box()
+    page.mouse.click(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    return latest(page)
+
+
+def test_a_run_that_is_pointed_at_says_its_settings(opened):
+    """Without a kernel the newest is ringed, and no slider is there that would do nothing."""
+    page = opened(explorer("explore_tuning"))
+    assert latest(page)["run"] == 1 and latest(page)["title"] == "run 2 of 2: dev 2.000"
+    assert not page.locator(".makemlp-slider:visible").count()
+    assert page.locator(".makemlp-message").inner_text().endswith("to train more runs: the sliders need Python.")
+    assert point_at(page, "circle[r='4']", 0)["run"] == 0
+    note = page.locator(".makemlp-note").inner_text()
+    assert note.startswith("Run 1: 300 parameters, train 2.100, dev 2.200")
+    assert "below none of the lines" in latest(page)["alt"] and "Lowest dev: run 2 with 2.000" in latest(page)["alt"]
+    assert point_at(page, "circle[r='4']", 1)["run"] == 1 and "steps 50" in page.locator(".makemlp-note").inner_text()
+
+
+def test_a_trial_that_is_pointed_at_is_ringed_against_each_setting(opened):
+    page = opened(explorer("explore_study"))
+    first = latest(page)
+    assert (first["trial"], first["finished"]) == (2, 4)  # the best
+    assert first["title"] == "4 of 8 trials finished; best so far 2.300"
+    assert first["alt"].startswith("4 trials of a study, 1 of them given up early: 3 done, 0 running, 1 pruned")
+    assert page.locator(".board circle[r='7']").count() == 3
+    said = point_at(page, "circle[r='4']", 0)
+    assert said["trial"] == 0
+    assert page.locator(".makemlp-note").last.inner_text() == "Trial 0: dev 2.500, block_size 2, learning_rate 0.001"
+    assert page.locator(".board text", has_text="×").count() == 3  # the one that was given up, in three panels

@@ -1,0 +1,113 @@
+// Lesson 06: every run on the scoreboard, and the one that Python trains now.
+import { chart, drawing, legend, nearest, path, rect, ring, text, ticks } from "./draw.js";
+import { el, shown } from "./frame.js";
+
+const REACH = 0.5; // nats above the best: what is worse stands at the edge, or one bad run would press all others flat
+const DASHES = ["1 4", "7 4", "8 3 2 3"]; // of the lines to compare with
+
+export function tuning(frame, data) {
+  const names = Object.keys(frame.sent.asked);
+  const words = (row) => names.flatMap((name) => (name in row ? `${name} ${shown(row[name])}` : [])).join(", ");
+  const same = (one, other) => names.every((name) => one[name].toPrecision(3) === other[name].toPrecision(3));
+  let [over, chosen, places] = [null, null, []]; // the run under the pointer, the one pressed, where their marks are
+  let runs = frame.sent.rows.length;
+
+  frame.point(".board", (what, x, y) => {
+    const near = what === "leave" ? null : nearest(places, x, y);
+    over = near === null ? null : Math.floor(near / 2);
+    if (what === "press") chosen = over;
+    frame.redraw();
+  });
+
+  /** Large in the title: what goes on, and whether somebody has to wait for it. */
+  function standing(state, { rows, newest, asked, waiting, running, step, loss }) {
+    const { vocab_size: V } = data;
+    const { block_size, emb_dim, hidden_dim } = state;
+    const size = V * emb_dim + (block_size * emb_dim + 1) * hidden_dim + (hidden_dim + 1) * V;
+    if (frame.held) return { title: `let go to train ${size.toLocaleString("en")} parameters` };
+    if (frame.linked && running) {
+      const after = waiting ? "; your newest settings come next" : "";
+      const now = loss === null ? "" : `, loss ${loss.toFixed(2)}`;
+      const what = step < running.steps ? `step ${step} of ${running.steps}${now}` : "measuring on train and dev";
+      return { busy: true, title: what + after };
+    }
+    if (frame.linked && (waiting || !same(state, asked))) return { busy: true, title: "about to train" };
+    return { title: `run ${newest + 1} of ${rows.length}: dev ${rows[newest].dev.toFixed(3)}` };
+  }
+
+  function board({ rows, newest, running, loss }, at, width) {
+    const [devs, trains] = [rows.map((row) => row.dev), rows.map((row) => row.train)];
+    const top = Math.min(...Object.values(data.targets), ...devs) + REACH;
+    const low = Math.min(...trains, ...devs) - 0.05;
+    const last = Math.max(10, rows.length + 1) + 0.7;
+    const whole = ticks(0.3, last, Math.min(last, width / 50)).filter(Number.isInteger);
+    const ground = chart(width, 300, { xs: [0.3, last], ys: [low, top], xTicks: whole, label: "run" });
+    const x = (run) => ground.x(run + 1);
+    const y = (value) => ground.y(Math.min(top, value ?? top));
+    places = rows.flatMap((row, run) => [row.dev, row.train].map((value) => [x(run), y(value)]));
+    const stem = (row, run) =>
+      path(
+        [row.train, row.dev].map((value) => [x(run), y(value)]),
+        { stroke: "var(--quiet)" },
+      );
+    const dev = (value, run) =>
+      value > top
+        ? text(x(run), y(top) + 5, "×", { "text-anchor": "middle", class: "strong" })
+        : rect(x(run) - 4, y(value) - 4, 8, 8, { fill: "var(--orange)" });
+    const end = x(at) > width - 80 ? { "text-anchor": "end", dx: -22 } : {};
+    const picture = drawing(
+      width,
+      300,
+      ground.axes,
+      Object.entries(data.targets).map(([label, value], i) => [
+        path(
+          [ground.left, ground.right].map((px) => [px, y(value)]),
+          { stroke: "var(--ink)", "stroke-dasharray": DASHES[i % 3] },
+        ),
+        text(ground.right, y(value) - 4, `${label}: ${value.toFixed(3)}`, { "text-anchor": "end", class: "quiet" }),
+      ]),
+      rows.map(stem),
+      trains.map((value, run) => el("circle", { cx: x(run), cy: y(value), r: 4, fill: "var(--blue)" })),
+      devs.map(dev),
+      running &&
+        el("circle", { cx: x(rows.length), cy: y(loss), r: 6, fill: "none", stroke: "var(--blue)", "stroke-width": 2 }),
+      ring(x(at), y(devs[at]), devs[at].toFixed(3), end),
+      at !== newest && el("circle", { cx: x(newest), cy: y(devs[newest]), r: 7, fill: "none", stroke: "var(--ink)" }),
+    );
+    picture.classList.add("board", "hand");
+    return picture;
+  }
+
+  return function draw(state, width) {
+    const { sent } = frame;
+    const { rows, newest } = sent;
+    if (rows.length !== runs) [runs, chosen, over] = [rows.length, null, null];
+    const at = over ?? chosen ?? newest;
+    const row = rows[at];
+    const running = frame.linked && sent.running;
+    frame.note = frame.linked ? sent.note : "Run this notebook to train more runs: the sliders need Python.";
+    const best = rows.reduce((low, one, run) => (one.dev < rows[low].dev ? run : low), 0);
+    const below = Object.entries(data.targets).filter(([, value]) => row.dev < value);
+    const seconds = row.seconds === undefined ? "" : `, ${row.seconds.toFixed(1)} s`;
+    const said = `Run ${at + 1}: ${row.parameters.toLocaleString("en")} parameters, train ${row.train.toFixed(3)}, dev ${row.dev.toFixed(3)}${seconds}`;
+    return {
+      ...standing(state, { ...sent, running }),
+      picture: [
+        el("progress", {
+          max: running?.steps ?? 1,
+          value: running ? sent.step : 0,
+          "aria-label": "steps of this training",
+        }),
+        board({ ...sent, running }, at, width),
+        legend([
+          ["var(--orange)", "dev (squares)"],
+          ["var(--blue)", "train (dots)"],
+        ]),
+        el("p", { class: "makemlp-note" }, `${said}. ${words(row)}`),
+      ],
+      alt: `Losses of ${rows.length} runs. ${said}, below ${below.map(([label]) => label).join(", ") || "none of the lines"}. Lowest dev: run ${best + 1} with ${rows[best].dev.toFixed(3)}.`,
+      run: at,
+      training: running || null,
+    };
+  };
+}
