@@ -9,7 +9,7 @@ from traitlets.config import Config
 from makemlp import checking
 from makemlp.checking import check, core, find, results
 from makemlp.checking.exercises import project_05
-from makemlp.checking.parts import AUTOGRAD, Forbidden, forbidden, parts, whose
+from makemlp.checking.parts import parts, whose
 
 
 @pytest.fixture(autouse=True)
@@ -53,22 +53,6 @@ def test_the_course_s_adam_is_pytorch_s():
             p.grad = gradient
         optimizer.step()
     assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(mine, theirs, strict=True))
-
-
-def test_what_is_forbidden_is_refused_by_its_call_and_allowed_again_afterwards():
-    x = torch.ones(2, requires_grad=True)
-    with forbidden("by hand", *AUTOGRAD):
-        for ask in (
-            lambda: x.sum().backward(),
-            lambda: torch.autograd.grad(x.sum(), x),
-            lambda: torch.autograd.backward(x.sum()),
-            lambda: torch.func.grad(lambda p: p.sum())(torch.ones(2)),
-            lambda: torch.autograd.functional.jacobian(torch.sum, torch.ones(2)),
-        ):
-            with pytest.raises(Forbidden, match="by hand"):
-                ask()
-    x.sum().backward()
-    assert x.grad.tolist() == [1, 1]
 
 
 def test_a_stage_that_is_open_is_replaced_by_the_course_s():

@@ -243,10 +243,8 @@ def wrong_entries(got: Any, want: Any, tolerance: Tolerance) -> str:
     return f"Not right yet: {', '.join(wrong)}."
 
 
-def differing(got: Any, want: dict, tolerance: Tolerance) -> str:
+def differing(got: dict, want: dict, tolerance: Tolerance) -> str:
     """The first entries of two dicts with the same keys that differ: what follows is mostly their consequence."""
-    if not isinstance(got, dict):
-        return f"{show(got)} came"
     entries = [
         key for key in {**want, **got} if key not in got or key not in want or compare(got[key], want[key], tolerance)
     ]

@@ -102,7 +102,7 @@ class Exercise:
     measure : takes the result and the arguments, and gives what is compared where many results are right.
     trial : how it is tried and scored, instead of compared with the reference; on one input, once.
     use : takes an answer and an input and gives the result, where an answer is not just called on the input: one that
-        makes a function, takes one, or may not call something. The reference and the mistakes are used alike.
+        makes a function, or takes one. The reference and the mistakes are used alike.
     """
 
     number: str

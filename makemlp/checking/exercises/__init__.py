@@ -18,6 +18,7 @@ from makemlp.checking.exercises import (
     project_01,
     project_02,
     project_05,
+    project_08,
 )
 from makemlp.checking.exercises.repairs import (
     CHOOSE_AND_REPORT,
@@ -43,7 +44,7 @@ LESSONS = {
         (*lesson_06_tune_on_the_dev_split.EXERCISES, repair("06.8", CHOOSE_AND_REPORT), repair("06.9", FAIR_GAP)),
     ),
     "07": ("See the embeddings", lesson_07_see_the_embeddings.EXERCISES),
-    "08": ("Sample names", lesson_08_sample_names.EXERCISES),
+    "08": ("Sample names", lesson_08_sample_names.EXERCISES + project_08.EXERCISES),
     "09": ("Beat the baseline", (*lesson_09_beat_the_baseline.EXERCISES, repair("09.9", SCORED))),
 }
 

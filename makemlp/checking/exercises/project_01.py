@@ -6,14 +6,13 @@ import math
 from collections.abc import Callable
 from functools import lru_cache
 from types import SimpleNamespace
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from makemlp.checking.core import Exercise, Mistake, Trial
 from makemlp.checking.drawing import Draws
-from makemlp.checking.parts import AUTOGRAD, entries, forbidden, parts, whose
+from makemlp.checking.parts import parts, whose
 from makemlp.data import Vocabulary, build_dataset, load_names, split
 
 # 01.8 descend_by_hand
@@ -52,23 +51,6 @@ def _loss(W: Tensor, N: Tensor) -> float:
     return (-torch.where(N > 0, N * log_p, 0.0).sum() / N.sum()).item()  # what never came has no weight
 
 
-def _by_autograd(N: Tensor, steps: int, rate: float) -> tuple[Tensor, list[float]]:
-    W = torch.zeros_like(N, requires_grad=True)
-    (-(N * W.log_softmax(1)).sum() / N.sum()).backward()
-    return descend_by_hand(N, steps, rate)
-
-
-def _alone(answer: Callable, N: Tensor, steps: int, rate: float) -> Any:
-    with forbidden("this gradient is to be written by hand", *AUTOGRAD):
-        found = answer(N, steps, rate)
-    if found is None:
-        return None
-    if not isinstance(found, tuple | list) or len(found) != 2:
-        raise TypeError("wanted are two things, W and the list of losses")
-    W, losses = found
-    return {"losses": [float(loss) for loss in losses], "W": W}
-
-
 def _descend_cases(draws: Draws) -> list[tuple]:
     def case(size: int, steps: int, rate: float) -> tuple:
         return 1 + draws.integers(9, size, size).float(), steps, rate
@@ -82,15 +64,8 @@ DESCEND_BY_HAND = Exercise(
     name="descend_by_hand",
     reference=descend_by_hand,
     cases=_descend_cases,
-    use=_alone,
-    measure=entries("losses", "W"),
+    forbidden=("backward", "grad"),
     mistakes=(
-        Mistake(
-            "autograd asked",
-            _by_autograd,
-            "The answer asks PyTorch's autograd for the gradient: write it yourself, p − onehot for each pair.",
-            "01 The gradient by hand",
-        ),
         Mistake(
             "uphill",
             lambda *asked: _descend(*asked, sign=-1.0),

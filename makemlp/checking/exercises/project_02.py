@@ -31,12 +31,8 @@ def _plain(found: Any) -> Any:
     return rows
 
 
-def _differences(rows: Any, *_: Any) -> dict | None:
+def _differences(rows: Counts, *_: Any) -> dict[str, int]:
     """The counts as one flat dictionary, by what they are after: "e after 'mm'"."""
-    if rows is None:
-        return None
-    if not isinstance(rows, dict):
-        raise TypeError("a dictionary is wanted")
     return {f"{symbol!r} after {context!r}": count for context, row in rows.items() for symbol, count in row.items()}
 
 

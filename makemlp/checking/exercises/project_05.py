@@ -18,7 +18,7 @@ from makemlp.checking.drawing import Draws
 from makemlp.checking.exercises.lesson_03_embed_and_concatenate import window
 from makemlp.checking.exercises.lesson_04_build_the_model import start
 from makemlp.checking.exercises.lesson_05_learning_rate_sweep import minibatches, schedule
-from makemlp.checking.parts import AUTOGRAD, entries, forbidden, parts, whose
+from makemlp.checking.parts import entries, parts, whose
 from makemlp.data import Vocabulary, build_dataset, load_names, split
 
 Parameters = list[Tensor]
@@ -75,18 +75,6 @@ def _backward(
     }
 
 
-def _by_autograd(*tensors: Tensor) -> dict:
-    X, Y, C, W1, b1, W2, b2 = tensors
-    C, W1, b1, W2, b2 = (p.clone().requires_grad_() for p in (C, W1, b1, W2, b2))
-    F.cross_entropy(torch.tanh(C[X].flatten(1) @ W1 + b1) @ W2 + b2, Y).backward()
-    return backward_pass(X, Y, C, W1, b1, W2, b2)
-
-
-def _alone(answer: Callable, X: Tensor, Y: Tensor, C: Tensor, W1: Tensor, b1: Tensor, W2: Tensor, b2: Tensor) -> Any:
-    with forbidden("these gradients are to be written by hand", *AUTOGRAD):
-        return answer(X, Y, C, W1, b1, W2, b2)
-
-
 def _backward_cases(draws: Draws) -> list[tuple]:
     def case(n: int, vocab_size: int, block_size: int, emb_dim: int, hidden_dim: int) -> tuple:
         X, Y = draws.integers(vocab_size, n, block_size), draws.integers(vocab_size, n)
@@ -108,15 +96,9 @@ BACKWARD_PASS = Exercise(
     name="backward_pass",
     reference=backward_pass,
     cases=_backward_cases,
-    use=_alone,
+    forbidden=("backward", "grad"),
     measure=entries(*LINES),
     mistakes=(
-        Mistake(
-            "autograd asked",
-            _by_autograd,
-            "The answer asks PyTorch's autograd for a gradient: write every line yourself, as lesson 04b does.",
-            "04b Backward by hand",
-        ),
         Mistake(
             "sum for mean",
             _other(mean=False),

@@ -113,9 +113,7 @@ def _taken_out(raw: list[str], seed: int) -> tuple[list[str], list[str]]:
     return train, [name for name in dev if name not in train]
 
 
-def _prepared(parts: Any, raw: list[str], seed: int) -> dict | None:
-    if parts is None:
-        return None
+def _prepared(parts: Any, raw: list[str], seed: int) -> dict:
     train, dev = (list(part) for part in parts)
     names = {name.strip().lower() for name in raw}
     other = list(prepare(raw, seed + 1)[0])
@@ -250,6 +248,11 @@ def _chosen(
     return {"rate": rate, "test": score(models[rate], told)}
 
 
+def _chosen_on_test(rates: list[float], train: Callable, score: Callable) -> dict:
+    test, rate = min((score(train(rate), "test"), rate) for rate in rates)
+    return {"rate": rate, "test": test}
+
+
 def _all_opened(rates: list[float], train: Callable, score: Callable) -> dict:
     found = [(score(m, "dev"), score(m, "test"), rate) for rate, m in ((rate, train(rate)) for rate in rates)]
     _, test, rate = min(found)
@@ -300,7 +303,7 @@ CHOOSE_AND_REPORT = {
     "use": _watched,
     "measure": entries("rate", "test", "looks at test", "rates tried"),
     "mistakes": (
-        Mistake("not repaired", lambda *asked: _chosen(*asked, by="test"), STILL, "06 What choosing does to a score"),
+        Mistake("not repaired", _chosen_on_test, STILL, "06 What choosing does to a score"),
         Mistake(
             "all of test looked at",
             _all_opened,
