@@ -3,21 +3,27 @@
 All answers to an exercise are tried in one test, which costs little; it says which of them failed.
 """
 
+import math
+import re
 from collections import Counter
 from itertools import combinations
 from zlib import crc32
 
 import pytest
+import torch
 from answers import ANSWERS, EXERCISES, SOLUTIONS
 from lessons import LESSONS
 
-from makemlp.checking import exercises
-from makemlp.checking.core import SEEDS, Stop, _compared, _same, blur, examine, judge, observe
+from makemlp.checking import exercises, find
+from makemlp.checking.comparing import compare
+from makemlp.checking.core import SEEDS, Stop, _compared, _same, _specified, blur, examine, judge, observe
+from makemlp.checking.plain import plain
 
 GENERAL = {
     *("nothing", "type", "dtype", "shape", "length", "keys", "value", "raised", "arguments"),
     *("changes its input", "not the same twice", "forbidden", "seed ignored", "order of a set"),
 }
+SMALL = [one for name, module in vars(exercises).items() if name.startswith("lesson_") for one in module.EXERCISES]
 every_exercise = pytest.mark.parametrize("exercise", exercises.of_lesson(), ids=lambda one: one.name)
 
 
@@ -55,11 +61,18 @@ def test_right_answers_pass_whatever_their_style(exercise):
 @every_exercise
 def test_the_catalogue_is_large_enough(exercise):
     kinds = Counter(answer.kind for answer in ANSWERS if answer.exercise == exercise.name)
-    assert kinds["met"] >= (4 if not exercise.trial else 2) and kinds.total() - kinds["met"] >= 8
+    assert kinds["met"] >= (4 if exercise in SMALL else 2)
+    assert kinds.total() - kinds["met"] >= (12 if exercise in SMALL else 4)
     known = {mistake.name for mistake in exercise.mistakes}
     assert len(known) == len(exercise.mistakes) >= 3 and not known & (GENERAL | {"met", "open"})
     assert known <= set(kinds), "every known mistake is made in the catalogue"
     assert set(kinds) <= known | GENERAL | {"met"}
+
+
+def test_the_catalogue_counts_each_answer_once():
+    assert len({(answer.exercise, answer.source) for answer in ANSWERS}) == len(ANSWERS)
+    right = sum(answer.kind == "met" for answer in ANSWERS)
+    assert right >= 400 and len(ANSWERS) - right >= 900
 
 
 @every_exercise
@@ -81,6 +94,91 @@ def test_the_inputs_tell_every_mistake_from_every_other(exercise):
     for one, other in combinations(exercise.mistakes, 2):
         pairs = zip(_compared(exercise, one.wrong, None), _compared(exercise, other.wrong, None), strict=True)
         assert not all(_same(blur(left), blur(right), exercise) for left, right in pairs), (one.name, other.name)
+
+
+# What each notebook prints as its example: the arguments, and what comes out. Those of pencil exercises have none.
+T = torch.tensor
+HALF = [[1.0, 0.0], [4.0, 0.0], [1.0, 4.0], [3.2, 2.0]]
+PRINTED = {
+    "count_pairs": ((["ab"], {".": 0, "a": 1, "b": 2}), T([[0.0, 1, 0], [0, 0, 1], [1, 0, 0]])),
+    "normalise": ((T([[1.0, 3.0], [2.0, 2.0]]),), T([[0.25, 0.75], [0.5, 0.5]])),
+    "softmax": ((T([[900.0, 900.0]]),), T([[0.5, 0.5]])),
+    "bigram_loss": ((torch.zeros(2, 2), T([0]), T([1])), math.log(2)),
+    "gradient": ((torch.zeros(2, 2), T([[0.0, 1.0], [3.0, 0.0]])), T([[0.125, -0.125], [-0.375, 0.375]])),
+    "units": ((math.log(2),), {"bits": 1.0, "perplexity": 2.0}),
+    "add_alpha": ((T([[2.0, 0.0]]), 1.0), T([[0.75, 0.25]])),
+    "one_hot": ((T([[1, 0]]), 3), T([[[0.0, 1, 0], [1, 0, 0]]])),
+    "window": ((["ab"], {".": 0, "a": 1, "b": 2}, 2), (T([[0, 0], [0, 1], [1, 2]]), T([1, 2, 0]))),
+    "concatenate": ((T([[[1.0, 2.0], [3.0, 4.0]]]),), T([[1.0, 2, 3, 4]])),
+    "paper_size": ((4, 3, 2, 5, True), 73),
+    "tanh_gradient": ((T([[0.0, 0.5]]), T([[1.0, 2.0]])), T([[1.0, 1.5]])),
+    "cross_entropy": ((T([[0.0, 500.0]]), T([0])), 500.0),
+    "last_layer": (
+        (T([[1.0]]), torch.zeros(1, 2), torch.zeros(2), T([0])),
+        {"dW2": T([[-0.5, 0.5]]), "db2": T([-0.5, 0.5]), "dh": T([[0.0]])},
+    ),
+    "spaced_rates": ((0.01, 1.0, 3), T([0.01, 0.1, 1.0])),
+    "choose_rate": ((T([-2.0, -1.0, 0.0]), T([3.0, 2.5, 2.7])), 10**-1.5),
+    "sgd_step": (([T([1.0, 2.0])], [T([10.0, -10.0])], 0.1), [T([0.0, 3.0])]),
+    "schedule": ((4, 8, 2), 0.75),
+    "leaked": ((["emma", "ann", "bo"], ["ann", "liz", "ann"]), ["ann", "ann"]),
+    "diagnose": (([2.45, 2.05, 1.6], [2.47, 2.1, 2.5]), ["under", "fine", "over"]),
+    "real_gain": (([2.2, 2.21], [2.15]), False),
+    "steps_within": ((100_000, 10, 2, 3, 5, 4), 33),
+    "nearest": ((T(HALF), "abcd", "a", 2), "db"),
+    "mean_distance": ((T([[0.0, 0.0], [3.0, 0.0], [0.0, 4.0], [9.0, 9.0]]), [0, 1, 2]), 4.0),
+    "p_value": ((T([1.0, 1.5, 2.0, 0.5]), 1.0), 0.6),
+    "over_seeds": ((T([[[0.0, 0], [3, 4]], [[0, 0], [-3, -4]]]),), T([[0.0, 5.0], [5.0, 0.0]])),
+    "shape_of": ((T([[1.0, 5], [4, 5], [1, 1], [4, 1]]),), T([[-0.3, 0.4], [0.3, 0.4], [-0.3, -0.4], [0.3, -0.4]])),
+    "explained": ((T([[4.0, 3.0], [-2.0, -3.0], [2.0, -1.0], [0.0, 1.0]]), 1), 0.9),
+    "with_temperature": ((T([[2.0, 1.0, 0.0]]), 0.5), T([[2.0, 1.0, 0.0]]).div(0.5).softmax(1)),
+    "draw_by_hand": ((T([0.5, 0.25, 0.25]), T([0.1, 0.6, 0.75])), T([0, 1, 2])),
+    "rank_of": ((T([[1.0, 3.0, 2.0, 0.0]]), T([2])), T([2])),
+    "name_nll": (("a", {".": 0, "a": 1}, torch.zeros(2, 2, 2)), 2 * math.log(2)),
+    "new_share": ((["ada", "ada", "xyz"], ["ada", "eva"]), 0.5),
+    "with_direct": ((T([[[1.0]]]), T([[0.0]]), T([0.0]), T([[5.0]]), T([0.5]), T([[2.0]])), T([[2.5]])),
+    "dropout": ((T([[1.0, 2.0, 3.0]]), 0.25, T([[0.9, 0.1, 0.3]])), T([[4 / 3, 0.0, 4.0]])),
+    "residual": ((T([[1.0, 2.0]]), [torch.zeros(2, 2)], [torch.zeros(2)]), T([[1.0, 2.0]])),
+    "soft_targets": ((T([[0.0, 1, 0, 0]]), T([[0.1, 0.5, 0.3, 0.1]]), 1.0), T([[0.05, 0.75, 0.15, 0.05]])),
+    "mix": ((torch.zeros(1, 2), T([[0.0, math.log(3)]]), 0.5), T([[0.375, 0.625]]).log()),
+}
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_the_printed_example_is_among_the_inputs(name):
+    exercise, (arguments, result) = find(name), PRINTED[name]
+    places = [
+        i for i, one in enumerate(exercise.inputs()) if compare(plain(one), arguments, exercise.tolerance) is None
+    ]
+    given = _specified(exercise, exercise.reference, None)
+    assert places and compare(given[places[0]], result, exercise.tolerance) is None
+
+
+def test_each_exercise_that_prints_a_whole_example_is_among_these():
+    """The others print none: by pencil, with results that chance decides, or for part of the arguments."""
+    without = {"split_examples", "forward", "start", "minibatches", "split_unique", "best_setting", "top_k"}
+    without |= {"start_at_log_vocab", "challenge"} | {one.name for one in SMALL if one.cases is None}
+    assert set(PRINTED) | without == {one.name for one in SMALL} and not set(PRINTED) & without
+
+
+@pytest.mark.parametrize("name", ["split_examples", "start", "minibatches", "split_unique", "start_at_log_vocab"])
+def test_the_seed_decides_the_result_and_it_alone(name):
+    calls = find(name).calls()
+    assert calls["other seeds"] and len({arguments[-1] for arguments in calls["other seeds"]}) > 1
+    kinds = {answer.kind for answer in ANSWERS if answer.exercise == name}
+    assert {"seed ignored", "not the same twice"} <= kinds or name == "split_unique"
+
+
+@pytest.mark.parametrize("name", ["softmax", "gradient", "cross_entropy", "last_layer"])
+def test_what_a_task_forbids_is_refused_when_it_is_called(name):
+    exercise = find(name)
+    forbidden = answers(exercise, right=False)
+    assert sum(answer.kind == "forbidden" for answer in forbidden) >= 4 and exercise.forbidden
+    (task,) = [cell for one in EXERCISES for cell in one.cells if cell.raw["id"].endswith(f"-{name}-task")]
+    assert re.search(r"[Ww]ithout calling|Don't call", task.source)
+    for one in SMALL:
+        (task,) = [cell for book in EXERCISES for cell in book.cells if cell.raw["id"].endswith(f"-{one.name}-task")]
+        assert bool(re.search(r"[Ww]ithout calling|Don't call", task.source)) == bool(one.forbidden)
 
 
 @every_exercise

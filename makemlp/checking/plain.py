@@ -20,7 +20,8 @@ from torch import Tensor
 
 DEEPEST = 20  # levels of lists in lists
 LONGEST = 1000  # binary digits of a whole number, which is then still in the range of a float
-MOST = 1_000_000  # numbers in one tensor, and entries in all lists together
+MOST = 1_000_000  # numbers in one tensor
+ENTRIES = 50_000  # in all lists together
 
 
 class Foreign:
@@ -80,6 +81,8 @@ class _Plainer:
         return self._parts(value, (*within, id(value)))
 
     def _parts(self, value: Any, within: tuple[int, ...]) -> Any:
+        if isinstance(value, list | tuple | dict) and len(value) > ENTRIES:
+            raise OverflowError
         if isinstance(value, type) or inspect.isroutine(value):
             return Foreign(f"the {'class' if isinstance(value, type) else 'function'} itself, which was not called")
         if inspect.iscoroutine(value):
@@ -100,7 +103,7 @@ class _Plainer:
     def _counted(self, parts: Iterable) -> Iterator:
         for part in parts:
             self.count += 1
-            if self.count > MOST:
+            if self.count > ENTRIES:
                 raise OverflowError
             yield part
 

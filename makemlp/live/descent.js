@@ -105,7 +105,7 @@ export function descent(frame, data) {
           axes,
           path(counted, { stroke: "var(--ink)", "stroke-dasharray": "4 3" }),
           path(line, { stroke: "var(--blue)", "stroke-width": 2 }),
-          ring(x(done), y(Math.min(loss, ys[1])), loss.toFixed(3), { "text-anchor": "end", dx: -22 }),
+          ring(x(done), y(Math.min(loss, ys[1])), loss.toFixed(3), done > 9 ? { "text-anchor": "end", dx: -22 } : {}),
         ),
       ],
       alt: `After ${done} of ${most} steps with rate ${rate} the loss is ${loss.toFixed(4)}, that of counting ${lowest.toFixed(4)}. ${said}`,

@@ -269,8 +269,9 @@ function link(frame, id) {
       const input = row?.querySelector("input[type=number]");
       return input ? [{ name, control, row, input, last: null }] : [];
     });
-    // Its parts come one after the other.
-    if (!slot || !rest || boxes.length < slot.dataset.turned || (slot.dataset.sent && !letter)) {
+    // Its parts come one after the other; and it stays on the page when its kernel is gone.
+    const whole = slot && rest && boxes.length >= slot.dataset.turned && (letter || !slot.dataset.sent);
+    if (!whole || isDead(block)) {
       block = null;
       return;
     }
@@ -341,10 +342,12 @@ function link(frame, id) {
   const watch = setInterval(() => {
     if (!block && !frame.box.isConnected) clearInterval(watch);
     else if (!block) connect();
-    else if (!block.isConnected || block.querySelector(".jupyter-widgets-disconnected")) disconnect();
+    else if (!block.isConnected || isDead(block)) disconnect();
   }, 200);
   connect();
 }
+
+const isDead = (block) => Boolean(block.querySelector(".jupyter-widgets-disconnected"));
 
 const HANDLE = ".noUi-handle, .ui-slider-handle"; // of ipywidgets 8 and 7
 const HELD = ".noUi-active, .ui-state-active";

@@ -5,11 +5,12 @@ import { el, shown } from "./frame.js";
 const REACH = 0.5; // nats above the best: what is worse stands at the edge
 const HEIGHT = 150; // of a panel
 
-/** Round numbers between two, for an axis on which equal factors take equal room. */
-function powers(low, high) {
-  const all = Array.from({ length: 12 }, (_, i) => 10 ** (i - 6)).flatMap((power) => [power, 3 * power]);
-  const inside = all.filter((value) => value >= low && value <= high).map((value) => Number(value.toPrecision(1)));
-  return inside.length > 1 ? inside : [low, high];
+/** Round numbers between two, at most so many, for an axis on which equal factors take equal room. */
+function powers(low, high, most) {
+  const tens = Array.from({ length: 12 }, (_, i) => 10 ** (i - 6));
+  const between = (all) => all.filter((value) => value >= low && value <= high).map((v) => Number(v.toPrecision(1)));
+  const found = [between(tens.flatMap((ten) => [ten, 3 * ten])), between(tens)];
+  return found.find((some) => some.length > 1 && some.length <= most) ?? [low, high];
 }
 
 export function study(frame, data) {
@@ -33,7 +34,9 @@ export function study(frame, data) {
     const [right, bottom] = [left + width - 12, top + height - 40];
     const x = scale(low - room, high + room, left + 44, right, log);
     const y = scale(least, most, bottom - 6, top + 16);
-    const across = log ? powers(low, high) : ticks(low - room, high + room, width / 70);
+    const round = ticks(low - room, high + room, width / 70);
+    const whole = values.every(Number.isInteger) ? round.filter(Number.isInteger) : round;
+    const across = log ? powers(low, high, width / 50) : whole;
     const own = rows.map((row, i) => [x(values[i]), y(Math.min(most, row.dev))]);
     const marks = rows.map((row, i) => {
       const [cx, cy] = own[i];

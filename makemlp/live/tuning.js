@@ -41,7 +41,13 @@ export function tuning(frame, data) {
     const low = Math.min(...trains, ...devs) - 0.05;
     const last = Math.max(10, rows.length + 1) + 0.7;
     const whole = ticks(0.3, last, Math.min(last, width / 50)).filter(Number.isInteger);
-    const ground = chart(width, 300, { xs: [0.3, last], ys: [low, top], xTicks: whole, label: "run" });
+    const ground = chart(width, 300, {
+      xs: [0.3, last],
+      ys: [low, top],
+      xTicks: whole,
+      yWords: (v) => v.toFixed(1),
+      label: "run",
+    });
     const x = (run) => ground.x(run + 1);
     const y = (value) => ground.y(Math.min(top, value ?? top));
     places = rows.flatMap((row, run) => [row.dev, row.train].map((value) => [x(run), y(value)]));

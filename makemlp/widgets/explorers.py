@@ -80,7 +80,7 @@ def explore_descent(counts: Tensor, vocab: Vocabulary, start: Tensor) -> Explora
     """
     controls = [
         live.slider("steps", "steps", 0, 0, DESCENT, 1, digits=0),
-        live.slider("rate", "learning rate", 50.0, 0.1, 300.0, 0.05, log=True),
+        live.slider("rate", "learning rate", 50.0, 0.5, 500.0, 0.05, log=True),
     ]
     data = {"itos": vocab.itos, "most": DESCENT, "counts": live.packed(counts), "start": live.packed(start)}
     tables = smooth(counts, 0.0), start.softmax(1)

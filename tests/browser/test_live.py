@@ -260,9 +260,9 @@ def test_what_changes_is_announced_once_the_hand_rests(opened, name):
     page = opened(explorer(name))
     spoken = page.locator(".makemlp-spoken")
     assert spoken.text_content() == ""  # nothing is said of a page that is only opened
-    control = page.locator(
-        ".makemlp-row:not([hidden]) :is(input[type=range], input[type=text], select, button):enabled"
-    ).first
+    row = ".makemlp-row:not([hidden])"
+    inputs = page.locator(f"{row} :is(input[type=range], input[type=text], select):enabled")
+    control = (inputs if inputs.count() else page.locator(f"{row} button:enabled")).first
     if not control.count():
         return  # it is moved by Python alone
     control.focus()

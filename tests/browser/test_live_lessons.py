@@ -151,6 +151,7 @@ def tomorrow(browser, lab_server):
         'makemlp.quiz("00")',
         'makemlp.cards("00")',
     ]
+    (lab_server.root / "notebooks" / "tomorrow.jsonl").unlink(missing_ok=True)
     kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
     notebook = nbformat.v4.new_notebook(cells=[*map(nbformat.v4.new_code_cell, sources)], metadata=kernel)
     nbformat.write(notebook, lab_server.root / "notebooks" / "tomorrow.ipynb")
