@@ -1,4 +1,4 @@
-"""An end for an answer that never ends (floor 1)."""
+"""An end for an answer that never ends (floor 2)."""
 
 from __future__ import annotations
 
