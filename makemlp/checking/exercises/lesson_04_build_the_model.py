@@ -507,7 +507,7 @@ def _start_measured(
 
 
 def _start_cases(draws: Draws) -> list[tuple]:
-    return [(*size, draws.integer(0, 10_000)) for size in [(30, 3, 10, 200), (10, 2, 20, 100), (50, 4, 16, 150)]]
+    return [(*size, draws.integer(0, 10_000)) for size in [(30, 3, 10, 200), (40, 2, 20, 100), (50, 4, 16, 150)]]
 
 
 START = Exercise(
