@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from .lab import BUILD, REPOSITORY, Desk, LabServer, write_latencies
+from .lab import REPOSITORY, Desk, LabServer
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_FLAGS = (
@@ -57,15 +57,6 @@ def lab_server(browser, tmp_path_factory):
         yield server
     finally:
         server.stop()
-
-
-@pytest.fixture(scope="session")
-def latencies():
-    """Milliseconds from release to new picture, written to build/latency.txt and .json at the end."""
-    records = []
-    yield records
-    if records:
-        write_latencies(records, BUILD / "latency")
 
 
 @pytest.fixture(scope="package")

@@ -1,28 +1,24 @@
 """Verbs for operating a lesson in JupyterLab as a person does: open, run all, drag, type, click, look.
 
-`LabServer` starts JupyterLab on a copy of the notebooks, `Desk` opens lessons in Chromium one after another, `Lesson`
-is an open notebook and `Explorer` the widget below one of its cells.
+`LabServer` starts JupyterLab on a copy of the notebooks, `Desk` opens lessons in Chromium one after another, and
+`Lesson` is an open notebook.
 """
 
 import ast
 import html
-import inspect
 import json
 import os
 import re
 import secrets
 import shutil
 import socket
-import statistics
 import struct
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections import defaultdict
 from contextlib import contextmanager
-from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -36,8 +32,6 @@ HOST = "127.0.0.1"
 
 # A wait ends when its condition holds. This limit is there for what hangs, so that no busy machine comes near it.
 PATIENCE = 900  # seconds
-# An act that changes nothing is told after so long. All that the page asked has been answered by then.
-CHANGE_SECONDS = 60
 # How often the page is asked whether all cells have run. By default Playwright asks at every frame, and laying out the
 # whole notebook sixty times per second took more of the processor than the lesson's own cells.
 ASK_AGAIN = 250  # ms
@@ -247,8 +241,7 @@ class Traffic:
     """
 
     def __init__(self, page):
-        self.pending = {}
-        self.spans = []
+        self.pending = set()  # what was asked and is not answered
         self.faults = []
         self.answered = False
         page.on("websocket", self.listen)
@@ -261,7 +254,7 @@ class Traffic:
     def sent(self, payload):
         channel, header, _, _ = read_frame(payload)
         if channel == "shell":
-            self.pending[header["msg_id"]] = None
+            self.pending.add(header["msg_id"])
 
     def received(self, payload):
         channel, header, parent, content = read_frame(payload)
@@ -269,7 +262,7 @@ class Traffic:
             return
         kind = header["msg_type"]
         if kind == "status":
-            self.status(content["execution_state"], parent.get("msg_id"), header["date"])
+            self.status(content["execution_state"], parent.get("msg_id"))
         elif parent.get("msg_type") == "execute_request":
             pass  # shown below its cell, where `Lesson.errors` reads it
         elif kind == "error":
@@ -277,20 +270,10 @@ class Traffic:
         elif kind == "stream" and content["name"] == "stderr" and not content["text"].startswith(HARMLESS):
             self.faults.append(f"written to stderr by a widget: {content['text'].strip()}")
 
-    def status(self, state, asked, date):
-        if asked not in self.pending:
-            return
-        moment = datetime.fromisoformat(date.replace("Z", "+00:00")).timestamp()
-        if state == "busy":
-            self.pending[asked] = moment
-        elif state == "idle":
+    def status(self, state, asked):
+        if asked in self.pending and state == "idle":
             self.answered = True
-            began = self.pending.pop(asked)
-            self.spans.append((began or moment, moment))
-
-    def computing(self, start, end):
-        """Seconds between two moments in which the kernel was at work."""
-        return sum(max(0.0, min(b, end) - max(a, start)) for a, b in self.spans)
+            self.pending.remove(asked)
 
 
 class Complaints:
@@ -344,53 +327,6 @@ def until(page, condition, what="it", every=50):
 
 TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
-SHOWN = """(area, red) => {
-    const seen = selector => [...area.querySelectorAll(selector)].filter(node => node.checkVisibility());
-    const text = selector => seen(selector).map(node => node.innerText.trim()).filter(Boolean).join(' ');
-    const label = node => {
-        const box = node.closest('.widget-inline-hbox') || node;
-        const read = node => (node?.innerText || '').replace(/\\u200b/g, '').trim();
-        return read(box.querySelector('.widget-label')) || read(box);
-    };
-    const place = {
-        '.widget-slider': node => node.querySelector('.noUi-target').noUiSlider.get(true),
-        '.widget-dropdown select': node => node.selectedOptions[0]?.label,
-        '.widget-text input': node => node.value,
-        '.widget-checkbox input': node => node.checked,
-    };
-    return {
-        places: Object.fromEntries(Object.entries(place).flatMap(
-            ([selector, read]) => seen(selector).map(node => [label(node), read(node)]))),
-        pictures: seen('img').map(img => [img.src, img.alt]),
-        text: text('.widget-html, .jp-RenderedText'),
-        readouts: seen('.widget-readout').map(node => node.innerText.trim()),
-        message: text('[role="status"]'),
-        red: text(red),
-    };
-}"""
-
-# Notes when the mouse was released (or a text typed, an option chosen) and when the last new picture was on the
-# screen, both as seconds since 1970.
-WATCH = """area => {
-    const now = () => (performance.timeOrigin + performance.now()) / 1000;
-    const watch = window.watchedPicture = {released: 0, changed: 0, drawing: 0};
-    const images = node => node.nodeName === 'IMG' ? [node] : [...(node.querySelectorAll?.('img') ?? [])];
-    const decoded = image => image.decode().catch(() => {});  // another picture has taken its place
-    new MutationObserver(async changes => {
-        const drawn = changes.flatMap(change => images(change.target));
-        if (!drawn.length) return;
-        watch.drawing += 1;
-        await Promise.all(drawn.map(decoded));
-        requestAnimationFrame(() => { watch.changed = now(); watch.drawing -= 1; });
-    }).observe(area, {subtree: true, childList: true, attributeFilter: ['src']});
-    const released = () => { watch.released = now(); };
-    for (const act of ['pointerup', 'input']) document.addEventListener(act, released, {capture: true});
-}"""
-
-WATCHED = """async () => {
-    while (window.watchedPicture.drawing) await new Promise(requestAnimationFrame);
-    return window.watchedPicture;
-}"""
 
 IN_FOCUS = "node => node === document.activeElement"
 
@@ -556,17 +492,10 @@ class Lesson:
             ".filter(image => image.checkVisibility()).map(image => image.alt))"
         )
 
-    def explorer(self, label):
-        """The explorer of that name, e.g. `explore_smoothing`, or of that place in the lesson."""
-        found = explorers_in(self.cells)
-        label = list(found)[label] if isinstance(label, int) else label
-        return Explorer(self, label, self.cell(found[label]))
-
     def value(self, expression):
         """What a Python expression is worth in the lesson's kernel; the page takes no part in this."""
         if self.kernel is None:
             self.kernel = self.server.kernel()
-            self.kernel.execute(inspect.getsource(_model_says), silent=True)
         reply = self.kernel.execute("", silent=True, user_expressions={"it": expression}, reply=True, timeout=PATIENCE)
         found = reply["content"]["user_expressions"]["it"]
         if found["status"] != "ok":
@@ -587,222 +516,3 @@ class Lesson:
         if self.kernel:
             self.kernel.stop_channels()
         self.page.close()
-
-
-def _model_says(explorer, places):
-    """Sent to the kernel: alternative texts and message that an explorer's functions give for the places of the page.
-
-    places : by a control's label, where a slider's handle stands, or what is chosen, typed or ticked.
-    """
-    import math
-
-    values = {}
-    for name, control in explorer.controls.items():
-        place, kind = places.get(control.description), type(control).__name__
-        if kind == "Button":
-            values[name] = control.presses
-        elif kind == "FloatLogSlider":
-            near = abs(math.log(control.value, control.base) - place) < control.step / 2
-            values[name] = control.value if near else control.base**place  # 0.02 stands between two places
-        elif kind == "SelectionSlider":
-            values[name] = control._options_values[round(place)]
-        elif kind == "Dropdown":
-            values[name] = control._options_values[control._options_labels.index(place)]
-        elif kind == "IntSlider":
-            values[name] = round(place)
-        elif kind != "Play":  # it moves another control
-            values[name] = type(control.value)(place)
-    try:
-        return [picture.alt for picture in explorer._draw(**values)], ""
-    except ValueError as error:
-        return None, str(error)
-
-
-class Explorer:
-    """A widget below a cell: its controls, its pictures and its message line."""
-
-    def __init__(self, lesson, label, cell):
-        self.lesson = lesson
-        self.page = lesson.page
-        self.label = label
-        self.cell = cell
-        self.area = cell.locator(".jp-Cell-outputArea")
-        self.area.locator(".jupyter-widgets").first.wait_for()
-        lesson.settle()
-        self.area.evaluate(WATCH)
-
-    # what is there
-
-    def controls(self, kind):
-        """The visible controls of a kind (see KINDS), from top to bottom."""
-        return [found for found in self.area.locator(KINDS[kind]).all() if found.is_visible()]
-
-    def all_controls(self):
-        """(kind, control) of all that can be operated now."""
-        pairs = [(kind, control) for kind in KINDS for control in self.controls(kind)]
-        return [(kind, control) for kind, control in pairs if stop_of(control, kind).is_enabled()]
-
-    def strangers(self):
-        """Controls that none of the kinds names, so that none goes untested."""
-        known = ", ".join(f"{selector}, {selector} *" for selector in KINDS.values())
-        anything = "input, select, textarea, button, [role=slider], [contenteditable=true]"
-        return self.area.evaluate(
-            "(area, [anything, known]) => [...area.querySelectorAll(anything)]"
-            ".filter(node => node.checkVisibility() && !node.matches(known)).map(node => node.outerHTML.slice(0, 120))",
-            [anything, known],
-        )
-
-    def cut_labels(self):
-        """Labels too long for their place, of which a person reads only the beginning."""
-        wide = "all => all.filter(label => label.scrollWidth > label.clientWidth).map(label => label.innerText)"
-        return self.area.locator(".widget-label:visible, .jupyter-button:visible").evaluate_all(wide)
-
-    def shown(self):
-        """What the explorer shows now: pictures as [src, alt], text, readouts, message, red."""
-        return self.area.evaluate(SHOWN, RED)
-
-    def object(self):
-        """The Python expression for this explorer in the lesson's kernel."""
-        return f"Out{self.cell.locator('.jp-InputPrompt').first.inner_text().strip(' :')}"
-
-    def model_says(self, places):
-        """Alternative texts (None if there is a mistake to tell) and message that belong to places of the controls."""
-        return self.lesson.value(f"_model_says({self.object()}, {places!r})")
-
-    def picture(self):
-        """`src` and `alt` of the first picture, or None."""
-        return next(iter(self.shown()["pictures"]), None)
-
-    def message(self):
-        return self.shown()["message"]
-
-    def wait_until_changed(self, before, seconds=CHANGE_SECONDS):
-        """What is shown once it differs from `before` and the kernel is quiet; the same again if nothing changes."""
-        self.lesson.settle()
-        end = time.monotonic() + seconds
-        while (now := self.shown()) == before and time.monotonic() < end:
-            self.page.wait_for_timeout(20)
-            self.lesson.settle()
-        return now
-
-    def enter(self):
-        """Come from the cell to its first control by the Tab key."""
-        self.cell.focus()
-        for _ in range(10):
-            self.lesson.press("Tab")
-            if self.area.evaluate("area => area.contains(document.activeElement)"):
-                return
-        raise AssertionError(f"the Tab key does not lead from the cell to {self.label}")
-
-    def tab_to(self, stop):
-        """Press Tab, or Shift+Tab to go back, until a control has the focus."""
-        if not self.area.evaluate("area => area.contains(document.activeElement)"):
-            self.enter()
-        behind = "node => document.activeElement.compareDocumentPosition(node) & Node.DOCUMENT_POSITION_PRECEDING"
-        key = "Shift+Tab" if stop.evaluate(behind) else "Tab"
-        for _ in range(20):
-            if stop.evaluate(IN_FOCUS):
-                return
-            self.lesson.press(key)
-        raise AssertionError(f"{key} does not come to {label_of(stop)}")
-
-    def scroll_to_top(self):
-        self.area.evaluate("area => area.closest('.jp-Cell').scrollIntoView({block: 'start'})")
-
-    def screenshot(self):
-        """The page with this explorer's cell at its top, as build/screens/<lesson>-<explorer>.png."""
-        self.scroll_to_top()
-        self.lesson.screenshot(f"{self.lesson.name}-{self.label}")
-
-    # what a person does
-
-    def drag(self, slider, fraction, steps=8, handle=0, halfway=None):
-        """Drag a slider's handle by mouse to a fraction of its track; `halfway` is called before it is let go."""
-        knob = slider.locator(".noUi-handle").nth(handle)
-        knob.scroll_into_view_if_needed()
-        x, y = middle(knob.bounding_box())
-        track = slider.locator(".noUi-base").bounding_box()
-        target = track["x"] + fraction * track["width"], track["y"] + track["height"] / 2
-        if track["height"] > track["width"]:  # a vertical slider grows upwards
-            target = track["x"] + track["width"] / 2, track["y"] + (1 - fraction) * track["height"]
-        self.page.mouse.move(x, y)
-        self.page.mouse.down()
-        self.page.mouse.move(*target, steps=steps)
-        if halfway:
-            halfway()
-        self.page.mouse.up()
-
-    def type(self, box, text):
-        """Replace a box's text by typing, then press Enter."""
-        box.click()
-        box.press("ControlOrMeta+a")
-        box.press("Delete")
-        box.press_sequentially(text)
-        box.press("Enter")
-
-    def click(self, button):
-        button.click()
-
-    def choose(self, dropdown, option):
-        dropdown.select_option(label=option)
-
-    def latency(self):
-        """Milliseconds from the last act to the last new picture, and how many of them the kernel was at work.
-
-        None if no picture followed the act.
-        """
-        watch = self.page.evaluate(WATCHED)
-        if watch["changed"] <= watch["released"]:
-            return None
-        computing = self.lesson.traffic.computing(watch["released"], watch["changed"])
-        total = watch["changed"] - watch["released"]
-        return {"total_ms": round(total * 1000, 1), "computing_ms": round(computing * 1000, 1)}
-
-
-KINDS = {
-    "slider": ".widget-slider",
-    "dropdown": ".widget-dropdown select",
-    "text": ".widget-text input[type=text], .widget-textarea textarea",
-    "button": "button.widget-button, button.jupyter-button",
-    "checkbox": ".widget-checkbox input",
-}
-
-
-def label_of(control):
-    """What a person calls a control: its label, or the words on it."""
-    return control.evaluate(
-        """node => {
-            const box = node.closest('.widget-inline-hbox, .jupyter-button') || node;
-            const read = node => (node?.innerText || '').replace(/\\u200b/g, '').trim();
-            return read(box.querySelector('.widget-label')) || read(box) || node.title || '(no label)';
-        }"""
-    )
-
-
-def stop_of(control, kind):
-    """The element of a control that the Tab key comes to."""
-    return control.locator(".noUi-handle").first if kind == "slider" else control
-
-
-def middle(box):
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-
-def beyond_computing(records):
-    """How many moves, and the median and 95th percentile of the milliseconds that were not computing."""
-    beyond = sorted(record["total_ms"] - record["computing_ms"] for record in records)
-    p95 = statistics.quantiles(beyond, n=20, method="inclusive")[-1] if len(beyond) > 1 else beyond[0]
-    return {"moves": len(beyond), "median_ms": round(statistics.median(beyond), 1), "p95_ms": round(p95, 1)}
-
-
-def write_latencies(records, file):
-    """Write each explorer's latencies beyond computing, and all of them: a table for people, JSON for programs."""
-    groups = defaultdict(list)
-    for record in records:
-        groups[f"{record['lesson']} {record['explorer']}"].append(record)
-    rows = {name: beyond_computing(some) for name, some in groups.items()} | {"all": beyond_computing(records)}
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.with_suffix(".json").write_text(json.dumps(rows | {"records": records}, indent=1) + "\n", encoding="utf-8")
-    lines = [f"{'from release to the new picture, beyond computing':52} moves  median     p95"]
-    lines += [f"{name:52} {r['moves']:5d} {r['median_ms']:4.0f} ms {r['p95_ms']:4.0f} ms" for name, r in rows.items()]
-    file.with_suffix(".txt").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -1,7 +1,7 @@
 """Each lesson in a real JupyterLab in a real Chromium, operated as a person would.
 
-One lesson only: `pytest tests/browser -k 01_bigram`. One explorer only: `pytest tests/browser -k explore_smoothing`.
-Screenshots go to build/screens, latencies to build/latency.txt.
+One lesson only: `pytest tests/browser -k 01_bigram`. Its explorers are operated in test_live_lessons.py. Screenshots go
+to build/screens.
 """
 
 import re
@@ -13,11 +13,9 @@ from makemlp.questions import _read
 from .alive import is_alive
 from .lab import IN_FOCUS, NOTEBOOKS, cells_of, explorers_in, stored_alts, until
 from .sheets import below, choose, number_of, read_as, said_by, shown, type_in
-from .trial import Trial
 
 LESSONS = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
 EVERYWHERE = [(name, label) for name in LESSONS for label in explorers_in(cells_of(name))]
-EXPLORERS = [pair for pair in EVERYWHERE if not is_alive(pair[1])]
 SHORTEST_ALT = 30
 
 
@@ -47,20 +45,6 @@ def test_pictures_have_their_alternative_texts(lesson):
             assert alts == wanted, f"cell {place}"
     short = [alt for alts in lesson.alts_of_run for alt in alts if len(alt.strip()) < SHORTEST_ALT]
     assert not short, f"pictures with too short a text: {short}"
-
-
-@pytest.mark.parametrize(("name", "label"), EXPLORERS)
-def test_explorer_obeys_every_control(lesson, label, latencies):
-    trial = Trial(lesson.explorer(label), latencies)
-    trial.by_mouse()
-    assert not trial.problems, "\n".join(trial.problems)
-
-
-@pytest.mark.parametrize(("name", "label"), EXPLORERS)
-def test_keyboard_alone_works_explorer(lesson, label):
-    trial = Trial(lesson.explorer(label))
-    trial.by_keyboard()
-    assert not trial.problems, "\n".join(trial.problems)
 
 
 @pytest.mark.parametrize("name", LESSONS)
