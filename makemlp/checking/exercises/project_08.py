@@ -115,7 +115,7 @@ STEERED = Exercise(
 
 Rows = dict[str, dict[str, float]]
 SYMBOLS = ".abc"
-SIGMAS = 6  # deviations that a count may lie from what is expected: of 500 counts, chance takes one in a million beyond
+SIGMAS = 6  # deviations (and two counts) that a count may be off: chance refuses about one honest sampler in 100,000
 
 
 class Lent(RuntimeError):  # noqa: N818 - a learner reads the name
