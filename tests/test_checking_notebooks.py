@@ -5,6 +5,7 @@ import json
 import linecache
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -183,11 +184,17 @@ def sleeps(nll):
             time.sleep(60)
 
 
+@pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN], ids=["as usual", "in the background"])
 @pytest.mark.parametrize("answer", [loops, sleeps])
-def test_an_answer_that_never_ends_is_ended(monkeypatch, answer):
+def test_an_answer_that_never_ends_is_ended(monkeypatch, answer, handler):
     monkeypatch.setattr(checking, "SECONDS", 0.2)
-    with pytest.raises(checking.Wrong, match=r"takes longer than 0\.2 seconds: look for a loop that never ends"):
-        check("units", answer)
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        with pytest.raises(checking.Wrong, match=r"takes longer than 0\.2 seconds: look for a loop that never ends"):
+            check("units", answer)
+        assert signal.getsignal(signal.SIGINT) is handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_whoever_stops_a_check_reads_one_sentence():

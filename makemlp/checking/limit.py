@@ -39,6 +39,9 @@ def time_limit(seconds: float) -> Iterator[None]:
                     _interrupt()
             wait = 1.0
 
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:  # as in what was started in the background: an interrupt would not arrive
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Thread(target=watch, daemon=True).start()
     try:
         try:
@@ -46,6 +49,8 @@ def time_limit(seconds: float) -> Iterator[None]:
         finally:
             with lock:
                 done.set()
+            if before is signal.SIG_IGN:
+                signal.signal(signal.SIGINT, before)
     except KeyboardInterrupt:
         if not over.is_set():
             raise
