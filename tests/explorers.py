@@ -29,7 +29,7 @@ def open_all() -> dict:
         "explore_architecture": (len(vocab),),
         "explore_count_tables": (train, dev, vocab),
         "explore_descent": (torch.ones(len(vocab), len(vocab)), vocab, torch.zeros(len(vocab), len(vocab))),
-        "explore_letters": (model, vocab, "emm"),
+        "explore_letters": (frames[0], vocab, "emm"),
         "explore_mixture": (model, table, *build_dataset(dev, vocab, 5)),
         "explore_name": (model, vocab, dev, "ada"),
         "explore_neighbours": (model.C.detach(), vocab),

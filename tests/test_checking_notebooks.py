@@ -320,6 +320,7 @@ def test_no_way_around_a_check_passes_under_nbval(tmp_path):
     )
     failed = re.findall(r"^FAILED 03_around\.ipynb::Cell (\d+)", result.stdout, re.M)
     assert failed == [str(2 + number) for number in range(len(WAYS_AROUND))], result.stdout
-    assert result.stdout.count("is not met: its check was not run here") == len(WAYS_AROUND) - 1
+    report = result.stdout.partition("short test summary")[0]  # which repeats the messages in CI
+    assert report.count("is not met: its check was not run here") == len(WAYS_AROUND) - 1
     assert "The kernel ended while this cell ran" in result.stdout
     assert "nbval_exercises.py" not in result.stdout
