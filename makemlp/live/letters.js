@@ -20,7 +20,10 @@ export function letters(frame, data) {
     if (what === "press") {
       const found = map.at(x, y);
       held = found === null ? null : { x, y, moved: false };
-      if (found !== null) frame.set("instead", itos[found]);
+      if (found !== null) {
+        frame.set("instead", itos[found]);
+        tell(found); // now: a quick hand drags before the next picture
+      }
     }
     if (what !== "drag" || held === null) return;
     held.moved ||= Math.hypot(x - held.x, y - held.y) > STILL;

@@ -245,18 +245,20 @@ trainer"""
 
 
 @pytest.fixture
-def lab(browser, lab_server):
-    """A notebook with a trainer in its only cell, run."""
+def lab(desk):
+    """A notebook with a trainer in its only cell, run; the lesson that another test left open is closed."""
+    desk.close()
+    desk.server.end_kernels()
     kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(SOURCE)], metadata=kernel)
-    nbformat.write(notebook, lab_server.root / "notebooks" / "trainer.ipynb")
-    lab = Lesson(browser, lab_server, "trainer")
+    nbformat.write(notebook, desk.server.root / "notebooks" / "trainer.ipynb")
+    lab = Lesson(desk.browser, desk.server, "trainer")
     lab.open()
     lab.run_all()
     listen(lab)
     yield lab
     lab.close()
-    lab_server.end_kernels()
+    desk.server.end_kernels()
 
 
 def listen(lab):
