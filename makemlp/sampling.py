@@ -142,7 +142,8 @@ def sample(
         token = draw(probs, torch.rand(n, 1, generator=generator))  # (n,)
         ended |= token == 0
         tokens = torch.cat([tokens, token[:, None]], dim=1)
-    return [vocab.decode(row).split(".")[0] for row in tokens[:, model.block_size :].tolist()]
+    rows = tokens[:, model.block_size :].tolist()
+    return [vocab.decode(row[: row.index(0)] if 0 in row else row) for row in rows]
 
 
 def _check_probs(probs: Tensor, vocab: Vocabulary) -> None:
