@@ -65,7 +65,7 @@ class AdaptiveSoftmax(nn.Module):
         return F.dropout(h @ self.U, self.dropout, self.training), h @ self.G + self.b_group
 
     def log_prob(self, h: Tensor, C: Tensor, Y: Tensor) -> Tensor:
-        """Log-probabilities (N,) of the words Y (N,) from h (N, hidden_dim), with the embeddings C (vocab_size, emb_dim)."""
+        """Log-probabilities (N,) of the words Y (N,), from h (N, hidden_dim) and embeddings C (vocab_size, emb_dim)."""
         z, groups = self.questions(h)  # (N, emb_dim), (N, groups)
         C, b = C.split(self.sizes), self.b.split(self.sizes)
         first = torch.bucketize(Y, Y.new_tensor(self.edges[1:-1]), right=True)  # (N,) each word's group, 0: frequent
