@@ -15,6 +15,7 @@ from makemlp.checking.exercises import (
     lesson_07_see_the_embeddings,
     lesson_08_sample_names,
     lesson_09_beat_the_baseline,
+    lesson_10_words,
     project_01,
     project_02,
     project_05,
@@ -46,6 +47,7 @@ LESSONS = {
     "07": ("See the embeddings", lesson_07_see_the_embeddings.EXERCISES),
     "08": ("Sample names", lesson_08_sample_names.EXERCISES + project_08.EXERCISES),
     "09": ("Beat the baseline", (*lesson_09_beat_the_baseline.EXERCISES, repair("09.9", SCORED))),
+    "10": ("Words", lesson_10_words.EXERCISES),
 }
 
 
