@@ -212,9 +212,10 @@ class WordVocabulary(Vocabulary):
         self.stoi = {s: i for i, s in enumerate(self.itos)}
 
     def encode(self, words: str | Iterable[str]) -> list[int]:
-        """The indices of words, which may come as a list or as one text with spaces between them. A word that is not in
-        the vocabulary is 1, "<unk>"."""
-        return [self.stoi.get(word, 1) for word in (words.split() if isinstance(words, str) else words)]
+        """The indices of words, which may come as a list, as one text with spaces between them, or as a list of such
+        texts. A word that is not in the vocabulary is 1, "<unk>"."""
+        text = words if isinstance(words, str) else " ".join(words)
+        return [self.stoi.get(word, 1) for word in text.split()]
 
     def decode(self, indices: Iterable[int]) -> str:
         """The words of a sequence of indices, which may be a tensor of shape (N,), with spaces between them."""

@@ -18,6 +18,7 @@ from makemlp import (
     log_prob,
     nll,
     sample,
+    score_name,
     split_text,
     words,
 )
@@ -270,6 +271,15 @@ def test_sentences_are_sampled(some):
     sentences = sample(model, vocab, 5, prefix="the jury", seed=1)
     assert all(sentence.startswith("the jury") for sentence in sentences) and len(set(sentences)) > 1
     assert all("." not in sentence.split() for sentence in sentences)
+
+
+def test_a_sentence_is_scored_word_by_word(some):
+    vocab, _, _, model = some
+    losses, ranks = score_name(model, vocab, "the jury said it did .")
+    indices = torch.tensor(vocab.encode("the jury said it did ."))
+    X = torch.tensor([[0, 0], [0, indices[0]]])
+    torch.testing.assert_close(losses[:2], -log_prob(model, X, indices[:2]))
+    assert losses.shape == ranks.shape == (6,) and ranks[0] <= 3
 
 
 MANY = """
