@@ -197,7 +197,7 @@ class WordMLP(nn.Module):
 
     def _bands(self, T: int) -> Tensor:
         """The weights (blurs, T, block_size + T - 1) of a stretch's words in the means after each of its contexts."""
-        size = self.block_size
+        size = self.block_size  # a mean of many words is a small number, which the power makes up for
         fades = F.pad(self.fade.softmax(1) * size**0.25, (0, T))  # (blurs, block_size + T)
         # Each row is the one above, one word later: what a row of that length, written on and on, gives by itself.
         return fades.repeat(1, T)[:, : T * (size + T - 1)].view(-1, T, size + T - 1)
