@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from makemlp.data import BOUNDARY, Vocabulary, build_dataset
+from makemlp.data import Vocabulary, build_dataset
 
 
 def draw(weights: Tensor, u: Tensor) -> Tensor:
@@ -120,8 +120,9 @@ def sample(
             f"top_p is {top_p}: it is a share of the probability, so pass a number above 0 and at most 1, or None "
             f"for all."
         )
-    if BOUNDARY in prefix:
-        raise ValueError(f"{prefix!r} holds '{BOUNDARY}', the sign that marks where names begin and end: take it out.")
+    boundary = vocab.itos[0]
+    if boundary in prefix:
+        raise ValueError(f"{prefix!r} holds '{boundary}', the sign that marks where names begin and end: take it out.")
     generator = torch.Generator()
     if seed is None:
         generator.seed()
@@ -142,7 +143,7 @@ def sample(
         token = draw(probs, torch.rand(n, 1, generator=generator))  # (n,)
         ended |= token == 0
         tokens = torch.cat([tokens, token[:, None]], dim=1)
-    return [vocab.decode(row).split(".")[0] for row in tokens[:, model.block_size :].tolist()]
+    return [vocab.decode(row).split(boundary)[0] for row in tokens[:, model.block_size :].tolist()]
 
 
 def _check_probs(probs: Tensor, vocab: Vocabulary) -> None:
