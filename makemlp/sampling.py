@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from makemlp.data import Vocabulary, build_dataset
+from makemlp.data.spelling import spelled
 
 
 def draw(weights: Tensor, u: Tensor) -> Tensor:
@@ -93,7 +94,7 @@ def sample(
     top_k : draw from the k likeliest characters only. Of equally likely ones the lower index is kept. None keeps all.
     top_p : draw only from the likeliest characters, as few as hold this share of the probability together; it is taken
         after temperature and top_k. None, or 1, keeps all.
-    prefix : what every name begins with.
+    prefix : what every name begins with; capitals and accents are read as `spelled` reads them.
     seed : the same seed gives the same names; None gives new ones each time.
     max_length : a name that has not ended after so many characters is cut there.
 
@@ -128,7 +129,7 @@ def sample(
         generator.seed()
     else:
         generator.manual_seed(seed)
-    start = [0] * model.block_size + vocab.encode(prefix)
+    start = [0] * model.block_size + vocab.encode(spelled(prefix, vocab.itos))
     tokens = torch.tensor(start, dtype=torch.int64).repeat(n, 1)  # (n, block_size + length so far)
     ended = torch.zeros(n, dtype=torch.bool)
     while not ended.all() and tokens.shape[1] < model.block_size + max_length:

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from makemlp.data import lists
-from makemlp.data.lists import check_boundary, path_of
+from makemlp.data import reading
+from makemlp.data.reading import check_boundary, path_of
 from makemlp.data.tables import Options
 
 BOUNDARY = "."  # stands before the first and after the last character of a name; always index 0
@@ -78,8 +78,8 @@ def load_names(
     elif path is None:
         where, call, text = "the bundled list", "load_names(", _read_bundled()
     else:
-        where, call, text = f"'{path_of(path)}'", f"load_names('{path}'", lists.read_text(path, encoding)
-    names, notes = lists.names_in(text, where, call, options)
+        where, call, text = f"'{path_of(path)}'", f"load_names('{path}'", reading.read_text(path, encoding)
+    names, notes = reading.names_in(text, where, call, options)
     for note in notes:
         warnings.warn(note, stacklevel=2)
     return names

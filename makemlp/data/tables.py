@@ -117,13 +117,13 @@ def _said_by_excel(lines: Sequence[str], delimiter: str | None) -> tuple[Sequenc
 def delimiter_of(lines: Sequence[str]) -> tuple[str, int]:
     """What stands between the columns and how many there are; ("", 1) for a list that is no table.
 
-    A table has the same number of cells, two or more, in most of its lines. Quotes around every line make a table of
-    one column, because no name has them.
+    A table has two lines or more, and the same number of cells, two or more, in most of them. Quotes around every line
+    make a table of one column, because no name has them.
     """
     filled = list(itertools.islice((line.strip() for line in lines if line.strip()), LOOKED_AT))
     best = (0.5, "", 1)
     for delimiter in DELIMITERS:
-        if any(delimiter in line for line in filled):
+        if len(filled) > 1 and any(delimiter in line for line in filled):
             width, often = _usual(len(row) for _, row in _rows(filled, delimiter, "the table"))
             if width > 1 and often / len(filled) > best[0]:
                 best = (often / len(filled), delimiter, width)

@@ -11,6 +11,7 @@ from torch import Tensor
 from makemlp import figures, live
 from makemlp.counts import METHODS, CountModel, smooth
 from makemlp.data import Vocabulary, build_dataset, load_names
+from makemlp.data.spelling import spelled
 from makemlp.mlp import MLP
 from makemlp.sampling import sample
 from makemlp.widgets.explorable import Explorable
@@ -186,6 +187,7 @@ def explore_prediction(model: MLP, vocab: Vocabulary, prefix: str = "") -> Explo
 
     Source: lesson 04.
     """
+    prefix = spelled(prefix, vocab.itos)
     other = vocab.itos[1] + prefix[1:] if prefix else ""
     controls = [
         live.text("prefix", "the name so far", prefix),
