@@ -2,7 +2,7 @@
 
 Names and examples      load_names, load_lecture_names, Vocabulary, split, build_dataset
 Words and examples      load_words, WordVocabulary, split_text
-Models that count       CountModel, smooth, interpolate, kneser_ney
+Models that count       CountModel, CacheModel, smooth, interpolate, kneser_ney
 The neural network      MLP, count_parameters, trace, DeepMLP, Mixture
 The network for words   WordMLP, AdaptiveSoftmax, train_words, save_word_model, load_word_model
 Training and scoring    train, train_many, train_deep, sgd, nll, log_prob, save_model, load_model
@@ -41,7 +41,7 @@ import torch
 
 from makemlp import figures
 from makemlp.checkpoints import load_model, save_model
-from makemlp.counts import CountModel, interpolate, kneser_ney, smooth
+from makemlp.counts import CacheModel, CountModel, interpolate, kneser_ney, smooth
 from makemlp.data import Vocabulary, WordVocabulary, build_dataset, load_names, split, split_text
 from makemlp.deep import DeepMLP, train_deep
 from makemlp.download import load_lecture_names
@@ -80,6 +80,7 @@ __version__ = "0.1.0"
 __all__ = [
     "MLP",
     "AdaptiveSoftmax",
+    "CacheModel",
     "CountModel",
     "DeepMLP",
     "Mixture",

@@ -331,6 +331,34 @@ class CountModel:
             )
 
 
+class CacheModel:
+    """Predict each word by its share of the words in the context: what a text has said, it soon says again.
+
+    It is of use only in a mixture, because it holds every word that is not in the context to be impossible.
+
+    Parameters
+    ----------
+    vocab_size : number of symbols.
+    block_size : words in the context.
+
+    Source: lesson 10; Kuhn and De Mori 1990.
+    """
+
+    def __init__(self, vocab_size: int, block_size: int = 500):
+        if vocab_size < 2 or block_size < 1:
+            raise ValueError(f"vocab_size must be 2 or more and block_size 1 or more; got {vocab_size}, {block_size}.")
+        self.vocab_size, self.block_size = vocab_size, block_size
+
+    def __call__(self, X: Tensor) -> Tensor:
+        """Log-probabilities (N, vocab_size) of what follows the contexts X (N, block_size); they serve as logits."""
+        share = torch.full(X.shape, 1 / self.block_size)
+        return torch.zeros(len(X), self.vocab_size).scatter_add_(1, X, share).log_()
+
+    def log_prob(self, X: Tensor, Y: Tensor) -> Tensor:
+        """Log-probabilities (N,) of the answers Y (N,) alone."""
+        return (Y.unsqueeze(1) == X).float().mean(1).log()
+
+
 class _Tables(Sequence):
     """A CountModel's tables with all their zeros: (rows, vocab_size) for each length, made when asked for."""
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from makemlp import (
+    CacheModel,
     CountModel,
     Mixture,
     WordVocabulary,
@@ -17,6 +18,7 @@ from makemlp import (
     log_prob,
     nll,
     sample,
+    score_name,
     split_text,
     words,
 )
@@ -271,6 +273,15 @@ def test_sentences_are_sampled(some):
     assert all("." not in sentence.split() for sentence in sentences)
 
 
+def test_a_sentence_is_scored_word_by_word(some):
+    vocab, _, _, model = some
+    losses, ranks = score_name(model, vocab, "the jury said it did .")
+    indices = torch.tensor(vocab.encode("the jury said it did ."))
+    X = torch.tensor([[0, 0], [0, indices[0]]])
+    torch.testing.assert_close(losses[:2], -log_prob(model, X, indices[:2]))
+    assert losses.shape == ranks.shape == (6,) and ranks[0] <= 3
+
+
 MANY = """
 import resource, torch
 from makemlp.scoring import log_prob
@@ -293,3 +304,15 @@ def test_log_prob_of_nothing_is_nothing():
     model = CountModel(3, 1).fit(torch.tensor([[1]]), torch.tensor([2]))
     assert log_prob(model, torch.zeros(0, 1, dtype=torch.int64), torch.zeros(0, dtype=torch.int64)).shape == (0,)
     assert math.isnan(nll(model, torch.zeros(0, 1, dtype=torch.int64), torch.zeros(0, dtype=torch.int64)))
+
+
+# A cache
+
+
+def test_a_cache_by_hand():
+    model = CacheModel(5, 4)
+    X, Y = torch.tensor([[1, 2, 1, 3], [4, 4, 4, 4]]), torch.tensor([1, 0])
+    assert model(X).exp().tolist() == [[0, 0.5, 0.25, 0.25, 0], [0, 0, 0, 0, 1]]
+    assert model.log_prob(X, Y).tolist() == [pytest.approx(math.log(0.5)), -math.inf]
+    with pytest.raises(ValueError, match="block_size 1 or more"):
+        CacheModel(5, 0)

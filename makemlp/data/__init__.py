@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
-import re
-import unicodedata
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -15,32 +14,47 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from makemlp.data import reading
+from makemlp.data.reading import check_boundary, path_of
+from makemlp.data.tables import Options
+
 BOUNDARY = "."  # stands before the first and after the last character of a name; always index 0
 UNKNOWN = "<unk>"  # the one symbol for all rare words; always index 1 of a WordVocabulary
-NAMES_FILE = Path(__file__).parent / "names" / "us_2018.txt"
+NAMES_FILE = Path(__file__).parents[1] / "names" / "us_2018.txt"
 NAMES_SHA256 = "bd02dfd33179e23ec2dd093cbd4de619834f75d660ef1ae04d3127e7a0110053"
 
-_NEWLINE = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
+def load_names(
+    path: str | os.PathLike | None = None,
+    *,
+    text: str | None = None,
+    lowercase: bool | str = False,
+    column: int | str | None = None,
+    header: bool | int | None = None,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    bad_lines: str = "error",
+    remove: str = "",
+    boundary: str = BOUNDARY,
+) -> list[str]:
+    """The bundled names, or the names of your own list, which holds one per line or in a column of a table.
 
-def path_of(path: object) -> Path:
-    """What was passed as a path, as one. Raises a ValueError with a sentence for what is none."""
-    if not isinstance(path, str | os.PathLike):
-        raise ValueError(f"A path is wanted, and {path!r:.40} came: pass a text, such as 'folder/file'.")
-    if "\0" in os.fspath(path):
-        raise ValueError(f"The path {os.fspath(path)!r} holds a NUL, which no path may hold: check it.")
-    return Path(path)
-
-
-def load_names(path: str | os.PathLike | None = None, *, text: str | None = None, lowercase: bool = False) -> list[str]:
-    """The bundled names, or the names of your own list, which holds one per line.
+    What is loaded and yet looks wrong (a heading, characters that can't be seen) is said in a warning.
 
     Parameters
     ----------
-    path : a file in UTF-8 (a byte-order mark and any kind of newline are fine); blank lines are skipped.
+    path : a file in UTF-8, or with a byte-order mark; any kind of newline is fine, and blank lines are skipped.
     text : the list itself, instead of a path.
-    lowercase : turn every name to lower case. Otherwise names keep the case in which they are written. Accents are
-        always kept.
+    lowercase : turn every name to lower case; "tr" or "az" do it by the rules of Turkish and Azeri. Otherwise names
+        keep the case in which they are written. Accents are always kept.
+    column : of a table, the heading of the column with the names, or its number, counted from 1.
+    header : the number of the line with the headings, of which nothing above is read either; True for the first line,
+        False where there are none. By default the headings of a table are looked for, and a list has none.
+    delimiter : what stands between a table's columns, by default looked for; "" where each whole line is a name.
+    encoding : of the file, such as "cp1252", where it is neither UTF-8 nor marked.
+    bad_lines : "skip" leaves out lines that can't be names, with a warning; "error" refuses the list.
+    remove : characters that are taken out of all names.
+    boundary : the symbol that no name may hold. Pass the same one to `Vocabulary`.
 
     Returns
     -------
@@ -51,7 +65,7 @@ def load_names(path: str | os.PathLike | None = None, *, text: str | None = None
     Raises
     ------
     ValueError
-        One sentence that says which file and line, and what to do.
+        One sentence that says which file and line, and what to do. For a table it proposes the call to make.
 
     Source: lesson 01. Provenance of the bundled list: ``makemlp/names/README.md``.
     """
@@ -59,13 +73,18 @@ def load_names(path: str | os.PathLike | None = None, *, text: str | None = None
         raise ValueError("load_names got both a path and a text: pass only one of them.")
     if not isinstance(text, str | None):
         raise ValueError(f"load_names got {text!r:.40} as the text: pass one text, with a name on each line.")
+    check_boundary(boundary)
+    options = Options(lowercase, column, header, delimiter, bad_lines, remove, boundary)
     if text is not None:
-        where = "the text"
+        where, call = "the text", "load_names(text=text"
     elif path is None:
-        where, text = "the bundled list", _read_bundled()
+        where, call, text = "the bundled list", "load_names(", _read_bundled()
     else:
-        where, text = f"'{path_of(path)}'", _read_text(path)
-    return _parse_names(text, where, lowercase)
+        where, call, text = f"'{path_of(path)}'", f"load_names('{path}'", reading.read_text(path, encoding)
+    names, notes = reading.names_in(text, where, call, options)
+    for note in notes:
+        warnings.warn(note, stacklevel=2)
+    return names
 
 
 def _read_bundled() -> str:
@@ -75,72 +94,17 @@ def _read_bundled() -> str:
     return raw.decode("utf-8")
 
 
-def _read_text(path: str | os.PathLike) -> str:
-    where = f"'{os.fspath(path)}'"
-    if _NEWLINE.search(str(path)):
-        raise ValueError("load_names got a text where it expects a path: write load_names(text=…).")
-    file = os.path.expanduser(path)  # as it is, where there is no such user
-    if os.path.isdir(file):
-        raise ValueError(f"{where} is a folder: pass the path of a text file in it.")
-    if not os.path.exists(file):
-        raise ValueError(f"There is no file {where} (looked in {Path.cwd()}): check the path.")
-    if not os.path.isfile(file):  # a device may never end
-        raise ValueError(f"{where} is no file: pass the path of a text file.")
-    try:
-        raw = Path(file).read_bytes()
-    except OSError as error:
-        raise ValueError(f"{where} cannot be read ({error.strerror}): check its permissions.") from None
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise ValueError(f"{where} is written in UTF-16: save it as UTF-8 and load it again.")
-    if b"\0" in raw:
-        raise ValueError(f"{where} is a binary file, not a list of names: save the list as plain text in UTF-8.")
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = len(_NEWLINE.split(raw[: error.start].decode("utf-8")))
-        raise ValueError(f"{where}, line {line} is not valid UTF-8: save the file as UTF-8 and load again.") from None
-
-
-def _parse_names(text: str, where: str, lowercase: bool) -> list[str]:
-    names = []
-    for number, line in enumerate(_NEWLINE.split(text), start=1):
-        name = line.strip(" \t\u00a0\u3000\ufeff")  # the last is the byte-order mark
-        if not name:
-            continue
-        _check_characters(name, f"{where}, line {number}")
-        # One way to write "é": with its accent as one character, whichever way the file has it.
-        names.append(unicodedata.normalize("NFC", name.lower() if lowercase else name))
-    if not names:
-        raise ValueError(f"{where} holds no names: put one name on each line.")
-    if len(names) == 1:
-        raise ValueError(f"{where} holds only one name ('{names[0]}'): a model needs at least two to learn from.")
-    return names
-
-
-def _check_characters(name: str, where: str) -> None:
-    for position, character in enumerate(name, start=1):
-        if character == BOUNDARY:
-            raise ValueError(
-                f"{where}: '{name}' holds '{BOUNDARY}' (character {position}), the sign that marks where names "
-                f"begin and end: take it out of the name."
-            )
-        if unicodedata.category(character) in ("Cc", "Cs"):
-            raise ValueError(
-                f"{where}: character {position} is the control character U+{ord(character):04X}: "
-                f"write one name per line, without tabs or other control characters."
-            )
-
-
 class Vocabulary:
     """The characters of a list of names, each with a number: the boundary '.' is 0, the others follow in order.
 
     Parameters
     ----------
     names : the list that the characters are taken from.
+    boundary : the symbol that stands before and after every name; another one lets names hold '.', as in 'J.R.'.
 
     Attributes
     ----------
-    itos : list of str, index to symbol; ``itos[0] == "."``.
+    itos : list of str, index to symbol; ``itos[0]`` is the boundary.
     stoi : dict, symbol to index.
 
     Raises
@@ -151,11 +115,15 @@ class Vocabulary:
     Source: lesson 01.
     """
 
-    def __init__(self, names: Iterable[str]):
+    def __init__(self, names: Iterable[str], boundary: str = BOUNDARY):
+        check_boundary(boundary)
         characters = sorted(set("".join(names)))
-        if BOUNDARY in characters:
-            raise ValueError(f"A name holds '{BOUNDARY}', which marks beginnings and ends: take it out.")
-        self.itos = [BOUNDARY, *characters]
+        if boundary in characters:
+            raise ValueError(
+                f"A name holds '{boundary}', which marks beginnings and ends: take it out, or pass another boundary, "
+                f"such as Vocabulary(names, boundary='|')."
+            )
+        self.itos = [boundary, *characters]
         self.stoi = {s: i for i, s in enumerate(self.itos)}
 
     def __len__(self) -> int:
@@ -212,9 +180,10 @@ class WordVocabulary(Vocabulary):
         self.stoi = {s: i for i, s in enumerate(self.itos)}
 
     def encode(self, words: str | Iterable[str]) -> list[int]:
-        """The indices of words, which may come as a list or as one text with spaces between them. A word that is not in
-        the vocabulary is 1, "<unk>"."""
-        return [self.stoi.get(word, 1) for word in (words.split() if isinstance(words, str) else words)]
+        """The indices of words, which may come as a list, as one text with spaces between them, or as a list of such
+        texts. A word that is not in the vocabulary is 1, "<unk>"."""
+        text = words if isinstance(words, str) else " ".join(words)
+        return [self.stoi.get(word, 1) for word in text.split()]
 
     def decode(self, indices: Iterable[int]) -> str:
         """The words of a sequence of indices, which may be a tensor of shape (N,), with spaces between them."""
@@ -286,16 +255,16 @@ def _running(Y: Tensor, block_size: int) -> tuple[Tensor, Tensor]:
 
 def _encode_all(names: Sequence[str], vocab: Vocabulary) -> Tensor:
     """The indices of "name.name.…name." all at once: (N,) int64."""
-    text = BOUNDARY.join([*names, ""])
+    text = vocab.itos[0].join([*names, ""])
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
     symbols = np.array([ord(s) for s in vocab.itos], dtype=np.uint32)
     order = symbols.argsort()
     indices = order[np.searchsorted(symbols, codes, sorter=order).clip(max=len(order) - 1)]
     if (symbols[indices] != codes).any() or (indices == 0).sum() != len(names):
         for name in names:
-            if BOUNDARY in name:
+            if vocab.itos[0] in name:
                 raise ValueError(
-                    f"{name!r} holds '{BOUNDARY}', the sign that marks where names begin and end: take it out."
+                    f"{name!r} holds '{vocab.itos[0]}', the sign that marks where names begin and end: take it out."
                 )
             vocab.encode(name)  # raises for the name at fault
     return torch.from_numpy(indices.astype(np.int64))
