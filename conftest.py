@@ -18,6 +18,9 @@ os.environ["TQDM_DISABLE"] = "1"
 _runs = tempfile.TemporaryDirectory(prefix="makemlp-runs-")
 os.environ["MAKEMLP_RUNS"] = _runs.name
 
+# Tests are of the bundled names, whatever `use_names` has kept for this user; one may set another list all the same.
+os.environ.setdefault("MAKEMLP_NAMES", "")
+
 # What the tests of other machines turn on: see tests/disturbance.py.
 if seed := os.environ.get("DISTURB"):
     import disturbance

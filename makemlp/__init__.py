@@ -1,6 +1,7 @@
 """makemlp: build a character-level language model of names, one lesson at a time.
 
 Names and examples      load_names, load_lecture_names, Vocabulary, split, build_dataset
+Another list of names   use_names, on_bundled, expect
 Models that count       CountModel, smooth, interpolate, kneser_ney
 The neural network      MLP, count_parameters, trace, DeepMLP, Mixture
 Training and scoring    train, train_many, train_deep, sgd, nll, save_model, load_model
@@ -42,6 +43,7 @@ from makemlp.counts import CountModel, interpolate, kneser_ney, smooth
 from makemlp.data import Vocabulary, build_dataset, load_names, split
 from makemlp.deep import DeepMLP, train_deep
 from makemlp.download import load_lecture_names
+from makemlp.lists import expect, on_bundled, use_names
 from makemlp.mixture import Mixture
 from makemlp.mlp import MLP, count_parameters, trace
 from makemlp.questions import cards, quiz
@@ -87,6 +89,7 @@ __all__ = [
     "count_parameters",
     "draw",
     "evaluate_on_test",
+    "expect",
     "explore_architecture",
     "explore_count_tables",
     "explore_descent",
@@ -111,6 +114,7 @@ __all__ = [
     "nll",
     "nll_by_name",
     "novelty",
+    "on_bundled",
     "open_study",
     "quiz",
     "rank",
@@ -125,6 +129,7 @@ __all__ = [
     "train_deep",
     "train_many",
     "tune",
+    "use_names",
 ]
 
 _threads = os.environ.get("MAKEMLP_THREADS", "1")

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from makemlp.checkpoints import fingerprint
-from makemlp.data import path_of
+from makemlp.data import list_tag, path_of
 from makemlp.scoring import nll
 
 
@@ -40,12 +40,20 @@ def writable_runs_folder() -> Path:
     return runs_folder()
 
 
+def of_this_list(file: str) -> str:
+    """The name of a file of runs for the list of names that is set: ``study.db`` for the bundled names, and such as
+    ``study-my_list-1f0c9a2b.db`` for another, so that the runs of two lists never meet."""
+    stem, dot, extension = file.rpartition(".")
+    return "-".join(filter(None, (stem, list_tag()))) + dot + extension
+
+
 class Scoreboard:
     """Runs and their losses in a file, one line per run, so that they are still there after the kernel ends.
 
     Parameters
     ----------
-    path : the file, by default ``runs/scoreboard.jsonl``. If it exists, its runs are on the board.
+    path : the file, by default ``runs/scoreboard.jsonl``; where another list of names is set, one that has that list
+        in its name. If it exists, its runs are on the board.
 
     Attributes
     ----------
@@ -62,7 +70,7 @@ class Scoreboard:
 
     def __init__(self, path: str | os.PathLike | None = None):
         self._beside = path is None
-        self.path = runs_folder() / "scoreboard.jsonl" if path is None else path_of(path)
+        self.path = runs_folder() / of_this_list("scoreboard.jsonl") if path is None else path_of(path)
         self.rows = _read_lines(self.path, "dev")
 
     def add(self, *, dev: float, **what: object) -> dict:

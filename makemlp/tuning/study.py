@@ -16,7 +16,7 @@ from tqdm import tqdm
 from makemlp.checkpoints import fingerprint
 from makemlp.data import Vocabulary, build_dataset
 from makemlp.mlp import MLP
-from makemlp.scoreboard import runs_folder, writable_runs_folder
+from makemlp.scoreboard import of_this_list, runs_folder, writable_runs_folder
 from makemlp.scoring import nll
 from makemlp.training import Run, learning_rate_at
 
@@ -180,6 +180,8 @@ def open_study(
 def file_beside(make: bool = False) -> str:
     """The URL of the SQLite file ``runs/study.db`` beside the notebook, where studies are kept by default.
 
+    Where another list of names is set than the bundled one, the file has the list in its name.
+
     Parameters
     ----------
     make : whether the file is to be written, and so its folder must be there.
@@ -195,7 +197,7 @@ def file_beside(make: bool = False) -> str:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ValueError(f"The folder '{folder}' can't be made ({error.strerror}): check MAKEMLP_RUNS.") from None
-    return f"sqlite:///{(folder / 'study.db').as_posix()}"
+    return f"sqlite:///{(folder / of_this_list('study.db')).as_posix()}"
 
 
 def _load_or_create(storage: BaseStorage, name: str, identity: dict[str, str]) -> optuna.Study:
