@@ -83,7 +83,7 @@ LAST = len(FIRST)
 CI_ALONE = (
     r"tests/browser/test_lessons\.py::.*\[(05|06|07|09)_",  # the lessons that train for long
     r"tests/browser/test_book\.py::test_axe_finds_nothing",
-    r"tests/test_(steady|memory)\.py",
+    r"tests/test_(steady|memory|lessons_on_lists)\.py",
     r"tests/test_study_storages\.py::.*\[(journal|postgresql)\]$",
 )
 

@@ -126,13 +126,23 @@ def user_cache() -> Path:
     return Path(base) / "makemlp"
 
 
-def list_tag() -> str:
+def list_tag(file: str | os.PathLike | None = None) -> str:
     """What tells files of one list from those of another: "" for the bundled names, else such as ``my_list-1f0c9a2b``.
+
+    Parameters
+    ----------
+    file : the list's, by default that of the list that is set.
 
     The second part is the beginning of the file's SHA-256, so that a list that was changed is another list.
     """
-    file = names_file()
-    return "" if file == NAMES_FILE else f"{file.stem}-{hashlib.sha256(file.read_bytes()).hexdigest()[:8]}"
+    file = names_file() if file is None else Path(os.path.expanduser(path_of(file)))
+    if file == NAMES_FILE:
+        return ""
+    try:
+        raw = file.read_bytes()
+    except OSError as error:
+        raise ValueError(f"The list '{file}' can't be read ({error.strerror}): check the path.") from None
+    return f"{file.stem}-{hashlib.sha256(raw).hexdigest()[:8]}"
 
 
 def _read_setting() -> tuple[str, str]:

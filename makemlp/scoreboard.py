@@ -40,11 +40,14 @@ def writable_runs_folder() -> Path:
     return runs_folder()
 
 
-def of_this_list(file: str) -> str:
-    """The name of a file of runs for the list of names that is set: ``study.db`` for the bundled names, and such as
-    ``study-my_list-1f0c9a2b.db`` for another, so that the runs of two lists never meet."""
+def of_this_list(file: str, names: str | os.PathLike | None = None) -> str:
+    """The name of a file of runs for the list of names that is set, or for the one in the file `names`.
+
+    It is ``study.db`` for the bundled names, and such as ``study-my_list-1f0c9a2b.db`` for another list, so that the
+    runs of two lists never meet.
+    """
     stem, dot, extension = file.rpartition(".")
-    return "-".join(filter(None, (stem, list_tag()))) + dot + extension
+    return "-".join(filter(None, (stem, list_tag(names)))) + dot + extension
 
 
 class Scoreboard:

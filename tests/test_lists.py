@@ -153,6 +153,8 @@ def test_boards_and_studies_of_different_lists_never_meet(place, monkeypatch):
     assert len(Scoreboard()) == 0 and "my_list-" in Scoreboard().path.name
     seen.add(file_beside())
     assert len(seen) == 4
+    monkeypatch.setenv("MAKEMLP_NAMES", "french_given")  # a worker is told its list, or finds it set: the same file
+    assert file_beside(names="my_list.txt") in seen and file_beside(names=names_file()) == file_beside()
     monkeypatch.setenv("MAKEMLP_NAMES", "")
     assert [row["dev"] for row in Scoreboard().rows] == [2.1]
 

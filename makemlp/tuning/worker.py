@@ -13,12 +13,11 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import NoReturn
 
 import optuna
 
-from makemlp.data import SETTING, Vocabulary, load_names, split
+from makemlp.data import Vocabulary, load_names, split
 from makemlp.tuning.storages import GRACE, PATIENCE, lost, masked, on_disk, open_storage, retry
 from makemlp.tuning.study import BUDGET, Objective, file_beside, finished, in_words, open_study, standing
 
@@ -170,7 +169,7 @@ def said(study: optuna.Study) -> str:
 
 def _objective(options: argparse.Namespace, storage: optuna.storages.BaseStorage) -> Interruptible:
     """The objective of lesson 06, on the names and with the budget that were asked for; or with the study's budget."""
-    names = load_names()
+    names = load_names(options.names)
     train, dev, _ = split(names, unique=options.unique)
     budget = options.budget
     if budget is None:
@@ -261,10 +260,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     worker.add_argument("--grace", type=number(4, whole=True), default=GRACE, help=silence)
     worker.add_argument("--patience", type=number(0), default=PATIENCE, help="seconds to wait for a lost server (120)")
     options = parser.parse_args(arguments)
-    if getattr(options, "names", None):
-        os.environ[SETTING] = str(Path(options.names).absolute())  # the file of studies is that list's, too
     try:
-        options.storage = options.storage or file_beside(make=options.run is run_worker)
+        options.storage = options.storage or file_beside(options.run is run_worker, getattr(options, "names", None))
         options.run(options)
     except ValueError as error:
         print(error, file=sys.stderr)
