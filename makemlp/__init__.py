@@ -3,6 +3,7 @@
 Names and examples      load_names, load_lecture_names, Vocabulary, split, build_dataset
 Words and examples      load_words, WordVocabulary, split_text
 Models that count       CountModel, CacheModel, smooth, interpolate, kneser_ney
+Another list of names   use_names, on_bundled, expect
 The neural network      MLP, count_parameters, trace, DeepMLP, Mixture
 The network for words   WordMLP, AdaptiveSoftmax, train_words, save_word_model, load_word_model
 Training and scoring    train, train_many, train_deep, sgd, nll, log_prob, save_model, load_model
@@ -45,6 +46,7 @@ from makemlp.counts import CacheModel, CountModel, interpolate, kneser_ney, smoo
 from makemlp.data import Vocabulary, WordVocabulary, build_dataset, load_names, split, split_text
 from makemlp.deep import DeepMLP, train_deep
 from makemlp.download import load_lecture_names
+from makemlp.lists import expect, on_bundled, use_names
 from makemlp.mixture import Mixture
 from makemlp.mlp import MLP, count_parameters, trace
 from makemlp.questions import cards, quiz
@@ -96,6 +98,7 @@ __all__ = [
     "count_parameters",
     "draw",
     "evaluate_on_test",
+    "expect",
     "explore_architecture",
     "explore_count_tables",
     "explore_descent",
@@ -123,6 +126,7 @@ __all__ = [
     "nll",
     "nll_by_name",
     "novelty",
+    "on_bundled",
     "open_study",
     "quiz",
     "rank",
@@ -140,6 +144,7 @@ __all__ = [
     "train_many",
     "train_words",
     "tune",
+    "use_names",
 ]
 
 _threads = os.environ.get("MAKEMLP_THREADS", "1")

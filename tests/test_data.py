@@ -63,7 +63,7 @@ def test_the_bundled_file_is_in_the_package_with_its_provenance():
 
 @pytest.mark.parametrize("content", [b"emma\nolivia\n", b"", None], ids=["changed", "empty", "missing"])
 def test_a_bundled_list_that_is_not_the_shipped_one(tmp_path, monkeypatch, content):
-    monkeypatch.setattr(data, "NAMES_FILE", tmp_path / "us_2018.txt")
+    monkeypatch.setattr(data.setting, "NAMES_FILE", tmp_path / "us_2018.txt")
     if content is not None:
         (tmp_path / "us_2018.txt").write_bytes(content)
     fails_with(load_names, "us_2018.txt", "install makemlp again")
@@ -188,7 +188,7 @@ def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     (tmp_path / "names.txt").write_bytes(b"emma\nava\n")
-    monkeypatch.setattr(data.Path, "read_bytes", refuse)
+    monkeypatch.setattr(data.setting.Path, "read_bytes", refuse)
     fails_with(lambda: load_names(tmp_path / "names.txt"), "Permission denied", "check its permissions")
 
 
