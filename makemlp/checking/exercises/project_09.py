@@ -34,12 +34,13 @@ def _read(
     clean: Callable[[str], str] = lambda line: line.strip().lower(),
     empty: bool = False,
     repair: bool = False,
-    known: Callable[[str, list[str]], bool] = lambda name, names: name in names,
+    known: Callable[[str, list[str], set[str]], bool] = lambda name, names, seen: name in seen,
     order: Callable[[list[str]], list[str]] = list,
     first: str = "left out",
 ) -> dict:
     """The names in a text and what became of the other lines, with a switch for each way to get it wrong."""
     names: list[str] = []
+    seen: set[str] = set()
     counts = {"left out": 0, "twice": 0}
     for line in text.splitlines():
         name = clean(line)
@@ -49,12 +50,13 @@ def _read(
             continue
         if strange or not name:
             counts["left out"] += 1
-        elif known(name, names):
+        elif known(name, names, seen):
             counts["twice"] += 1
             if first == "kept":
                 names.append(name)
         else:
             names.append(name)
+        seen.add(name)
     return {"names": order(names), **counts}
 
 
@@ -67,7 +69,7 @@ def _text_cases(draws: Draws) -> list[tuple]:
     def case() -> tuple:
         some = draws.names(draws.integer(4, 12))
         lines = [*some[::-1], draws.choice(some), draws.choice(some).upper(), f" {some[0]}", "", f"{some[0]}-{some[1]}"]
-        return "\n".join(lines + [line(some) for _ in range(draws.integer(5, 20))]), "abcdefghij"
+        return "\n".join(lines + [line(some) for _ in range(draws.integer(5, 20))] + some[:1]), "abcdefghij"
 
     return [("Eva\n  ada \n\nAnne-Marie\nADA\nada", "ademnvir")] + [case() for _ in range(8)]
 
@@ -111,7 +113,7 @@ READ_LIST = Exercise(
         ),
         Mistake(
             "only neighbours compared",
-            lambda text, symbols: _read(text, symbols, known=lambda name, names: name in names[-1:]),
+            lambda text, symbols: _read(text, symbols, known=lambda name, names, seen: name in names[-1:]),
             "A name is compared with the one before it only: it may have come anywhere above.",
             "06 A leak",
         ),
@@ -480,7 +482,7 @@ def _summary(facts: Facts) -> str:
 
 def _row(seen: dict) -> dict:
     facts = seen["facts"]
-    return {"dev": facts["network"], "table": facts["table"], "names": facts["names"]}
+    return {"dev": facts["network"], "table": round(facts["table"], 3), "names": facts["names"]}
 
 
 def _few(**switches: Any) -> Callable:
