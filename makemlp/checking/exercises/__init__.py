@@ -36,10 +36,10 @@ LESSONS = {
     "01": ("The bigram", (*lesson_01_bigram.EXERCISES, repair("01.7", TALLY), *project_01.EXERCISES)),
     "02": (
         "The count table explodes",
-        (*lesson_02_count_table_explosion.EXERCISES, repair("02.6", PREPARE), *project_02.EXERCISES),
+        (*lesson_02_count_table_explosion.EXERCISES, repair("02.5", PREPARE), *project_02.EXERCISES),
     ),
     "03": ("Embed and concatenate", lesson_03_embed_and_concatenate.EXERCISES),
-    "04": ("Build the model", (*lesson_04_build_the_model.EXERCISES, repair("04.7", POSITION_MEANS))),
+    "04": ("Build the model", (*lesson_04_build_the_model.EXERCISES, repair("04.6", POSITION_MEANS))),
     "05": ("How large a step?", lesson_05_learning_rate_sweep.EXERCISES + project_05.EXERCISES),
     "06": (
         "Tune on the dev split",
