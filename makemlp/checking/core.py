@@ -98,7 +98,6 @@ class Exercise:
     tolerance : how close is right, and why.
     strict : whether the form is asked for too: tensors, and of whole numbers where the reference gives these.
     forbidden : names of PyTorch's functions that the task rules out, watched while the answer runs.
-    in_place : which argument, a list of tensors, the function is to change; their numbers afterwards are the result.
     measure : takes the result and the arguments, and gives what is compared where many results are right.
     trial : how it is tried and scored, instead of compared with the reference; on one input, once.
     use : takes an answer and an input and gives the result, where an answer is not just called on the input: one that
@@ -114,7 +113,6 @@ class Exercise:
     tolerance: Tolerance = EXACT_SUMS
     strict: bool = False
     forbidden: tuple[str, ...] = ()
-    in_place: int | None = None
     measure: Callable | None = None
     trial: Trial | None = None
     use: Callable | None = None
@@ -250,7 +248,6 @@ def _not_callable(exercise: Exercise, answer: Any, arguments: tuple) -> Stop | N
 def _call(exercise: Exercise, answer: Callable, arguments: tuple, watched: bool = False) -> Seen:
     """Call the answer once; what a later call changes does not change what this one gave."""
     arguments = copy.deepcopy(arguments)
-    given = None if exercise.in_place is None else list(arguments[exercise.in_place])  # the tensors themselves
     watch = _Watch(exercise.forbidden) if watched and exercise.forbidden else nullcontext()
     try:
         with redirect_stdout(io.StringIO()), watch:
@@ -261,7 +258,7 @@ def _call(exercise: Exercise, answer: Callable, arguments: tuple, watched: bool 
     except BaseException as error:
         value = Stop(type(error).__name__, _said(error), _own_line(error, answer))
     else:
-        value = plain(value if given is None else given)
+        value = plain(value)
     if getattr(watch, "seen", None):
         value = Stop("forbidden", watch.seen)
     return Seen(value, arguments if exercise.trial else tuple(map(plain, arguments)))
@@ -528,12 +525,12 @@ def _not_the_same(tried: Sequence[Seen], again: Sequence[Seen]) -> str:
 
 
 def _changed(exercise: Exercise, inputs: list, seen: Sequence[Seen]) -> Verdict | None:
-    """A verdict if the answer changed an argument that is not its to change."""
+    """A verdict if the answer changed an argument."""
     names = exercise.names
     for arguments, one in zip(inputs, seen, strict=False):
         for place, (before, after) in enumerate(zip(arguments, one.arguments, strict=True)):
             before = plain(before)
-            if place != exercise.in_place and compare(after, before, exercise.tolerance, strict=True) is not None:
+            if compare(after, before, exercise.tolerance, strict=True) is not None:
                 says = (
                     f"The result is right, but your function changes its input {names[place]}: it was {show(before)} "
                     f"and is {show(after)} afterwards. Work on a copy, or make a new one."

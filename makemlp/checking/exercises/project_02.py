@@ -36,7 +36,7 @@ def _differences(rows: Counts, *_: Any) -> dict[str, int]:
     return {f"{symbol!r} after {context!r}": count for context, row in rows.items() for symbol, count in row.items()}
 
 
-# 02.7 count_contexts
+# 02.6 count_contexts
 
 
 def count_contexts(names: list[str], longest: int) -> Counts:
@@ -70,7 +70,7 @@ def _names_cases(draws: Draws) -> list[tuple]:
 
 
 COUNT_CONTEXTS = Exercise(
-    number="02.7",
+    number="02.6",
     name="count_contexts",
     reference=count_contexts,
     cases=_names_cases,
@@ -115,7 +115,7 @@ COUNT_CONTEXTS = Exercise(
     ),
 )
 
-# 02.8 continuation_counts
+# 02.7 continuation_counts
 
 
 def continuation_counts(counts: Counts, longest: int) -> Counts:
@@ -147,7 +147,7 @@ def _after_contexts(counts: Counts, longest: int) -> Counts:
 
 
 CONTINUATION_COUNTS = Exercise(
-    number="02.8",
+    number="02.7",
     name="continuation_counts",
     reference=continuation_counts,
     cases=lambda draws: [(count_contexts(names, longest), longest) for names, longest in _names_cases(draws)],
@@ -188,7 +188,7 @@ CONTINUATION_COUNTS = Exercise(
     ),
 )
 
-# 02.9 kn_probability
+# 02.8 kn_probability
 
 
 def kn_probability(context: str, symbol: str, counts: Counts, discount: float, vocab_size: int) -> float:
@@ -239,7 +239,7 @@ def _probability_cases(draws: Draws) -> list[tuple]:
 
 
 KN_PROBABILITY = Exercise(
-    number="02.9",
+    number="02.8",
     name="kn_probability",
     reference=kn_probability,
     cases=_probability_cases,
@@ -283,7 +283,7 @@ KN_PROBABILITY = Exercise(
     ),
 )
 
-# 02.10 own_kneser_ney
+# 02.9 own_kneser_ney
 
 BAR = 2.0  # nats on dev
 SECONDS = 60.0  # of processor time; the course's own answer takes 3
@@ -380,7 +380,7 @@ def _scaled(train_names: list[str], symbols: str, parts: SimpleNamespace) -> Cal
 
 
 OWN_KNESER_NEY = Exercise(
-    number="02.10",
+    number="02.9",
     name="own_kneser_ney",
     reference=own_kneser_ney,
     cases=lambda draws: [()],
