@@ -19,7 +19,7 @@ import torch
 
 from makemlp import ablation, figures
 from makemlp.counts import CountModel, smooth
-from makemlp.data import Vocabulary, build_dataset, load_names, split
+from makemlp.data import Vocabulary, build_dataset, bundled_names, split
 from makemlp.embeddings import align, distances, group_distance, pca, permutation_test
 from makemlp.figures import Picture
 from makemlp.mixture import Mixture
@@ -37,7 +37,7 @@ MEASURED = Path(__file__).parent / "measured"
 
 @functools.cache
 def _names() -> tuple[Vocabulary, list[str], list[str]]:
-    names = load_names()
+    names = bundled_names()
     return (Vocabulary(names), *split(names)[:2])
 
 

@@ -15,7 +15,7 @@ import torch
 from makemlp.checking.core import Exercise, Mistake, Trial
 from makemlp.checking.drawing import Draws
 from makemlp.checking.parts import parts, whose
-from makemlp.data import Vocabulary, load_names, split
+from makemlp.data import Vocabulary, bundled_names, split
 
 Counts = dict[str, dict[str, int]]
 
@@ -299,7 +299,7 @@ PARTS = {
 @lru_cache(maxsize=1)
 def _given() -> tuple[list[str], list[str], str]:
     """The train and the dev names, and all symbols."""
-    names = load_names()
+    names = bundled_names()
     train, dev, _ = split(names)
     return train, dev, "".join(Vocabulary(names).itos)
 

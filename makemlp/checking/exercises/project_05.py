@@ -19,7 +19,7 @@ from makemlp.checking.exercises.lesson_03_embed_and_concatenate import window
 from makemlp.checking.exercises.lesson_04_build_the_model import start
 from makemlp.checking.exercises.lesson_05_learning_rate_sweep import minibatches, schedule
 from makemlp.checking.parts import entries, parts, whose
-from makemlp.data import Vocabulary, build_dataset, load_names, split
+from makemlp.data import Vocabulary, build_dataset, bundled_names, split
 
 Parameters = list[Tensor]
 LINES = ("loss", "dlogits", "dW2", "db2", "dh", "dtotal", "dW1", "db1", "dflat", "dC")
@@ -539,7 +539,7 @@ TRAINER = PARTS | {"fit": fit}
 @lru_cache(maxsize=1)
 def _given() -> tuple[Tensor, Tensor, Tensor, Tensor, int]:
     """The examples of train and of dev with three characters of context, and vocab_size."""
-    names = load_names()
+    names = bundled_names()
     vocab, (train, dev, _) = Vocabulary(names), split(names)
     return *build_dataset(train, vocab), *build_dataset(dev, vocab), len(vocab)
 
