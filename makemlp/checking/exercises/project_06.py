@@ -22,7 +22,7 @@ from makemlp.checking.exercises import project_05
 from makemlp.checking.exercises.lesson_04_build_the_model import start
 from makemlp.checking.exercises.lesson_06_tune_on_the_dev_split import steps_within
 from makemlp.checking.parts import entries, parts, whose
-from makemlp.data import Vocabulary, build_dataset, load_names, split
+from makemlp.data import Vocabulary, build_dataset, bundled_names, split
 
 Settings = dict[str, Any]
 Space = dict[str, Any]
@@ -510,7 +510,7 @@ class Spent(RuntimeError):  # noqa: N818 - a learner reads the name
 @lru_cache(maxsize=1)
 def _given() -> tuple[Vocabulary, dict[str, tuple[Tensor, Tensor]]]:
     """The vocabulary, and the examples of each part."""
-    names = load_names()
+    names = bundled_names()
     vocab = Vocabulary(names)
     piles = zip(("train", "dev", "test"), split(names), strict=True)
     return vocab, {part: build_dataset(some, vocab) for part, some in piles}

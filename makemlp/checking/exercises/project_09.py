@@ -17,7 +17,7 @@ from makemlp.checking.drawing import Draws
 from makemlp.checking.exercises import project_05
 from makemlp.checking.parts import entries, parts, whose
 from makemlp.counts import CountModel
-from makemlp.data import Vocabulary, build_dataset, load_names, split
+from makemlp.data import Vocabulary, build_dataset, bundled_names, split
 from makemlp.mlp import MLP
 from makemlp.scoring import compare, nll
 
@@ -345,7 +345,7 @@ WANTED = ("train", "dev", "test", "table", "network", "samples", "card")
 
 @lru_cache(maxsize=1)
 def _bundled() -> str:
-    return "\n".join(load_names())
+    return "\n".join(bundled_names())
 
 
 def own_names(text: str, look: Callable, parts: SimpleNamespace) -> dict:
