@@ -42,6 +42,7 @@ WORDS = {
     **{bool: "True or False", int: "a whole number", float: "a number", type(None): "nothing"},
 }
 SEEDS = (0, 1)  # of the inputs that every check tries; the grader adds those of a seed that nobody knew before
+NOTHING = "Your function returns nothing: end it with a return."
 REPEATS = 3  # inputs that are tried twice, to see whether the result is the same
 OTHER_SEEDS = 4  # seeds that the first input is tried with besides, where the task names one
 
@@ -70,7 +71,8 @@ class Trial:
 
     Parameters
     ----------
-    run : takes the answer and the arguments, where the answer runs, and gives plain data.
+    run : takes the answer and the arguments, where the answer runs, and gives plain data; None if the answer gives
+        nothing.
     score : takes this data, where the judge is, and gives the verdict's kind, such as a known mistake's name, and a
         sentence about it.
     seconds : processor time that the answer may take, and that the grader allows beyond its own limit.
@@ -348,6 +350,8 @@ def _unseeded(exercise: Exercise, tried: list[Seen], by_purpose: dict[str, list[
 
 
 def _scored(exercise: Exercise, trial: Trial, value: Any) -> Verdict:
+    if value is None:
+        return _fail(exercise, "nothing", NOTHING)
     if isinstance(value, Stop):
         return _fail(exercise, *_in_general(exercise, (), value, None))
     kind, says = trial.score(value)
@@ -467,7 +471,7 @@ def _in_general(exercise: Exercise, arguments: tuple, result: Any, wanted: Any) 
         result if isinstance(result, Difference) else difference(result, wanted, exercise.tolerance, exercise.strict)
     )
     if found.kind == "nothing" and not found.place:
-        return "nothing", "Your function returns nothing: end it with a return."
+        return "nothing", NOTHING
     if found.kind == "type" or isinstance(result, Difference):
         entry = f"The entry {found.place} of the result" if found.place else "The result"
         wants = WORDS.get(type(found.want), type(found.want).__name__)
