@@ -88,9 +88,9 @@ publish: ## set the public repository's name everywhere: make publish REPO=owner
 	@sh tools/setup.sh lab
 	@$(PY) tools/publish.py "$(REPO)"
 
-bench: ## time the course beside its peers (QUICK=1: under a minute)
+bench: ## time the course beside its peers (QUICK=1: under a minute; ARGS=words: only the networks for words)
 	@sh tools/setup.sh test
-	$(PY) tools/bench.py
+	$(PY) tools/bench.py $(ARGS)
 
 matrix: ## run lessons and tests on many versions (one row: ARGS="-s py313"; QUICK=1: lessons only)
 	@sh tools/setup.sh test

@@ -2,9 +2,11 @@
 
 Names and examples      load_names, load_lecture_names, Vocabulary, split, build_dataset
 Another list of names   use_names, on_bundled, expect
-Models that count       CountModel, smooth, interpolate, kneser_ney
+Words and examples      load_words, WordVocabulary, split_text
+Models that count       CountModel, CacheModel, smooth, interpolate, kneser_ney
 The neural network      MLP, count_parameters, trace, DeepMLP, Mixture
-Training and scoring    train, train_many, train_deep, sgd, nll, save_model, load_model
+The network for words   WordMLP, AdaptiveSoftmax, train_words, save_word_model, load_word_model
+Training and scoring    train, train_many, train_deep, sgd, nll, log_prob, save_model, load_model
 Choosing settings       Objective, open_study, tune, Scoreboard, evaluate_on_test
 New names               sample, draw, rank, novelty
 A name's score          score_name, nll_by_name
@@ -19,7 +21,8 @@ Pictures                makemlp.figures, one function for each picture of the le
 
 A model is anything that maps contexts (N, block_size) to logits (N, vocab_size). ``nll`` scores any of them and
 ``sample`` makes names with any of them. A context is the indices of the characters before; index 0 is the boundary
-'.', which stands before the first character of a name and after its last.
+'.', which stands before the first character of a name and after its last. With a ``WordVocabulary`` the same functions
+take words for characters, and sentences for names.
 
 PyTorch computes on one thread here, which is fastest at this size (two threads on a busy two-core machine were ten
 times slower). Set the environment variable MAKEMLP_THREADS to have more.
@@ -39,8 +42,8 @@ import torch
 
 from makemlp import figures
 from makemlp.checkpoints import load_model, save_model
-from makemlp.counts import CountModel, interpolate, kneser_ney, smooth
-from makemlp.data import Vocabulary, build_dataset, load_names, split
+from makemlp.counts import CacheModel, CountModel, interpolate, kneser_ney, smooth
+from makemlp.data import Vocabulary, WordVocabulary, build_dataset, load_names, split, split_text
 from makemlp.deep import DeepMLP, train_deep
 from makemlp.download import load_lecture_names
 from makemlp.lists import expect, on_bundled, use_names
@@ -49,7 +52,7 @@ from makemlp.mlp import MLP, count_parameters, trace
 from makemlp.questions import cards, quiz
 from makemlp.sampling import draw, novelty, rank, sample, score_name
 from makemlp.scoreboard import Scoreboard, evaluate_on_test
-from makemlp.scoring import bootstrap, compare, nll, nll_by_name
+from makemlp.scoring import bootstrap, compare, log_prob, nll, nll_by_name
 from makemlp.setup_check import check_setup
 from makemlp.training import sgd, train, train_many
 from makemlp.tuning import Objective, open_study, tune
@@ -70,17 +73,23 @@ from makemlp.widgets import (
     explore_training,
     explore_tuning,
 )
+from makemlp.wordmodel import AdaptiveSoftmax, WordMLP, load_word_model, save_word_model, train_words
+from makemlp.words import load_words
 
 __version__ = "0.1.0"
 
 __all__ = [
     "MLP",
+    "AdaptiveSoftmax",
+    "CacheModel",
     "CountModel",
     "DeepMLP",
     "Mixture",
     "Objective",
     "Scoreboard",
     "Vocabulary",
+    "WordMLP",
+    "WordVocabulary",
     "bootstrap",
     "build_dataset",
     "cards",
@@ -111,6 +120,9 @@ __all__ = [
     "load_lecture_names",
     "load_model",
     "load_names",
+    "load_word_model",
+    "load_words",
+    "log_prob",
     "nll",
     "nll_by_name",
     "novelty",
@@ -120,14 +132,17 @@ __all__ = [
     "rank",
     "sample",
     "save_model",
+    "save_word_model",
     "score_name",
     "sgd",
     "smooth",
     "split",
+    "split_text",
     "trace",
     "train",
     "train_deep",
     "train_many",
+    "train_words",
     "tune",
     "use_names",
 ]

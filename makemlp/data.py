@@ -8,6 +8,7 @@ import random
 import re
 import sys
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import torch
 from torch import Tensor
 
 BOUNDARY = "."  # stands before the first and after the last character of a name; always index 0
+UNKNOWN = "<unk>"  # the one symbol for all rare words; always index 1 of a WordVocabulary
 NAMES_FILE = Path(__file__).parent / "names" / "us_2018.txt"
 NAMES_SHA256 = "bd02dfd33179e23ec2dd093cbd4de619834f75d660ef1ae04d3127e7a0110053"
 OTHER_LISTS = {  # shipped beside the bundled names, with the SHA-256 of each file
@@ -262,28 +264,80 @@ class Vocabulary:
         return "".join(self.itos[i] for i in indices)
 
 
+class WordVocabulary(Vocabulary):
+    """The words of a text, each with a number, the rare ones under one symbol.
+
+    The full stop '.' is 0. It is the boundary, because it ends most sentences and because it stands before the text's
+    first word. "<unk>" (unknown) is 1 and stands for each rare word. The other words follow, the most frequent first,
+    and words that are as frequent in the alphabet's order.
+
+    Parameters
+    ----------
+    words : the text, one token per entry, as `load_words` gives it.
+    min_count : a word that occurs less often is rare. 4 is the paper's.
+
+    Attributes
+    ----------
+    itos : list of str, index to word; ``itos[:2] == [".", "<unk>"]``.
+    stoi : dict, word to index.
+
+    Raises
+    ------
+    ValueError
+        if there are no words, a text comes instead of a list, or min_count is no whole number of 1 or more.
+
+    Source: lesson 10; Bengio et al. 2003, section 4, who merge all words that occur three times or less.
+    """
+
+    def __init__(self, words: Sequence[str], min_count: int = 4):
+        if isinstance(words, str) or len(words) == 0:
+            raise ValueError("WordVocabulary needs a list of words: pass load_words(), or load_words(text=…).")
+        if not isinstance(min_count, int) or min_count < 1:
+            raise ValueError(f"min_count is {min_count!r}: it counts how often a word occurs, so pass 1 or more.")
+        counts = Counter(words)
+        frequent = [word for word, count in counts.items() if count >= min_count]
+        frequent = sorted({*frequent} - {BOUNDARY, UNKNOWN}, key=lambda word: (-counts[word], word))
+        self.itos = [BOUNDARY, UNKNOWN, *frequent]
+        self.stoi = {s: i for i, s in enumerate(self.itos)}
+
+    def encode(self, words: str | Iterable[str]) -> list[int]:
+        """The indices of words, which may come as a list, as one text with spaces between them, or as a list of such
+        texts. A word that is not in the vocabulary is 1, "<unk>"."""
+        text = words if isinstance(words, str) else " ".join(words)
+        return [self.stoi.get(word, 1) for word in text.split()]
+
+    def decode(self, indices: Iterable[int]) -> str:
+        """The words of a sequence of indices, which may be a tensor of shape (N,), with spaces between them."""
+        return " ".join(self.itos[i] for i in indices)
+
+
 def build_dataset(names: Sequence[str], vocab: Vocabulary, block_size: int = 3) -> tuple[Tensor, Tensor]:
     """One example per character of every name: the ``block_size`` characters before it, and the character itself.
 
     A name of k characters gives k + 1 examples, because the boundary after it is an answer, too. Near the beginning
     of a name there are fewer than ``block_size`` characters, so boundaries fill the context on the left.
 
+    With a `WordVocabulary`, the list is a text, and each of its words is one example. Contexts reach back over the
+    beginning of a sentence. X is then a view of the text, which needs no memory of its own, however long the contexts
+    are. So don't write into it.
+
     Parameters
     ----------
-    names : N - len(names) characters in all.
-    block_size : characters in the context, 0 or more.
+    names : N - len(names) characters in all; or a text of N words.
+    block_size : characters, or words, in the context: 0 or more.
 
     Returns
     -------
     X : (N, block_size) int64, the contexts.
-    Y : (N,) int64, the character that follows each.
+    Y : (N,) int64, what follows each.
 
     Raises
     ------
     ValueError
         if there are no names, ``block_size`` is negative, or a character is not in the vocabulary.
 
-    Source: lesson 04, which writes it as a plain loop; a test compares the two. The lecture builds it at 9:03.
+    Source: lesson 04, which writes it as a plain loop; a test compares the two. The lecture builds it at 9:03. With
+    words: lesson 10.
     """
     if isinstance(names, str):
         raise ValueError(f"build_dataset got the text {names!r} where it expects a list of names: put it in brackets.")
@@ -300,6 +354,8 @@ def build_dataset(names: Sequence[str], vocab: Vocabulary, block_size: int = 3) 
         raise ValueError(f"block_size is {block_size!r:.40}: it counts characters, so pass a whole number.")
     if block_size < 0:
         raise ValueError(f"block_size is {block_size}: it counts characters, so pass 0 or more.")
+    if isinstance(vocab, WordVocabulary):
+        return _running(torch.tensor(vocab.encode(names)), block_size)
     Y = _encode_all(names, vocab)  # (N,)
     lengths = torch.tensor([len(name) + 1 for name in names])
     starts = (lengths.cumsum(0) - lengths).repeat_interleave(lengths)  # (N,) where each example's name begins
@@ -308,6 +364,14 @@ def build_dataset(names: Sequence[str], vocab: Vocabulary, block_size: int = 3) 
     for back in range(1, min(block_size, int(lengths.max()) - 1) + 1):
         X[back:, -back] = Y[:-back] * (position[back:] >= back)
     return X, Y
+
+
+def _running(Y: Tensor, block_size: int) -> tuple[Tensor, Tensor]:
+    """The examples of a text Y (N,), before whose first word stand boundaries."""
+    if block_size == 0:
+        return torch.empty(len(Y), 0, dtype=torch.int64), Y
+    padded = torch.cat([torch.zeros(block_size, dtype=torch.int64), Y[:-1]])  # (block_size + N - 1,)
+    return padded.unfold(0, block_size, 1), Y  # (N, block_size), each row begins one word later
 
 
 def _encode_all(names: Sequence[str], vocab: Vocabulary) -> Tensor:
@@ -353,3 +417,29 @@ def split(names: Sequence[str], seed: int = 42, unique: bool = False) -> tuple[l
     random.Random(seed).shuffle(names)
     n1, n2 = int(0.8 * len(names)), int(0.9 * len(names))
     return names[:n1], names[n1:n2], names[n2:]
+
+
+def split_text(words: Sequence[str], sizes: tuple[int, int] = (800_000, 200_000)) -> tuple[list[str], ...]:
+    """Cut a text into train, dev and test without shuffling, because the order of its words is what a model learns.
+
+    Parameters
+    ----------
+    words : the text, one token per entry.
+    sizes : so many words from the beginning are train, and so many after them dev. The rest is test. The default is
+        the paper's.
+
+    Returns
+    -------
+    train, dev, test : lists of str.
+
+    Raises
+    ------
+    ValueError
+        for sizes that leave a part empty.
+
+    Source: lesson 10; Bengio et al. 2003, section 4.
+    """
+    n1, n2 = sizes[0], sum(sizes)
+    if not 0 < n1 < n2 < len(words):
+        raise ValueError(f"The sizes {sizes} leave a part of the {len(words):,} words empty: pass smaller ones.")
+    return list(words[:n1]), list(words[n1:n2]), list(words[n2:])

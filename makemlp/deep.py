@@ -82,9 +82,9 @@ class DeepMLP(nn.Module):
         return h @ self.W_out + self.b_out  # (N, vocab_size)
 
 
-def _adamw(*args, **settings) -> torch.optim.AdamW:
-    """Made in a thread, where no interrupt comes: the first optimizer imports a second's worth of PyTorch, and what is
-    half imported can't be imported again until Python is started anew."""
+def adamw(*args, **settings) -> torch.optim.AdamW:
+    """PyTorch's AdamW, made in a thread, where no interrupt comes: the first optimizer imports a second's worth of
+    PyTorch, and what is half imported can't be imported again until Python is started anew."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(torch.optim.AdamW, *args, **settings).result()
 
@@ -131,7 +131,7 @@ def train_deep(
         with torch.no_grad():
             batches.targets = interpolate(batches.counts, teacher(batches.contexts).softmax(1), strength)
     before = {name: p.detach().clone() for name, p in model.state_dict().items()}
-    optimizer = _adamw(model.parameters(), lr=learning_rate, betas=(0.9, 0.99), weight_decay=weight_decay)
+    optimizer = adamw(model.parameters(), lr=learning_rate, betas=(0.9, 0.99), weight_decay=weight_decay)
     losses = []
     model.train()
     try:

@@ -1,4 +1,4 @@
-"""Two models as one (floor 1): the paper's best result is such a mixture."""
+"""Two models as one (floor 3): the paper's best result is such a mixture."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
+
+from makemlp.scoring import log_prob
 
 
 class Mixture:
@@ -39,3 +41,11 @@ class Mixture:
         """Log-probabilities (N, vocab_size) of what follows the contexts X (N, block_size); they serve as logits."""
         p, q = (model(X[:, self.block_size - model.block_size :]).softmax(1) for model in (self.one, self.other))
         return (self.weight * p + (1 - self.weight) * q).log()  # (N, vocab_size)
+
+    @torch.no_grad()
+    def log_prob(self, X: Tensor, Y: Tensor) -> Tensor:
+        """Log-probabilities (N,) of the answers Y (N,) alone, as `makemlp.log_prob` asks both models for them."""
+        p, q = (
+            log_prob(model, X[:, self.block_size - model.block_size :], Y).exp() for model in (self.one, self.other)
+        )
+        return (self.weight * p + (1 - self.weight) * q).log()

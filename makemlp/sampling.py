@@ -83,7 +83,7 @@ def sample(
     seed: int | None = None,
     max_length: int = 30,
 ) -> list[str]:
-    """Names that the model makes up, one character at a time, all `n` side by side.
+    """Names that the model makes up, one character at a time, all `n` side by side; with words, sentences.
 
     Parameters
     ----------
@@ -142,7 +142,8 @@ def sample(
         token = draw(probs, torch.rand(n, 1, generator=generator))  # (n,)
         ended |= token == 0
         tokens = torch.cat([tokens, token[:, None]], dim=1)
-    return [vocab.decode(row).split(".")[0] for row in tokens[:, model.block_size :].tolist()]
+    rows = tokens[:, model.block_size :].tolist()
+    return [vocab.decode(row[: row.index(0)] if 0 in row else row) for row in rows]
 
 
 def _check_probs(probs: Tensor, vocab: Vocabulary) -> None:
@@ -158,6 +159,8 @@ def _check_probs(probs: Tensor, vocab: Vocabulary) -> None:
 @torch.no_grad()
 def score_name(model: Callable[[Tensor], Tensor], vocab: Vocabulary, name: str) -> tuple[Tensor, Tensor]:
     """How much a name surprises a model, character by character; the last entry is for the end of the name.
+
+    With a `WordVocabulary`, the name is a sentence, such as "the cat sat .", and there is one entry per word.
 
     Parameters
     ----------

@@ -308,7 +308,7 @@ def test_an_interrupt_in_the_first_optimizers_import_leaves_it_whole():
     source = """
 import importlib.abc, signal, sys
 import torch
-from makemlp.deep import _adamw
+from makemlp.deep import adamw
 
 class Stop(importlib.abc.MetaPathFinder):
     pressed = False
@@ -320,10 +320,10 @@ class Stop(importlib.abc.MetaPathFinder):
 weight = [torch.nn.Parameter(torch.zeros(2))]
 sys.meta_path.insert(0, Stop())
 try:
-    _adamw(weight, lr=0.1)
+    adamw(weight, lr=0.1)
 except KeyboardInterrupt:
     print("stopped")
-print(type(_adamw(weight, lr=0.1)).__name__, Stop.pressed)
+print(type(adamw(weight, lr=0.1)).__name__, Stop.pressed)
 """
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, encoding="utf-8")
     assert done.returncode == 0 and done.stdout.splitlines()[-1].startswith("AdamW "), done.stderr

@@ -24,6 +24,8 @@ from makemlp.data import NAMES_FILE, load_names, names_file
 KINDS = {"notebooks": "", "exercises": "_exercises", "exercises/solutions": "_solutions"}
 # What the package needs when it runs, besides its modules.
 DATA = ("names/*.txt", "quizzes/*.json", "measured/*", "live/*.js", "live/*.css")
+# Half of all bytes, so only a notebook that speaks of words carries them.
+WORDS, USES_WORDS = "corpus/*", re.compile(r"\bload_words\b")
 LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
 
 FIRST_CELL = """\
@@ -71,10 +73,15 @@ def packed_name() -> str:
     return "" if file == NAMES_FILE else re.sub(r"\W", "_", file.stem)
 
 
-def pack() -> str:
-    """The package as text: a zip archive without times or compression, so that lzma sees all of it at once."""
-    package = ROOT / "makemlp"
-    files = sorted({*package.rglob("*.py"), *(file for pattern in DATA for file in package.glob(pattern))})
+def pack(words: bool = False) -> str:
+    """The package as text: a zip archive without times or compression, so that lzma sees all of it at once.
+
+    Parameters
+    ----------
+    words : whether the bundled text and its network are wanted.
+    """
+    package, patterns = ROOT / "makemlp", (*DATA, WORDS) if words else DATA
+    files = sorted({*package.rglob("*.py"), *(file for pattern in patterns for file in package.glob(pattern))})
     contents = {file.relative_to(ROOT).as_posix(): file.read_bytes() for file in files}
     about = project()
     contents |= own_list()
@@ -82,7 +89,8 @@ def pack() -> str:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as box:
         for name, content in contents.items():
-            box.writestr(zipfile.ZipInfo(name), content.replace(b"\r\n", b"\n"))
+            text = not name.endswith((".xz", ".pt"))
+            box.writestr(zipfile.ZipInfo(name), content.replace(b"\r\n", b"\n") if text else content)
     return base64.b85encode(lzma.compress(archive.getvalue(), preset=9 | lzma.PRESET_EXTREME)).decode()
 
 
@@ -139,7 +147,7 @@ def bundle(file: Path, packed: str, published: str | None) -> str:
 
 
 def main(out: Path) -> None:
-    packed = pack()
+    packed = [pack(words=False), pack(words=True)]
     owner_and_name = repository()
     published = None if owner_and_name.startswith("OWNER/") else owner_and_name
     for folder in KINDS:
@@ -147,10 +155,11 @@ def main(out: Path) -> None:
         target.mkdir(parents=True, exist_ok=True)
         for file in sorted((ROOT / folder).glob("*.ipynb")):
             name = bundle_name(file.relative_to(ROOT).as_posix())
-            (target / name).write_text(bundle(file, packed, published), encoding="utf-8", newline="\n")
+            words = bool(USES_WORDS.search(file.read_text(encoding="utf-8")))
+            (target / name).write_text(bundle(file, packed[words], published), encoding="utf-8", newline="\n")
     files = sorted(out.rglob("*.ipynb"))
     size = max(file.stat().st_size for file in files) / 1e6
-    print(f"{len(files)} files in {out}, the package {len(packed) / 1e6:.2f} MB of each, the largest {size:.1f} MB.")
+    print(f"{len(files)} files in {out}, the package {len(packed[0]) / 1e6:.2f} MB of each, the largest {size:.1f} MB.")
 
 
 if __name__ == "__main__":

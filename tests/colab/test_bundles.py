@@ -93,7 +93,7 @@ def test_a_file_is_its_notebook_but_for_the_first_cell_and_the_links(bundles):
 
 def test_the_first_cell_says_what_it_is_and_is_folded(bundles):
     cells = {path.name: first_cell(path) for path in bundles.rglob("*.ipynb")}
-    assert len({cell.source for cell in cells.values()}) == 1
+    assert len({cell.source for name, cell in cells.items() if not name.startswith("10_")}) == 1
     cell = cells["00_start_here.ipynb"]
     assert cell.source.startswith("#@title ") and cell.metadata["cellView"] == "form"
     long = [line for line in cell.source.splitlines() if len(line) > 120]
@@ -101,13 +101,22 @@ def test_the_first_cell_says_what_it_is_and_is_folded(bundles):
     assert "makemlp" in cell.source.splitlines()[1]
 
 
-def test_the_package_is_packed_whole_with_what_it_needs_and_nothing_else(bundles):
-    packed = archive(first_cell(bundles / "00_start_here.ipynb").source)
+@pytest.mark.parametrize("words", [False, True])
+def test_the_package_is_packed_whole_with_what_it_needs_and_nothing_else(tool, words):
+    """The bundled text is half of all bytes, so it goes only where it is used; its terms go with it."""
+    packed = archive(f"packed = {tool.pack(words)!r}")
     names = {name for name in packed.namelist() if name.startswith("makemlp/")}
     package = {path for path in (ROOT / "makemlp").rglob("*") if path.is_file() and "__pycache__" not in path.parts}
-    assert names == {path.relative_to(ROOT).as_posix() for path in package if path.name != "README.md"}
+    corpus = {path for path in package if path.parent.name == "corpus"}
+    assert {path.name for path in corpus} >= {"README.md", "brown.txt.xz"}
+    code = {path for path in package - corpus if path.name != "README.md"}
+    assert names == {path.relative_to(ROOT).as_posix() for path in (code | corpus if words else code)}
     for name in names:
         assert packed.read(name) == (ROOT / name).read_bytes()
+
+
+def test_a_notebook_of_words_carries_the_words(tool):
+    assert tool.USES_WORDS.search("words = load_words()") and not tool.USES_WORDS.search("download_words_of")
 
 
 def test_what_check_setup_reads_is_what_an_installed_package_has(bundles):
