@@ -16,7 +16,8 @@ from time import monotonic, sleep
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from makemlp.data import load_names, path_of, user_cache
+from makemlp.data import load_names, path_of
+from makemlp.data.setting import user_cache
 from makemlp.files import write_whole
 
 # A commit, not a branch: what stands there can never change.

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TypeVar
 
-from makemlp.data import BOUNDARY, NAMES_FILE, SETTING, kept_setting, load_names, names_file
+from makemlp.data import BOUNDARY, load_names
+from makemlp.data.setting import NAMES_FILE, SETTING, kept_setting, names_file
 from makemlp.files import write_whole
 
 Value = TypeVar("Value")

@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from makemlp.data import BOUNDARY, Vocabulary, build_dataset
+from makemlp.data import Vocabulary, build_dataset
+from makemlp.data.spelling import spelled
 
 
 def draw(weights: Tensor, u: Tensor) -> Tensor:
@@ -93,7 +94,7 @@ def sample(
     top_k : draw from the k likeliest characters only. Of equally likely ones the lower index is kept. None keeps all.
     top_p : draw only from the likeliest characters, as few as hold this share of the probability together; it is taken
         after temperature and top_k. None, or 1, keeps all.
-    prefix : what every name begins with.
+    prefix : what every name begins with; capitals and accents are read as `spelled` reads them.
     seed : the same seed gives the same names; None gives new ones each time.
     max_length : a name that has not ended after so many characters is cut there.
 
@@ -120,14 +121,15 @@ def sample(
             f"top_p is {top_p}: it is a share of the probability, so pass a number above 0 and at most 1, or None "
             f"for all."
         )
-    if BOUNDARY in prefix:
-        raise ValueError(f"{prefix!r} holds '{BOUNDARY}', the sign that marks where names begin and end: take it out.")
+    boundary = vocab.itos[0]
+    if boundary in prefix:
+        raise ValueError(f"{prefix!r} holds '{boundary}', the sign that marks where names begin and end: take it out.")
     generator = torch.Generator()
     if seed is None:
         generator.seed()
     else:
         generator.manual_seed(seed)
-    start = [0] * model.block_size + vocab.encode(prefix)
+    start = [0] * model.block_size + vocab.encode(spelled(prefix, vocab.itos))
     tokens = torch.tensor(start, dtype=torch.int64).repeat(n, 1)  # (n, block_size + length so far)
     ended = torch.zeros(n, dtype=torch.bool)
     while not ended.all() and tokens.shape[1] < model.block_size + max_length:

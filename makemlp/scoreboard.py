@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from makemlp.checkpoints import fingerprint
-from makemlp.data import list_tag, path_of
+from makemlp.data import path_of
+from makemlp.data.setting import list_tag
 from makemlp.scoring import nll
 
 

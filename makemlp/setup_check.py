@@ -6,7 +6,7 @@ import platform
 import re
 from importlib import metadata
 
-from makemlp.data import list_tag, names_file
+from makemlp.data.setting import list_tag, names_file
 
 
 def check_setup() -> bool:

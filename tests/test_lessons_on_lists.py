@@ -12,7 +12,7 @@ import pytest
 from lessons import LESSONS
 from nbclient import NotebookClient
 
-from makemlp.data import OTHER_LISTS
+from makemlp.data.setting import OTHER_LISTS
 
 FOLDER = Path(__file__).parent / "lists"
 LISTS = {path.stem: str(path) for path in sorted(FOLDER.glob("*.txt"))} | {name: name for name in OTHER_LISTS}

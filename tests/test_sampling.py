@@ -372,7 +372,7 @@ def test_a_top_k_that_is_no_number_of_characters(top_k):
 @pytest.mark.parametrize(
     ("prefix", "message"),
     [
-        ("jö", r"'ö' \(character 2 of 'jö'\) is not in the vocabulary: use only abc"),
+        ("jø", r"'ø' \(character 2 of 'jø'\) is not in the vocabulary: use only abc"),
         (".", "'.' holds '.', the sign that marks where names begin and end"),
         ("a.b", "'a.b' holds '.'"),
     ],

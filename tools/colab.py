@@ -19,7 +19,8 @@ from pathlib import Path
 
 from publish import ROOT, project, repository
 
-from makemlp.data import NAMES_FILE, load_names, names_file
+from makemlp.data import load_names
+from makemlp.data.setting import NAMES_FILE, names_file
 
 KINDS = {"notebooks": "", "exercises": "_exercises", "exercises/solutions": "_solutions"}
 # What the package needs when it runs, besides its modules.

@@ -18,7 +18,7 @@ from makemlp.checking.core import CheckError, Exercise, NotYet, Verdict, Wrong, 
 from makemlp.checking.exercises import LESSONS, find
 from makemlp.checking.limit import TimeUp, time_limit
 from makemlp.checking.parts import MET
-from makemlp.data import list_tag
+from makemlp.data.setting import list_tag
 
 __all__ = ["CheckError", "NotYet", "Wrong", "check", "find", "hint", "progress", "results"]
 

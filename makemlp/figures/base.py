@@ -22,7 +22,7 @@ from matplotlib.patheffects import withStroke
 from PIL import Image
 from torch import Tensor
 
-from makemlp.data import BOUNDARY, Vocabulary
+from makemlp.data import Vocabulary
 from makemlp.embeddings import distances, group_distance
 
 # Okabe and Ito's palette, which readers with any of the common colour-vision deficiencies can tell apart, and a grey
@@ -168,7 +168,7 @@ def bars(axes, probs: Tensor, vocab: Vocabulary, color: str = BLUE) -> list[str]
     every = math.ceil(len(vocab) / 45)  # more would run into each other
     axes.set_xticks(range(0, len(vocab), every), symbols(vocab)[::every])
     axes.set_xlim(-0.7, len(vocab) - 0.3)
-    axes.set_xlabel("next character ('.' ends the name)")
+    axes.set_xlabel(literal(f"next character ('{vocab.itos[0]}' ends the name)"))
     axes.set_ylabel("probability")
     top = probs.topk(min(3, len(vocab)))
     return [f"'{vocab.itos[i]}' {p:.0%}" for p, i in zip(top.values.tolist(), top.indices.tolist(), strict=True)]
@@ -211,10 +211,10 @@ def letter_map(
         style = {"ha": "center", "va": "center", "zorder": 3, "path_effects": halo}
         if symbol in VOWELS:
             style |= {"bbox": around, "weight": "bold", "zorder": 3.1}
-        elif symbol == BOUNDARY:
+        elif symbol == vocab.itos[0]:
             style |= {"bbox": around | {"boxstyle": "square,pad=0.1", "edgecolor": INK}, "weight": "bold"}
         # A full stop is so narrow that its frame would be a slit.
-        axes.text(x, y, f" {symbol} " if symbol == BOUNDARY else literal(symbol), **style)
+        axes.text(x, y, f" {literal(symbol)} " if symbol == vocab.itos[0] else literal(symbol), **style)
     if limit is None:
         axes.set_aspect("equal", adjustable="datalim")
         axes.margins(0.12)

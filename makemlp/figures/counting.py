@@ -47,7 +47,7 @@ def bigram_table(fig: Figure, counts: Tensor, vocab: Vocabulary) -> str:
 @picture(8.0, 3.4)
 def smoothing(fig: Figure, counts: Tensor, vocab: Vocabulary, alpha: float, symbol: str) -> str:
     """A row of the bigram table `counts` (vocab_size, vocab_size), as counted and with `alpha` added to every cell."""
-    row = counts[vocab.encode(symbol)[0] if symbol != "." else 0]  # (vocab_size,)
+    row = counts[vocab.encode(symbol)[0] if symbol != vocab.itos[0] else 0]  # (vocab_size,)
     smoothed = (row + alpha) / (row + alpha).sum()
     axes = fig.subplots()
     top = bars(axes, smoothed, vocab)

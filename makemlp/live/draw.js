@@ -95,7 +95,7 @@ export function letterBars(probs, itos, width, height, { faint = null, color = "
       x,
       bottom,
       (i) => itos[i],
-      label && "next character ('.' ends the name)",
+      label && `next character ('${itos[0]}' ends the name)`,
       (left + width) / 2,
     ),
   );
@@ -108,17 +108,16 @@ export function likeliest(probs, itos, count = 3) {
 }
 
 /**
- * A typed name as indices. Capitals and accents that the vocabulary lacks are read as the plain small letter, and the
- * frame says so; anything else is refused.
+ * A typed name as indices, as data/spelling.py reads it. Capitals and accents that the vocabulary lacks are read as the
+ * letter that it has, and the frame says so; anything else is refused.
  */
 export function encode(typed, itos, frame) {
-  const known = (letter) => letter !== "." && itos.indexOf(letter) > 0;
-  const plain = (letter) => letter.normalize("NFD").replace(/\p{M}/gu, "");
-  const letters = Array.from(typed.normalize("NFC").trim(), (letter, at) => {
-    const small = letter.toLowerCase();
-    const found = [letter, small, plain(small)].find((form) => form && Array.from(form).every(known));
+  const known = (form) => form && Array.from(form).every((letter) => itos.indexOf(letter) > 0);
+  const letters = (typed && known(typed) ? [typed] : Array.from(typed.normalize("NFC").trim())).map((letter, at) => {
+    const bare = letter.normalize("NFD").replace(/\p{M}/gu, "");
+    const found = [letter, bare].flatMap((form) => [form, form.toLowerCase(), form.toUpperCase()]).find(known);
     if (found) return found;
-    const why = letter === "." ? "is the sign that marks where names begin and end" : "is not one of its letters";
+    const why = letter === itos[0] ? "is the sign that marks where names begin and end" : "is not one of its letters";
     throw new Refusal(`The model can't read '${letter}' (character ${at + 1} of '${typed}'): it ${why}.`);
   });
   const read = letters.join("");
@@ -192,10 +191,10 @@ export function letterMap(points, itos, size, { limit = reach(points), chosen = 
     const out = Math.max(...points[i].map(Math.abs)) > limit;
     const vowel = "aeiou".includes(letter);
     const [px, py] = places[i];
-    const style = { "text-anchor": "middle", class: vowel || letter === "." ? "strong letter" : "letter" };
+    const style = { "text-anchor": "middle", class: vowel || !i ? "strong letter" : "letter" };
     return [
       vowel && el("circle", { cx: px, cy: py, r: 10, fill: "none", stroke: "var(--orange)" }),
-      letter === "." && rect(px - 8, py - 8, 16, 16, { fill: "none", stroke: "var(--ink)" }),
+      !i && rect(px - 8, py - 8, 16, 16, { fill: "none", stroke: "var(--ink)" }),
       i === chosen && el("circle", { cx: px, cy: py, r: 13, fill: "none", stroke: "var(--purple)", "stroke-width": 3 }),
       text(px, py + 5, letter, out ? { ...style, style: "fill: var(--purple)" } : style),
     ];

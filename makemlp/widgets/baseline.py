@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from makemlp import figures, live
-from makemlp.data import BOUNDARY, Vocabulary
+from makemlp.data import Vocabulary
 from makemlp.widgets.explorable import Explorable
 
 
@@ -38,7 +38,7 @@ def explore_mixture(
     lengths = ends.diff(prepend=torch.zeros(1, dtype=ends.dtype))
     data = {"network": live.packed(p), "counts": live.packed(q), "ends": live.packed(lengths)}
     if vocab is not None:
-        data["names"] = live.packed_text(vocab.decode(Y.tolist()).split(BOUNDARY)[:-1])
+        data["names"] = live.packed_text(vocab.decode(Y.tolist()).split(vocab.itos[0])[:-1])
     weights = [i / 20 for i in range(21)]
     curve = [-(weight * p + (1 - weight) * q).log().mean().item() for weight in weights]
     controls = [live.slider("weight", "network's share", 0.5, 0.0, 1.0, 0.01, digits=2)]

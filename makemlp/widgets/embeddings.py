@@ -10,6 +10,7 @@ from torch import Tensor
 
 from makemlp import figures, live
 from makemlp.data import Vocabulary
+from makemlp.data.spelling import spelled
 from makemlp.figures.embeddings import flattened
 from makemlp.mlp import MLP
 from makemlp.sampling import sample
@@ -69,6 +70,7 @@ def explore_letters(model: MLP, vocab: Vocabulary, prefix: str) -> Explorable:
         raise ValueError(f"explore_letters draws C on a plane, and emb_dim is {model.C.shape[1]}: pass one with 2.")
     if not prefix:
         raise ValueError("explore_letters exchanges the last letter of prefix, which is empty: pass some letters.")
+    prefix = spelled(prefix, vocab.itos)
     last, edge = prefix[-1], math.ceil(1.5 * model.C.abs().max().item())
     controls = [
         live.text("typed", "the name so far", prefix),

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from makemlp import figures, live
 from makemlp.counts import METHODS, CountModel, smooth
-from makemlp.data import BOUNDARY, Vocabulary, build_dataset, load_names
+from makemlp.data import Vocabulary, build_dataset, load_names
+from makemlp.data.spelling import spelled
 from makemlp.mlp import MLP
 from makemlp.sampling import sample
 from makemlp.widgets.explorable import Explorable
@@ -52,7 +53,7 @@ def explore_smoothing(counts: Tensor, vocab: Vocabulary) -> Explorable:
     Source: lesson 01.
     """
     usual = [vocab.itos[int(row)] for row in counts.sum(1).argsort(descending=True, stable=True)]
-    most, fewest = next(symbol for symbol in usual if symbol != BOUNDARY), usual[-1]
+    most, fewest = next(symbol for symbol in usual if symbol != vocab.itos[0]), usual[-1]
     controls = [
         live.slider("alpha", "added to each count", 1.0, 0.01, 1e5, 0.05, log=True),
         live.choice("symbol", "after", most, vocab.itos),
@@ -186,6 +187,7 @@ def explore_prediction(model: MLP, vocab: Vocabulary, prefix: str = "") -> Explo
 
     Source: lesson 04.
     """
+    prefix = spelled(prefix, vocab.itos)
     other = vocab.itos[1] + prefix[1:] if prefix else ""
     controls = [
         live.text("prefix", "the name so far", prefix),

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from makemlp import figures, live
 from makemlp.data import Vocabulary
+from makemlp.data.spelling import spelled
 from makemlp.sampling import sample, score_name
 from makemlp.scoring import nll_by_name
 from makemlp.widgets.explorable import Explorable
@@ -33,7 +34,7 @@ def explore_name(
     """
     models = model if isinstance(model, Mapping) else {"model": model}
     nlls = {label: nll_by_name(one, vocab, names) for label, one in models.items()}  # (len(names),) each
-    opened = list(models)[-1]
+    opened, name = list(models)[-1], spelled(name, vocab.itos)
     losses, _ = score_name(models[opened], vocab, name)
     strip = figures.probability_strip(models[opened], vocab, name)
     still = strip, figures.name_ranks(nlls[opened], name, losses.sum().item())

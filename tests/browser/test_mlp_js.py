@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from makemlp import MLP, CountModel, Vocabulary, build_dataset, draw, live, load_names, rank, sample, score_name, trace
+from makemlp.data.spelling import spelled
 from makemlp.training import Run
 
 from .lab import new_page
@@ -19,13 +20,13 @@ CLOSE = {"rtol": 1e-5, "atol": 1e-5}
 
 @pytest.fixture(scope="module")
 def js(browser):
-    """Evaluates an expression with mlp.js at hand; `given` are its variables. Typed arrays come back as lists."""
+    """Evaluates an expression with the shared modules at hand, and `given` as variables. Typed arrays become lists."""
     page = new_page(browser)
     page.goto("about:blank")
 
     def evaluate(expression, **given):
         code = f"""given => {{
-            {live.module("mlp")}
+            {"".join(map(live.module, live.SHARED))}
             const {{{", ".join(given)}}} = given;
             const plain = (key, value) => ArrayBuffer.isView(value) ? Array.from(value) : value;
             return JSON.stringify({expression}, plain);
@@ -190,3 +191,15 @@ def test_training_follows_the_engine_step_by_step(js, model):
             torch.tensor(found["model"][name]).view(parameter.shape), parameter, rtol=0, atol=1e-4
         )
     assert F.cross_entropy(model(X), Y) < losses[0]
+
+
+@pytest.mark.parametrize("names", [["emma", "zoe"], ["EMMA", "ZOE"], ["Emma", "Zoë"], ["ibrahim", "ışıl"], ["e\u0301"]])
+@pytest.mark.parametrize("typed", ["Emma", " Zoë", "Zoe\u0308", "EMMA", "İbrahim", "Işıl", "e\u0301", ""])
+def test_what_is_typed_is_read_as_python_reads_it(js, names, typed):
+    vocab = Vocabulary(names)
+    tried = "(() => { try { return encode(typed, itos, {}); } catch (refused) { return refused.message; } })()"
+    found = js(tried, typed=typed, itos=vocab.itos)
+    try:
+        assert found == vocab.encode(spelled(typed, vocab.itos))
+    except ValueError:
+        assert "can't read" in found

@@ -2,51 +2,55 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import random
-import re
-import sys
-import unicodedata
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from makemlp.data import reading, setting
+from makemlp.data.reading import check_boundary, path_of
+from makemlp.data.tables import Options
+
 BOUNDARY = "."  # stands before the first and after the last character of a name; always index 0
 UNKNOWN = "<unk>"  # the one symbol for all rare words; always index 1 of a WordVocabulary
-NAMES_FILE = Path(__file__).parent / "names" / "us_2018.txt"
-NAMES_SHA256 = "bd02dfd33179e23ec2dd093cbd4de619834f75d660ef1ae04d3127e7a0110053"
-OTHER_LISTS = {  # shipped beside the bundled names, with the SHA-256 of each file
-    "french_given": "afa3354bea30518754ac63c6e2dbe03f5fc40ed106bb7486f5ce24e9f4222358",
-    "israel_given": "81978fdb9a1422e3acd9763d0e9e2fda301f48bc5820cbaf860480946b2d1347",
-}
-SETTING = "MAKEMLP_NAMES"  # the environment variable that says which list load_names() reads
-
-_NEWLINE = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
-def path_of(path: object) -> Path:
-    """What was passed as a path, as one. Raises a ValueError with a sentence for what is none."""
-    if not isinstance(path, str | os.PathLike):
-        raise ValueError(f"A path is wanted, and {path!r:.40} came: pass a text, such as 'folder/file'.")
-    if "\0" in os.fspath(path):
-        raise ValueError(f"The path {os.fspath(path)!r} holds a NUL, which no path may hold: check it.")
-    return Path(path)
+def load_names(
+    path: str | os.PathLike | None = None,
+    *,
+    text: str | None = None,
+    lowercase: bool | str = False,
+    column: int | str | None = None,
+    header: bool | int | None = None,
+    delimiter: str | None = None,
+    encoding: str | None = None,
+    bad_lines: str = "error",
+    remove: str = "",
+    boundary: str = BOUNDARY,
+) -> list[str]:
+    """The bundled names, or the names of your own list, which holds one per line or in a column of a table.
 
-
-def load_names(path: str | os.PathLike | None = None, *, text: str | None = None, lowercase: bool = False) -> list[str]:
-    """The bundled names, or the names of your own list, which holds one per line.
+    What is loaded and yet looks wrong (a heading, characters that can't be seen) is said in a warning.
 
     Parameters
     ----------
-    path : a file in UTF-8 (a byte-order mark and any kind of newline are fine); blank lines are skipped.
+    path : a file in UTF-8, or with a byte-order mark; any kind of newline is fine, and blank lines are skipped.
     text : the list itself, instead of a path.
-    lowercase : turn every name to lower case. Otherwise names keep the case in which they are written. Accents are
-        always kept.
+    lowercase : turn every name to lower case; "tr" or "az" do it by the rules of Turkish and Azeri. Otherwise names
+        keep the case in which they are written. Accents are always kept.
+    column : of a table, the heading of the column with the names, or its number, counted from 1.
+    header : the number of the line with the headings, of which nothing above is read either; True for the first line,
+        False where there are none. By default the headings of a table are looked for, and a list has none.
+    delimiter : what stands between a table's columns, by default looked for; "" where each whole line is a name.
+    encoding : of the file, such as "cp1252", where it is neither UTF-8 nor marked.
+    bad_lines : "skip" leaves out lines that can't be names, with a warning; "error" refuses the list.
+    remove : characters that are taken out of all names.
+    boundary : the symbol that no name may hold. Pass the same one to `Vocabulary`.
 
     Returns
     -------
@@ -58,7 +62,7 @@ def load_names(path: str | os.PathLike | None = None, *, text: str | None = None
     Raises
     ------
     ValueError
-        One sentence that says which file and line, and what to do.
+        One sentence that says which file and line, and what to do. For a table it proposes the call to make.
 
     Source: lesson 01. Provenance of the bundled list: ``makemlp/names/README.md``.
     """
@@ -66,158 +70,23 @@ def load_names(path: str | os.PathLike | None = None, *, text: str | None = None
         raise ValueError("load_names got both a path and a text: pass only one of them.")
     if not isinstance(text, str | None):
         raise ValueError(f"load_names got {text!r:.40} as the text: pass one text, with a name on each line.")
+    check_boundary(boundary)
+    options = Options(lowercase, column, header, delimiter, bad_lines, remove, boundary)
     if text is not None:
-        where = "the text"
+        where, call = "the text", "load_names(text=text"
     elif path is None:
-        where, text = _read_setting()
+        where, call, text = setting.read(encoding)
     else:
-        where, text = f"'{path_of(path)}'", _read_text(path)
-    return _parse_names(text, where, lowercase)
+        where, call, text = f"'{path_of(path)}'", f"load_names('{path}'", reading.read_text(path, encoding)
+    names, notes = reading.names_in(text, where, call, options)
+    for note in notes:
+        warnings.warn(note, stacklevel=2)
+    return names
 
 
 def bundled_names() -> list[str]:
     """The 32,257 US names of 2018, whichever list is set: for numbers that were measured on them."""
-    return _parse_names(_read_shipped(NAMES_FILE, NAMES_SHA256), "the bundled list", lowercase=False)
-
-
-def names_file() -> Path:
-    """The file that `load_names` reads when it is given none: the whole path.
-
-    The environment variable MAKEMLP_NAMES says which: a list that ships with the package, by its name
-    (``us_2018``, ``french_given``, ``israel_given``), or a path. A relative path is looked for in the folder of the
-    kernel and then in each folder above, so that it means the same file in lessons, exercises and solutions. Where the
-    variable is not set, it is what `use_names` has kept; where nothing is kept, the bundled names.
-
-    Raises
-    ------
-    ValueError
-        with one sentence, if there is no such file.
-    """
-    said, who = os.environ.get(SETTING), f"The environment variable {SETTING}"
-    if said is None:
-        kept = kept_setting()
-        said, who = kept.read_text(encoding="utf-8") if kept.is_file() else "", "use_names"
-    said = said.strip()
-    if not said:
-        return NAMES_FILE
-    if re.fullmatch(r"\w+", said) and NAMES_FILE.with_name(f"{said}.txt").is_file():
-        return NAMES_FILE.with_name(f"{said}.txt")
-    path = Path(os.path.expanduser(path_of(said)))
-    for folder in (Path.cwd(), *Path.cwd().parents):
-        if (folder / path).is_file():
-            return (folder / path).absolute()
-    raise ValueError(
-        f"{who} names the list '{said}', and there is no such file in {Path.cwd()} or a folder above it: "
-        f"check the path, or write makemlp.use_names(None) for the bundled names."
-    )
-
-
-def kept_setting() -> Path:
-    """The file in which `use_names` keeps its choice for the next notebook: in the user's cache folder."""
-    return Path(os.path.expanduser(os.environ.get("MAKEMLP_CACHE") or user_cache())) / "names_in_use"
-
-
-def user_cache() -> Path:
-    """The folder for what can be made again, where each system has it; not expanded."""
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
-    elif sys.platform == "darwin":
-        base = "~/Library/Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base) / "makemlp"
-
-
-def list_tag(file: str | os.PathLike | None = None) -> str:
-    """What tells files of one list from those of another: "" for the bundled names, else such as ``my_list-1f0c9a2b``.
-
-    Parameters
-    ----------
-    file : the list's, by default that of the list that is set.
-
-    The second part is the beginning of the file's SHA-256, so that a list that was changed is another list.
-    """
-    file = names_file() if file is None else Path(os.path.expanduser(path_of(file)))
-    if file == NAMES_FILE:
-        return ""
-    try:
-        raw = file.read_bytes()
-    except OSError as error:
-        raise ValueError(f"The list '{file}' can't be read ({error.strerror}): check the path.") from None
-    return f"{file.stem}-{hashlib.sha256(raw).hexdigest()[:8]}"
-
-
-def _read_setting() -> tuple[str, str]:
-    """What the list that is set is called in a sentence, and its text."""
-    file = names_file()
-    if file == NAMES_FILE:
-        return "the bundled list", _read_shipped(file, NAMES_SHA256)
-    if file.parent == NAMES_FILE.parent and file.stem in OTHER_LISTS:
-        return f"the list '{file.stem}'", _read_shipped(file, OTHER_LISTS[file.stem])
-    return f"'{file}'", _read_text(file)
-
-
-def _read_shipped(file: Path, sha256: str) -> str:
-    raw = file.read_bytes() if file.is_file() else b""
-    if hashlib.sha256(raw).hexdigest() != sha256:
-        raise ValueError(f"The list {file.name} was changed after it was shipped: install makemlp again.")
-    return raw.decode("utf-8")
-
-
-def _read_text(path: str | os.PathLike) -> str:
-    where = f"'{os.fspath(path)}'"
-    if _NEWLINE.search(str(path)):
-        raise ValueError("load_names got a text where it expects a path: write load_names(text=…).")
-    file = os.path.expanduser(path)  # as it is, where there is no such user
-    if os.path.isdir(file):
-        raise ValueError(f"{where} is a folder: pass the path of a text file in it.")
-    if not os.path.exists(file):
-        raise ValueError(f"There is no file {where} (looked in {Path.cwd()}): check the path.")
-    if not os.path.isfile(file):  # a device may never end
-        raise ValueError(f"{where} is no file: pass the path of a text file.")
-    try:
-        raw = Path(file).read_bytes()
-    except OSError as error:
-        raise ValueError(f"{where} cannot be read ({error.strerror}): check its permissions.") from None
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise ValueError(f"{where} is written in UTF-16: save it as UTF-8 and load it again.")
-    if b"\0" in raw:
-        raise ValueError(f"{where} is a binary file, not a list of names: save the list as plain text in UTF-8.")
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = len(_NEWLINE.split(raw[: error.start].decode("utf-8")))
-        raise ValueError(f"{where}, line {line} is not valid UTF-8: save the file as UTF-8 and load again.") from None
-
-
-def _parse_names(text: str, where: str, lowercase: bool) -> list[str]:
-    names = []
-    for number, line in enumerate(_NEWLINE.split(text), start=1):
-        name = line.strip(" \t\u00a0\u3000\ufeff")  # the last is the byte-order mark
-        if not name:
-            continue
-        _check_characters(name, f"{where}, line {number}")
-        # One way to write "é": with its accent as one character, whichever way the file has it.
-        names.append(unicodedata.normalize("NFC", name.lower() if lowercase else name))
-    if not names:
-        raise ValueError(f"{where} holds no names: put one name on each line.")
-    if len(names) == 1:
-        raise ValueError(f"{where} holds only one name ('{names[0]}'): a model needs at least two to learn from.")
-    return names
-
-
-def _check_characters(name: str, where: str) -> None:
-    for position, character in enumerate(name, start=1):
-        if character == BOUNDARY:
-            raise ValueError(
-                f"{where}: '{name}' holds '{BOUNDARY}' (character {position}), the sign that marks where names "
-                f"begin and end: take it out of the name."
-            )
-        if unicodedata.category(character) in ("Cc", "Cs"):
-            raise ValueError(
-                f"{where}: character {position} is the control character U+{ord(character):04X}: "
-                f"write one name per line, without tabs or other control characters."
-            )
+    return setting.read_bundled().split()
 
 
 class Vocabulary:
@@ -226,10 +95,11 @@ class Vocabulary:
     Parameters
     ----------
     names : the list that the characters are taken from.
+    boundary : the symbol that stands before and after every name; another one lets names hold '.', as in 'J.R.'.
 
     Attributes
     ----------
-    itos : list of str, index to symbol; ``itos[0] == "."``.
+    itos : list of str, index to symbol; ``itos[0]`` is the boundary.
     stoi : dict, symbol to index.
 
     Raises
@@ -240,11 +110,15 @@ class Vocabulary:
     Source: lesson 01.
     """
 
-    def __init__(self, names: Iterable[str]):
+    def __init__(self, names: Iterable[str], boundary: str = BOUNDARY):
+        check_boundary(boundary)
         characters = sorted(set("".join(names)))
-        if BOUNDARY in characters:
-            raise ValueError(f"A name holds '{BOUNDARY}', which marks beginnings and ends: take it out.")
-        self.itos = [BOUNDARY, *characters]
+        if boundary in characters:
+            raise ValueError(
+                f"A name holds '{boundary}', which marks beginnings and ends: take it out, or pass another boundary, "
+                f"such as Vocabulary(names, boundary='|')."
+            )
+        self.itos = [boundary, *characters]
         self.stoi = {s: i for i, s in enumerate(self.itos)}
 
     def __len__(self) -> int:
@@ -376,16 +250,16 @@ def _running(Y: Tensor, block_size: int) -> tuple[Tensor, Tensor]:
 
 def _encode_all(names: Sequence[str], vocab: Vocabulary) -> Tensor:
     """The indices of "name.name.…name." all at once: (N,) int64."""
-    text = BOUNDARY.join([*names, ""])
+    text = vocab.itos[0].join([*names, ""])
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
     symbols = np.array([ord(s) for s in vocab.itos], dtype=np.uint32)
     order = symbols.argsort()
     indices = order[np.searchsorted(symbols, codes, sorter=order).clip(max=len(order) - 1)]
     if (symbols[indices] != codes).any() or (indices == 0).sum() != len(names):
         for name in names:
-            if BOUNDARY in name:
+            if vocab.itos[0] in name:
                 raise ValueError(
-                    f"{name!r} holds '{BOUNDARY}', the sign that marks where names begin and end: take it out."
+                    f"{name!r} holds '{vocab.itos[0]}', the sign that marks where names begin and end: take it out."
                 )
             vocab.encode(name)  # raises for the name at fault
     return torch.from_numpy(indices.astype(np.int64))

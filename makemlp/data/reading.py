@@ -1,0 +1,352 @@
+"""A list of names as it was downloaded (floor 1): how it is encoded, what it is if no list, and each of its lines."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import os
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from makemlp.data import tables
+from makemlp.data.tables import Options
+
+NEWLINE = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+EDGES = " \t\ufeff"  # what surrounds a name; the last is the byte-order mark
+# Every kind of space as the plain one, because a reader can't tell them apart.
+SPACES = dict.fromkeys(map(ord, "\u00a0\u1680\u202f\u205f\u3000"), " ") | dict.fromkeys(range(0x2000, 0x200B), " ")
+
+# The longer mark first: UTF-32's begins with UTF-16's. UTF-8's is taken from a line's edge.
+MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+# What old programs wrote, the most usual first. A file can't say which it was, so its reader must.
+OLD = ("cp1252", "cp1250", "cp1251", "cp1254", "cp1256", "shift_jis", "gb18030", "euc_kr", "big5")
+
+KINDS = {
+    b"PK\x03\x04": "a spreadsheet (.xlsx) or a ZIP archive: unpack it, or save its sheet as CSV",
+    b"\xd0\xcf\x11\xe0": "an old Office file (.xls, .doc): save it as CSV or as plain text",
+    b"%PDF": "a PDF: copy the names into a plain text file",
+    b"\x1f\x8b": "a gzip archive: unpack it",
+    b"{\\rtf": "an RTF document: save it as plain text",
+}
+
+ODD = re.compile(r"[\d_;,|<>{}\[\]()#@=+*%&$\\/\"]")  # what names seldom hold, and headings and tables do
+HEADINGS = tables.HEADINGS
+
+
+def path_of(path: object) -> Path:
+    """What was passed as a path, as one. Raises a ValueError with a sentence for what is none."""
+    if not isinstance(path, str | os.PathLike):
+        raise ValueError(f"A path is wanted, and {path!r:.40} came: pass a text, such as 'folder/file'.")
+    if "\0" in os.fspath(path):
+        raise ValueError(f"The path {os.fspath(path)!r} holds a NUL, which no path may hold: check it.")
+    return Path(path)
+
+
+def check_boundary(boundary: object) -> None:
+    """Raise a ValueError for a boundary symbol that is not one character."""
+    if not isinstance(boundary, str) or len(boundary) != 1:
+        raise ValueError(f"boundary is {boundary!r:.40}: pass one character that no name holds, such as '|'.")
+
+
+# --- from a file to text ---
+
+
+def read_text(path: str | os.PathLike, encoding: str | None = None) -> str:
+    """A file's text, decoded by its byte-order mark, by `encoding`, or as UTF-8."""
+    return decoded(_bytes_of(path), f"'{path_of(path)}'", encoding)
+
+
+def _bytes_of(path: str | os.PathLike) -> bytes:
+    where = f"'{os.fspath(path)}'"
+    if NEWLINE.search(str(path)):
+        raise ValueError("load_names got a text where it expects a path: write load_names(text=…).")
+    file = os.path.expanduser(path)  # as it is, where there is no such user
+    if os.path.isdir(file):
+        raise ValueError(f"{where} is a folder: pass the path of a text file in it.")
+    if not os.path.exists(file):
+        raise ValueError(f"There is no file {where} (looked in {Path.cwd()}): check the path.")
+    if not os.path.isfile(file):  # a device may never end
+        raise ValueError(f"{where} is no file: pass the path of a text file.")
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise ValueError(f"{where} cannot be read ({error.strerror}): check its permissions.") from None
+
+
+def decoded(raw: bytes, where: str, encoding: str | None = None) -> str:
+    """The text of a file's bytes. Raises a ValueError that proposes an encoding where UTF-8 does not fit."""
+    for start, what in KINDS.items():
+        if raw.startswith(start):
+            raise ValueError(f"{where} is {what}, and load that.")
+    if encoding is None:
+        encoding = next((name for mark, name in MARKS.items() if raw.startswith(mark)), None)
+    if encoding is not None:
+        return _decoded_as(raw, where, encoding)
+    if b"\0" in raw:
+        _refuse_nul(raw, where)
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = len(NEWLINE.split(raw[: error.start].decode("utf-8")))
+        readings = _readings(raw, error.start)
+    advice = "save the file as UTF-8 and load again"
+    if readings:
+        first, *others = (f"encoding='{name}' if it begins '{word}'" for name, word in readings)
+        advice = ", ".join([f"pass {first}", *others]) + f", or {advice}"
+    raise ValueError(f"{where}, line {line} is not valid UTF-8: {advice}.")
+
+
+def _decoded_as(raw: bytes, where: str, encoding: str) -> str:
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise ValueError(f"{where}, line {line} is not valid {encoding}: pass another encoding.") from None
+    except (LookupError, TypeError):
+        raise ValueError(f"Python knows no encoding {encoding!r:.40}: pass one such as 'cp1252' or 'utf-16'.") from None
+
+
+def _refuse_nul(raw: bytes, where: str) -> None:
+    """Text in UTF-16 without its mark has a NUL in every second byte of Western letters; no other text has any."""
+    for encoding, zeros in (("utf-16-le", raw[1::2]), ("utf-16-be", raw[::2])):
+        if len(raw) > 1 and zeros.count(0) > 0.5 * len(zeros):
+            raise ValueError(f"{where} looks like UTF-16 without its mark: pass encoding='{encoding}'.")
+    raise ValueError(f"{where} is a binary file, not a list of names: save the list as plain text in UTF-8.")
+
+
+def _readings(raw: bytes, at: int) -> list[tuple[str, str]]:
+    """What the line that holds the byte `at` would say in the old encodings: the first three that differ."""
+    found: dict[str, str] = {}
+    start = max(raw.rfind(b"\n", 0, at), raw.rfind(b"\r", 0, at)) + 1
+    for encoding in OLD:
+        try:
+            word = NEWLINE.split(raw[start : at + 40].decode(encoding))[0].strip()[:20]
+            raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if word.isprintable() and all(unicodedata.category(s)[0] in "LMZP" for s in word) and word not in found:
+            found[word] = encoding
+    return [(encoding, word) for word, encoding in found.items()][:3]
+
+
+# --- from text to names ---
+
+
+def names_in(text: str, where: str, call: str, options: Options) -> tuple[list[str], list[str]]:
+    """The names of a list, and what its reader should hear of it.
+
+    Parameters
+    ----------
+    text : the whole list.
+    where : how a sentence names it, such as "'names.txt'".
+    call : how a call of load_names begins for it, such as "load_names('names.txt'".
+
+    Returns
+    -------
+    names, notes : two lists of str.
+
+    Raises
+    ------
+    ValueError
+        one sentence, for what is no list of names, and for lines that can't be names.
+    """
+    _refuse_other_kinds(text, where)
+    lines, notes = NEWLINE.split(text), []
+    if options.column is not None or options.delimiter != "":
+        lines, notes = tables.column_of(lines, where, call, options)
+    elif options.header:
+        lines = tables.below_header(lines, options.header)
+    pairs = _stripped(lines, options)
+    good, bad = _sorted_out(pairs, set(text), options)
+    if bad:
+        notes.append(_said_of(bad, where, call, options))
+    good = _lowered(good, options, notes, call)
+    _check_number(good, pairs, where, call)
+    notes += _oddities(good, where, call, options)
+    return [name for _, name in good], notes
+
+
+def _refuse_other_kinds(text: str, where: str) -> None:
+    start = text[:1000].lstrip(EDGES + "\r\n").lower()
+    if start.startswith(("<!doctype html", "<html", "<?xml", "<head", "<body", "<table")):
+        raise ValueError(f"{where} is a web page or XML, not a list: copy its names into a plain text file.")
+    if start.startswith("{\\rtf"):
+        raise ValueError(f"{where} is an RTF document: save it as plain text.")
+    if start.startswith(("[", "{")):
+        try:
+            inside = json.loads(text.lstrip(EDGES))
+        except ValueError:
+            return
+        advice = "take its names out and pass them as text='\\n'.join(names)"
+        if isinstance(inside, list) and all(isinstance(name, str) for name in inside):
+            advice = "read it with names = json.load(open(path, encoding='utf-8'))"
+        raise ValueError(f"{where} is JSON, not a list with a name on each line: {advice}.")
+
+
+def _stripped(lines: Sequence[str] | Sequence[tuple[int, str]], options: Options) -> list[tuple[int, str]]:
+    """Every line that holds something, with its number, in Unicode's composed form (NFC)."""
+    numbered = lines if lines and isinstance(lines[0], tuple) else list(enumerate(lines, start=1))
+    characters = set().union(*(line for _, line in numbered))
+    changed = {**SPACES, **str.maketrans("", "", options.remove)}
+    if characters & {chr(code) for code in changed}:
+        numbered = [(number, line.translate(changed)) for number, line in numbered]
+    if not all(map(str.isascii, characters)):
+        # One way to write "é": with its accent as one character, whichever way the file has it.
+        numbered = [(number, unicodedata.normalize("NFC", line)) for number, line in numbered]
+    named = ((number, line.strip(EDGES)) for number, line in numbered)
+    return [(number, name) for number, name in named if name]
+
+
+@dataclass
+class Bad:
+    """A line that can't be a name, and why."""
+
+    line: int
+    name: str
+    why: str
+
+
+def _sorted_out(
+    pairs: list[tuple[int, str]], characters: set[str], options: Options
+) -> tuple[list[tuple[int, str]], list[Bad]]:
+    """Lines that may be names, and those that can't: with the boundary inside, or with a control character."""
+    wrong = {s for s in characters if s == options.boundary or unicodedata.category(s) in ("Cc", "Cs")}
+    if wrong <= set("\n\r\x85"):  # the usual case, for which no character is looked at
+        return pairs, []
+    good, bad = [], []
+    for number, name in pairs:
+        place = next((i for i, s in enumerate(name) if s in wrong), None)
+        if place is None:
+            good.append((number, name))
+        elif name[place] == options.boundary:
+            bad.append(Bad(number, name, f"holds '{options.boundary}' (character {place + 1})"))
+        else:
+            bad.append(Bad(number, name, f"character {place + 1} is the control character U+{ord(name[place]):04X}"))
+    return good, bad
+
+
+def _said_of(bad: list[Bad], where: str, call: str, options: Options) -> str:
+    """The sentence on bad lines: raised, or returned as a note where they are to be skipped."""
+    shown = ", ".join(f"line {one.line}: {_quoted(one.name)} {one.why}" for one in bad[:3])
+    if len(bad) > 3:
+        shown += f", and {len(bad) - 3} lines more"
+    if options.bad_lines == "skip":
+        return f"{where}: left out {shown}."
+    ways = ["write one name per line, without tabs or other control characters"]
+    if any("control character" not in one.why for one in bad):
+        sign = options.boundary
+        ways = [
+            "take it out of the name" if len(bad) == 1 else "correct them",
+            f"pass {call}, remove='{sign}') to take '{sign}' out of all names",
+            f"pass boundary='|' here and to Vocabulary, because '{sign}' marks where names begin and end",
+        ]
+    ways.append(f"pass {call}, bad_lines='skip') to go on without")
+    said = f"{where}, {shown}" if len(bad) == 1 else f"{where}, {len(bad)} lines can't be names ({shown})"
+    raise ValueError(f"{said}: {', or '.join(ways)}.")
+
+
+def _quoted(name: str) -> str:
+    """A name as a sentence shows it: short, and with what can't be printed spelt out."""
+    name = name if len(name) <= 30 else name[:29] + "…"
+    return f"'{name}'" if name.isprintable() else ascii(name)
+
+
+TURKISH = str.maketrans({"I": "ı", "İ": "i"})
+
+
+def _lowered(good: list[tuple[int, str]], options: Options, notes: list[str], call: str) -> list[tuple[int, str]]:
+    """The names in lower case, if that is wanted. Turkish and Azeri have two letters i, and other rules for them."""
+    if not options.lowercase:
+        return good
+    if options.lowercase is not True:
+        return [(number, unicodedata.normalize("NFC", name.translate(TURKISH).lower())) for number, name in good]
+    dotted = next((name for _, name in good if "İ" in name or "ı" in name), None)
+    if dotted is not None:
+        notes.append(
+            f"{_quoted(dotted)} is written with İ or ı, and lowercase=True makes 'i̇' of İ and 'i' of I: pass "
+            f"{call}, lowercase='tr') for a Turkish or Azeri list."
+        )
+    return [(number, unicodedata.normalize("NFC", name.lower())) for number, name in good]
+
+
+def _check_number(good: list[tuple[int, str]], pairs: list[tuple[int, str]], where: str, call: str) -> None:
+    if not good:
+        what = "no line that can be a name" if pairs else "no names"
+        raise ValueError(f"{where} holds {what}: put one name on each line.")
+    if len(good) > 1:
+        return
+    name = good[0][1]
+    for between in (", ", ",", "; ", ";", " "):
+        if name.count(between) > 1:
+            source = "text" if call.endswith("=text") else "open(path, encoding='utf-8').read()"
+            raise ValueError(
+                f"{where} holds one line, {_quoted(name)}, with '{between}' between names: pass "
+                f"load_names(text={source}.replace({between!r}, '\\n'))."
+            )
+    raise ValueError(f"{where} holds only one name ({_quoted(name)}): a model needs at least two to learn from.")
+
+
+# --- what is loaded all the same, and said ---
+
+
+def _oddities(good: list[tuple[int, str]], where: str, call: str, options: Options) -> list[str]:
+    """A sentence for each thing that seldom belongs into a list of names."""
+    characters = set().union(*(name for _, name in good))
+    found = []
+    if good[0][1].casefold() in HEADINGS:
+        found.append(
+            f"{where}, line {good[0][0]} reads {_quoted(good[0][1])}, which looks like a heading and is loaded as a "
+            f"name: pass {call}, header=True) to leave it out."
+        )
+    hidden = sorted(s for s in characters if is_hidden(s))
+    if hidden:
+        said = ", ".join(f"{_called(s)} in line {_first(good, s)}" for s in hidden[:3])
+        belongs = " (some Persian and Indian spellings need U+200C and U+200D)" if {*hidden} & {*"\u200c\u200d"} else ""
+        escaped = "".join(f"\\u{ord(s):04x}" if ord(s) < 2**16 else f"\\U{ord(s):08x}" for s in hidden)
+        found.append(
+            f"{where} holds characters that can't be seen and that a model learns like letters: {said}"
+            f"{_more(hidden)}{belongs}; pass {call}, remove='{escaped}') to take them out."
+        )
+    if "\ufffd" in characters:
+        found.append(
+            f"{where}, line {_first(good, chr(0xFFFD))} holds U+FFFD ('\ufffd'), which stands where a letter was lost "
+            f"when the file was converted: get the original, or leave such names out."
+        )
+    odd = sorted(s for s in characters if ODD.match(s))
+    if odd:
+        said = ", ".join(f"'{s}' in line {_first(good, s)} ({_quoted(_with(good, s))})" for s in odd[:3])
+        found.append(
+            f"{where} holds signs that names seldom have: {said}{_more(odd)}; check these lines, because they are "
+            f"loaded as names."
+        )
+    return found
+
+
+def is_hidden(symbol: str) -> bool:
+    """Whether a character, other than a space, leaves no mark of its own on the page."""
+    named = unicodedata.name(symbol, "")
+    return unicodedata.category(symbol) == "Cf" or "VARIATION SELECTOR" in named or "FILLER" in named
+
+
+def _called(symbol: str) -> str:
+    return f"U+{ord(symbol):04X} {unicodedata.name(symbol, 'without a name').lower()}"
+
+
+def _with(good: list[tuple[int, str]], symbol: str) -> str:
+    return next(name for _, name in good if symbol in name)
+
+
+def _first(good: list[tuple[int, str]], symbol: str) -> int:
+    return next(number for number, name in good if symbol in name)
+
+
+def _more(found: list[str]) -> str:
+    return f" and {len(found) - 3} more" if len(found) > 3 else ""

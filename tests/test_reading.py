@@ -1,0 +1,285 @@
+"""Floor 1: lists of names as they are downloaded, and what is said of each."""
+
+import codecs
+import json
+import re
+import warnings
+
+import pytest
+
+from makemlp import MLP, Vocabulary, build_dataset, load_names, sample, score_name
+from makemlp.data.spelling import spelled
+
+US = ["Mary", "Anna", "Emma", "Elizabeth", "Minnie", "Margaret", "Ida", "Alice", "Bertha", "Sarah", "Annie", "Clara"]
+FRENCH = ["ADOLPHE", "JÉRÔME", "FRANÇOIS", "JEAN-PIERRE", "ZOÉ", "D'ARTAGNAN"]
+
+SSA = "".join(f"{name},F,{7065 - 100 * i}\r\n" for i, name in enumerate(US))
+INSEE = "sexe;preusuel;annais;nombre\n" + "".join(f"1;{name};{1900 + i};{4 + i}\n" for i, name in enumerate(FRENCH))
+ONS = "Table 6: Top 100 names, England,,\r\n,,\r\nRank,Name,Count\r\n"
+ONS += '1,Noah,"5,000"\r\n2,Muhammad,"4,963"\r\n3,Leo,"4,852"\r\n'
+EXCEL = "sep=;\nVorname;Anzahl\n" + "".join(f"{name};{i}\n" for i, name in enumerate(US))
+TABS = "".join(f"{i}\t{name}\tF\n" for i, name in enumerate(US, start=1))
+QUOTED = "".join(f'"{name}"\n' for name in US)
+
+
+@pytest.fixture
+def saved(tmp_path):
+    def write(raw, name="list.txt"):
+        file = tmp_path / name
+        file.write_bytes(raw if isinstance(raw, bytes) else raw.encode("utf-8"))
+        return file
+
+    return write
+
+
+def refusal(*args, **options):
+    """The one sentence with which a list is refused."""
+    with pytest.raises(ValueError) as caught:
+        load_names(*args, **options)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def loaded(*args, **options):
+    """The names, and what is said of them."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        names = load_names(*args, **options)
+    return names, [str(one.message) for one in said]
+
+
+# Tables
+
+
+@pytest.mark.parametrize(
+    ("table", "what", "call", "names", "counts"),
+    [
+        (SSA, "3 columns with ',' between", "column=1)", US, "column 3 (7065, 6965, 6865 …)"),
+        (INSEE, "4 columns with ';' between", "column='preusuel')", FRENCH, "column 'nombre' (4, 5, 6 …)"),
+        (ONS, "3 columns", "column='Name', header=3)", ["Noah", "Muhammad", "Leo"], "column 'Count' (5,000, 4,963"),
+        (EXCEL, "2 columns with ';' between", "column='Vorname', header=2)", US, "column 'Anzahl' (0, 1, 2 …)"),
+        (TABS, "3 columns with tabs between", "column=2)", US, "column 1 (1, 2, 3 …)"),
+        (QUOTED, "every name in quotes", "column=1)", US, None),
+    ],
+    ids=["ssa", "insee", "ons", "excel", "tabs", "quoted"],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_table_is_refused_with_the_call_that_loads_it(saved, table, what, call, names, counts, encoding):
+    file = saved(table.encode(encoding))
+    said = refusal(file)
+    assert f"'{file}' is a table" in said and what in said
+    assert ", ".join(names[:3]) in said
+    proposed = re.search(r"pass (load_names\(.*?\)) to load", said)[1]
+    assert proposed.endswith(call)
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("always")
+        assert eval(proposed, {"load_names": load_names}) == names  # the sentence's own words work
+    if counts is None:
+        assert notes == []
+    else:
+        assert counts in said and "each row is one name" in said
+        assert counts in str(notes[0].message)
+
+
+def test_a_table_by_its_own_words():
+    assert loaded(text=INSEE, column=2)[0] == loaded(text=INSEE, column="PREUSUEL")[0] == FRENCH
+    assert loaded(text=INSEE, column=2, header=True)[0] == FRENCH
+    assert loaded(text=ONS, column="Name", header=3)[0] == loaded(text=ONS, column=2)[0] == ["Noah", "Muhammad", "Leo"]
+    assert loaded(text=SSA, column=1, header=False)[0] == US
+    assert loaded(text=SSA, column=1, header=1)[0] == US[1:]
+    assert loaded(text="a~b\nc~d\n", column=2, delimiter="~")[0] == ["b", "d"]
+    assert loaded(text='"Smith, J",1\n"Lee, K",2\n"Ng",3\n', column=1)[0] == ["Smith, J", "Lee, K", "Ng"]
+    assert loaded(text="Zoé,1\n\n,2\nAnna,3\n", column=1)[0] == ["Zoé", "Anna"]  # an empty cell is no name
+    assert load_names(text="emma\nava", column=1) == ["emma", "ava"]
+    assert load_names(text="name\nemma\nava", header=True) == load_names(text="x\n\nname\nemma\nava", header=3)
+
+
+def test_a_comma_in_some_names_makes_no_table():
+    names, notes = loaded(text="Anna\nKing, Martin\nBob\nClara")
+    assert names[1] == "King, Martin" and "',' in line 2 ('King, Martin')" in notes[0]
+    assert loaded(text="Smith, John\nLee, Kim\n", delimiter="")[0] == ["Smith, John", "Lee, Kim"]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"column": "prenom"}, "no column headed 'prenom' (headings: 'sexe', 'preusuel', 'annais', 'nombre')"),
+        ({"column": 9}, "has 4 columns, and column is 9: pass 1 to 4"),
+        ({"column": 0}, "counted from 1"),
+        ({"column": 1.5}, "column is 1.5: pass its heading, or its number"),
+        ({"column": True}, "column is True"),
+        ({"header": -1}, "header is -1: pass the number of the line"),
+        ({"delimiter": "::"}, "delimiter is '::': pass the one character"),
+        ({"bad_lines": "drop"}, "bad_lines is 'drop': pass 'error' or 'skip'"),
+        ({"remove": 5}, "remove is 5: pass a text"),
+        ({"lowercase": "klingon"}, "lowercase is 'klingon': pass True, False, or 'tr' or 'az'"),
+        ({"boundary": ".."}, "boundary is '..': pass one character"),
+    ],
+)
+def test_an_option_that_makes_no_sense_gets_a_sentence(options, expected):
+    assert expected in refusal(text=INSEE, **options)
+
+
+# What is no list
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("<!DOCTYPE html>\n<html><body>emma</body></html>\n", "is a web page or XML, not a list"),
+        ("\n  <table><tr><td>Emma</td></tr></table>", "is a web page or XML"),
+        (r"{\rtf1\ansi emma\par ava\par}", "is an RTF document"),
+        (json.dumps(US), "is JSON, not a list with a name on each line: read it with names = json.load("),
+        (json.dumps({"names": US}, indent=1), "is JSON"),
+        ("emma, ava, mia, zoe", "holds one line, 'emma, ava, mia, zoe', with ', ' between names"),
+        ("emma ava mia zoe\n", "with ' ' between names"),
+        (b"PK\x03\x04" + bytes(20), "a spreadsheet (.xlsx) or a ZIP archive"),
+        (b"\xd0\xcf\x11\xe0" + bytes(20), "an old Office file"),
+        (b"%PDF-1.7\n", "is a PDF"),
+        (b"\x1f\x8b\x08\0", "is a gzip archive"),
+    ],
+)
+def test_what_is_no_list_is_called_by_its_name(saved, raw, expected):
+    assert expected in refusal(saved(raw))
+
+
+def test_the_call_for_names_in_one_line_works():
+    said = refusal(text="emma, ava, mia")
+    proposed = re.search(r"pass (load_names\(.*\))\.$", said)[1]
+    assert eval(proposed, {"load_names": load_names, "text": "emma, ava, mia"}) == ["emma", "ava", "mia"]
+
+
+# Encodings
+
+
+def test_old_encodings_are_proposed_with_what_they_would_say(saved):
+    file = saved("Åsa\nÖsten\nBjørn\n".encode("cp1252"))
+    said = refusal(file)
+    assert "line 1 is not valid UTF-8" in said and "encoding='cp1252' if it begins 'Åsa'" in said
+    assert "encoding='cp1251' if it begins 'Еsa'" in said
+    assert load_names(file, encoding="cp1252") == ["Åsa", "Östen", "Bjørn"]
+    file = saved("Мария\nОльга\n".encode("cp1251"))
+    assert "encoding='cp1251' if it begins 'Мария'" in refusal(file)
+    assert load_names(file, encoding="cp1251") == ["Мария", "Ольга"]
+
+
+def test_a_wrong_encoding_is_said(saved):
+    file = saved("Zoë\nÅsa\n")
+    assert "knows no encoding 'utf-7x'" in refusal(file, encoding="utf-7x")
+    assert "line 1 is not valid ascii" in refusal(file, encoding="ascii")
+    assert load_names(saved(codecs.BOM_UTF16_LE + "Zoë\nÅsa".encode("utf-16-le"))) == ["Zoë", "Åsa"]
+
+
+# Bad lines
+
+
+BAD = "Mary\nJ.R.\nAnna\nSt. John\nEmma\nA.\nB.\n"
+
+
+def test_all_bad_lines_are_said_at_once():
+    said = refusal(text=BAD)
+    assert "4 lines can't be names" in said and "and 1 lines more" in said
+    for line in ("line 2: 'J.R.' holds '.' (character 2)", "line 4: 'St. John'", "line 6: 'A.'"):
+        assert line in said
+    for way in ("remove='.'", "boundary='|' here and to Vocabulary", "bad_lines='skip'"):
+        assert way in said
+
+
+def test_bad_lines_may_be_skipped_and_are_said():
+    names, [note] = loaded(text=BAD, bad_lines="skip")
+    assert names == ["Mary", "Anna", "Emma"]
+    assert "left out line 2: 'J.R.'" in note and "and 1 lines more" in note
+    assert loaded(text="a\tb\nemma\nava\nmia", bad_lines="skip")[0] == ["emma", "ava", "mia"]
+    assert "no line that can be a name" in refusal(text="J.R.\nA.B.\n", bad_lines="skip")
+
+
+def test_another_boundary_lets_names_hold_dots():
+    names = load_names(text=BAD, boundary="|")
+    assert names[1] == "J.R." and load_names(text=BAD, remove=".")[1] == "JR"
+    with pytest.raises(ValueError, match=r"pass another boundary, such as Vocabulary\(names, boundary='\|'\)"):
+        Vocabulary(names)
+    vocab = Vocabulary(names, boundary="|")
+    assert vocab.itos[0] == "|" and "." in vocab.itos[1:]
+    X, Y = build_dataset(names, vocab, 2)
+    assert vocab.decode(Y[:10].tolist()) == "Mary|J.R.|" and vocab.decode(X[0]) == "||"
+    model = MLP(len(vocab), block_size=2, emb_dim=2, hidden_dim=3)
+    assert all("|" not in name for name in sample(model, vocab, 50, seed=0))
+    assert any("." in name for name in sample(model, vocab, 50, seed=0))
+    assert len(score_name(model, vocab, "J.R.")[0]) == 5
+    with pytest.raises(ValueError, match=r"'J\|' holds '\|'"):
+        build_dataset(["J|"], vocab, 2)
+    for wrong in ("", "||", 5):
+        with pytest.raises(ValueError, match="pass one character that no name holds"):
+            Vocabulary(names, wrong)
+
+
+# What is loaded and said
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Name\nemma\nava", "line 1 reads 'Name', which looks like a heading"),
+        ("anna\u200b\nbob\nava", "U+200B zero width space in line 1; pass load_names(text=text, remove='\\u200b')"),
+        ("مح\u200cمد\nanna\nbob", "some Persian and Indian spellings need U+200C"),
+        ("\u202eanna\nbob\nava", "U+202E right-to-left override in line 1"),
+        ("so\u00adft\nbob\nava", "U+00AD soft hyphen in line 1"),
+        ("anna\nzo\ufffd\nava", "line 2 holds U+FFFD"),
+        ("anna\n_RARE\nava", "signs that names seldom have: '_' in line 2 ('_RARE')"),
+        ("anna\nbob2\nava", "'2' in line 2 ('bob2')"),
+    ],
+)
+def test_what_looks_wrong_is_loaded_and_said(text, expected):
+    names, [note] = loaded(text=text)
+    assert len(names) == 3 and expected in note
+
+
+def test_the_call_that_removes_what_cannot_be_seen_works():
+    text = "anna\u200b\n\u200cbob\nsoft\u00adhyphen\n\u202eava\n"
+    [note] = loaded(text=text)[1]
+    proposed = re.search(r"pass (load_names\(.*\)) to take", note)[1]
+    assert eval(proposed, {"load_names": load_names, "text": text}) == ["anna", "bob", "softhyphen", "ava"]
+
+
+@pytest.mark.parametrize("text", ["Mary Ann\nO'Neil\nJean-Luc", "Nguyễn Thị\nĐức Ý", "प्रिया\nअंजलि", "a\u00a0b\nc d"])
+def test_what_is_in_order_is_loaded_in_silence(text):
+    names, notes = loaded(text=text)
+    assert notes == [] and all("\u00a0" not in name for name in names)  # a space is a space
+
+
+def test_small_letters_of_turkish():
+    text = "İbrahim\nIşıl\nAyşe\nI\u0307pek"
+    assert load_names(text=text, lowercase="tr") == ["ibrahim", "ışıl", "ayşe", "ipek"]
+    _, [note] = loaded(text=text, lowercase=True)
+    assert "'İbrahim' is written with İ or ı" in note and "pass load_names(text=text, lowercase='tr')" in note
+    assert loaded(text="IDA\nIRIS", lowercase=True) == (["ida", "iris"], [])
+
+
+# What is typed
+
+
+@pytest.mark.parametrize(
+    ("names", "typed", "read"),
+    [
+        (["emma", "zoe"], "Emma", "emma"),
+        (["emma", "zoe"], " Zoë ", "zoe"),
+        (["emma", "zoë"], "Zoe\u0308", "zoë"),
+        (["EMMA", "ZOE"], "Zoë", "ZOE"),
+        (["Emma", "Zoë"], "Emma", "Emma"),
+        (["Emma", "Zoë"], "EMMA", "Emma"),  # this list has no M
+        (["ibrahim"], "İbrahim", "ibrahim"),
+        (["strasse"], "Straße", "straße"),  # a letter that it has in no form stays
+        (["e\u0301a"], "e\u0301a", "e\u0301a"),  # a list made by hand, with accents apart
+        (["emma"], "", ""),
+    ],
+)
+def test_typed_names_are_read_as_the_list_is_written(names, typed, read):
+    assert spelled(typed, Vocabulary(names).itos) == read
+
+
+def test_a_beginning_may_be_typed_with_a_capital():
+    vocab = Vocabulary(["emma", "zoe"])
+    model = MLP(len(vocab), block_size=2, emb_dim=2, hidden_dim=3)
+    assert sample(model, vocab, 3, prefix="Zoë", seed=1) == sample(model, vocab, 3, prefix="zoe", seed=1)
+    with pytest.raises(ValueError, match=r"'x' \(character 2 of 'zx'\) is not in the vocabulary"):
+        sample(model, vocab, 3, prefix="Zx")
