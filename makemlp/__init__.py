@@ -1,9 +1,9 @@
 """makemlp: build a character-level language model of names, one lesson at a time.
 
 Names and examples      load_names, load_lecture_names, Vocabulary, split, build_dataset
+Another list of names   use_names, on_bundled, expect
 Words and examples      load_words, WordVocabulary, split_text
 Models that count       CountModel, CacheModel, smooth, interpolate, kneser_ney
-Another list of names   use_names, on_bundled, expect
 The neural network      MLP, count_parameters, trace, DeepMLP, Mixture
 The network for words   WordMLP, AdaptiveSoftmax, train_words, save_word_model, load_word_model
 Training and scoring    train, train_many, train_deep, sgd, nll, log_prob, save_model, load_model
