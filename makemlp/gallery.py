@@ -19,7 +19,7 @@ import torch
 
 from makemlp import ablation, figures
 from makemlp.counts import CountModel, smooth
-from makemlp.data import Vocabulary, WordVocabulary, build_dataset, load_names, split, split_text
+from makemlp.data import Vocabulary, WordVocabulary, build_dataset, bundled_names, split, split_text
 from makemlp.embeddings import align, distances, group_distance, pca, permutation_test
 from makemlp.figures import Picture
 from makemlp.mixture import Mixture
@@ -38,7 +38,7 @@ MEASURED = Path(__file__).parent / "measured"
 
 @functools.cache
 def _names() -> tuple[Vocabulary, list[str], list[str]]:
-    names = load_names()
+    names = bundled_names()
     return (Vocabulary(names), *split(names)[:2])
 
 
