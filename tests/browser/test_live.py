@@ -584,6 +584,23 @@ def test_a_letter_of_the_map_is_chosen_by_a_press(opened):
         page.wait_for_function("symbol => window.latest.state.symbol === symbol", arg=symbol)
 
 
+def test_a_word_is_found_by_typing_and_seen_closer(opened):
+    page = opened(explorer("explore_words"))
+    C, vocab, _, count = ARGUMENTS["explore_words"]
+    box, letters = page.get_by_label("find a word", exact=True), page.locator(".map .letter, .map circle")
+    box.fill(" Cat")
+    near, _ = makemlp.embeddings.alike(C[:count], [vocab.itos.index("cat")], count - 1)
+    assert latest(page)["order"] == near[0].tolist()
+    everything = letters.count()
+    page.get_by_label("zoom, number").fill("16")
+    page.get_by_label("zoom, number").press("Enter")
+    assert latest(page)["state"]["zoom"] == 16
+    assert everything > letters.count() >= 1 and "cat" in letters.all_text_contents()
+    box.fill("xylophone")
+    page.get_by_text("'xylophone' is none of the 8 words on the map").wait_for()
+    assert latest(page)["title"].startswith("Nearest to 'cat'")
+
+
 def predicted(prefix, C=None):
     """What the model predicts after it (vocab_size,), with other embeddings where they are given."""
     model = copy.deepcopy(MODEL)
