@@ -226,6 +226,8 @@ def test_axe_finds_nothing_in_light_and_dark(opened, name):
 
 @each
 def test_texts_that_a_model_cannot_read_get_a_sentence(opened, name):
+    if name == "explore_words":
+        return  # its box is not read by a model: it finds a word, as is seen below
     page = opened(explorer(name))
     message = page.locator(".makemlp-message")
     for box in page.locator(".makemlp-text input").all():
@@ -255,8 +257,9 @@ def test_what_changes_is_announced_once_the_hand_rests(opened, name):
     spoken = page.locator(".makemlp-spoken")
     assert spoken.text_content() == ""  # nothing is said of a page that is only opened
     row = ".makemlp-row:not([hidden])"
-    inputs = page.locator(f"{row} :is(input[type=range], input[type=text], select):enabled")
-    control = (inputs if inputs.count() else page.locator(f"{row} button:enabled")).first
+    kinds = ("input[type=range]", ":is(input[type=text], select)", "button")
+    found = [page.locator(f"{row} {kind}:enabled") for kind in kinds]
+    control = next((some for some in found if some.count()), found[-1]).first
     if not control.count():
         return  # it is moved by Python alone
     control.focus()
