@@ -336,6 +336,6 @@ def test_the_cache_is_where_the_system_has_it(server, tmp_path, monkeypatch, pla
         monkeypatch.setenv(name, str(tmp_path / "home"))
     if variable:
         monkeypatch.setenv(variable, str(tmp_path / "set"))
-    monkeypatch.setattr("makemlp.data.sys", SimpleNamespace(platform=platform))
+    monkeypatch.setattr("makemlp.data.setting.sys", SimpleNamespace(platform=platform))
     assert load(server.url, None) == NAMES
     assert (tmp_path / folder / "lecture_names.txt").read_bytes() == BODY

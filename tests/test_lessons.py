@@ -6,6 +6,7 @@ import json
 import re
 import statistics
 from collections import defaultdict
+from pathlib import Path
 
 import pytest
 from lessons import LESSONS, ROOT
@@ -27,6 +28,7 @@ EXPECTED = [
     "07_see_the_embeddings",
     "08_sample_names",
     "09_beat_the_baseline",
+    "10_words",
 ]
 
 # What a lesson builds in the open and the package holds from then on.
@@ -283,7 +285,7 @@ def defined_in_lessons():
 
 
 def packaged(name, module):
-    return definitions((ROOT / "makemlp" / f"{module.__name__.split('.')[1]}.py").read_text(encoding="utf-8"))[name]
+    return definitions(Path(module.__file__).read_text(encoding="utf-8"))[name]
 
 
 @pytest.mark.parametrize("name", TAUGHT)

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 import makemlp
-from makemlp import Scoreboard, Vocabulary, data, expect, on_bundled, use_names
+from makemlp import Scoreboard, Vocabulary, expect, on_bundled, use_names
 from makemlp.checking import check, results
 from makemlp.checking.exercises import find
 from makemlp.data import bundled_names, load_names
-from makemlp.data.setting import OTHER_LISTS, kept_setting, list_tag, names_file
+from makemlp.data.setting import NAMES_SHA256, OTHER_LISTS, kept_setting, list_tag, names_file
 from makemlp.lists import by_use, measured_on_bundled, vowels
 from makemlp.tuning.study import file_beside
 
@@ -46,7 +46,7 @@ def elsewhere(code, **env):
 def test_a_shipped_list_says_where_it_is_from(place, monkeypatch, name):
     monkeypatch.setenv("MAKEMLP_NAMES", name)
     raw = names_file().read_bytes()
-    known = {"us_2018": data.setting.NAMES_SHA256, **OTHER_LISTS}
+    known = {"us_2018": NAMES_SHA256, **OTHER_LISTS}
     assert hashlib.sha256(raw).hexdigest() == known[name] and raw.endswith(b"\n") and b"\r" not in raw
     note = (names_file().parent / "README.md").read_text(encoding="utf-8")
     part = note.partition(f"## {name}\n")[2].partition("\n## ")[0]

@@ -12,9 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from makemlp.data import reading
+from makemlp.data import reading, setting
 from makemlp.data.reading import check_boundary, path_of
-from makemlp.data.setting import NAMES_FILE, NAMES_SHA256, read_setting, read_shipped
 from makemlp.data.tables import Options
 
 BOUNDARY = "."  # stands before the first and after the last character of a name; always index 0
@@ -76,7 +75,7 @@ def load_names(
     if text is not None:
         where, call = "the text", "load_names(text=text"
     elif path is None:
-        call, (where, text) = "load_names(", read_setting()
+        where, call, text = setting.read(encoding)
     else:
         where, call, text = f"'{path_of(path)}'", f"load_names('{path}'", reading.read_text(path, encoding)
     names, notes = reading.names_in(text, where, call, options)
@@ -87,7 +86,7 @@ def load_names(
 
 def bundled_names() -> list[str]:
     """The 32,257 US names of 2018, whichever list is set: for numbers that were measured on them."""
-    return load_names(text=read_shipped(NAMES_FILE, NAMES_SHA256))
+    return setting.read_bundled().split()
 
 
 class Vocabulary:
@@ -112,13 +111,9 @@ class Vocabulary:
     """
 
     def __init__(self, names: Iterable[str], boundary: str = BOUNDARY):
-        check_boundary(boundary)
         characters = sorted(set("".join(names)))
         if boundary in characters:
-            raise ValueError(
-                f"A name holds '{boundary}', which marks beginnings and ends: take it out, or pass another boundary, "
-                f"such as Vocabulary(names, boundary='|')."
-            )
+            raise ValueError(f"A name holds '{boundary}', which marks beginnings and ends: take it out.")
         self.itos = [boundary, *characters]
         self.stoi = {s: i for i, s in enumerate(self.itos)}
 

@@ -1,4 +1,4 @@
-"""Which list of names the course reads (floor 1): the bundled one, until another is set."""
+"""Which list of names is read where none is named (floor 1): the lists that ship, and the one that is set."""
 
 from __future__ import annotations
 
@@ -86,18 +86,21 @@ def list_tag(file: str | os.PathLike | None = None) -> str:
     return f"{file.stem}-{hashlib.sha256(raw).hexdigest()[:8]}"
 
 
-def read_setting() -> tuple[str, str]:
-    """What the list that is set is called in a sentence, and its text."""
+def read(encoding: str | None = None) -> tuple[str, str, str]:
+    """The list that is set: what it is called in a sentence, the beginning of the call that reads it, and its text."""
     file = names_file()
     if file == NAMES_FILE:
-        return "the bundled list", read_shipped(file, NAMES_SHA256)
+        return "the bundled list", "load_names(", read_bundled()
     if file.parent == NAMES_FILE.parent and file.stem in OTHER_LISTS:
-        return f"the list '{file.stem}'", read_shipped(file, OTHER_LISTS[file.stem])
-    return f"'{file}'", read_text(file)
+        return f"the list '{file.stem}'", "load_names(", _read_shipped(file, OTHER_LISTS[file.stem])
+    return f"'{file}'", f"load_names('{file}'", read_text(file, encoding)
 
 
-def read_shipped(file: Path, sha256: str) -> str:
-    """The text of a list that ships with the package, or a ValueError if it was changed."""
+def read_bundled() -> str:
+    return _read_shipped(NAMES_FILE, NAMES_SHA256)
+
+
+def _read_shipped(file: Path, sha256: str) -> str:
     raw = file.read_bytes() if file.is_file() else b""
     if hashlib.sha256(raw).hexdigest() != sha256:
         raise ValueError(f"The list {file.name} was changed after it was shipped: install makemlp again.")
