@@ -22,7 +22,7 @@ from matplotlib.patheffects import withStroke
 from PIL import Image
 from torch import Tensor
 
-from makemlp.data import Vocabulary
+from makemlp.data import Vocabulary, places
 from makemlp.data.reading import is_hidden
 from makemlp.embeddings import distances, group_distance
 from makemlp.figures import fonts
@@ -128,6 +128,7 @@ def picture(width: float, height: float) -> Callable[[Callable[..., str]], Calla
     def decorate(draw: Callable[..., str]) -> Callable[..., Picture]:
         @functools.wraps(draw)
         def wrapper(*args, **kwargs) -> Picture:
+            places.check_on_cpu(draw.__name__, args, kwargs)
             with DRAWING, matplotlib.rc_context(style(width)):
                 figure = Picture(figsize=(width, height), dpi=1.5 * PIXELS_PER_INCH, layout="constrained")
                 figure.alt = draw(figure, *args, **kwargs)
