@@ -16,7 +16,7 @@ This machine            check_setup
 Sliders                 explore_sampling, explore_smoothing, explore_count_tables,
                         explore_descent, explore_architecture, explore_prediction, explore_training, explore_tuning,
                         explore_snapshots, explore_neighbours, explore_name, explore_real_or_made_up,
-                        explore_letters, explore_mixture, explore_study
+                        explore_letters, explore_mixture, explore_study, explore_words
 Pictures                makemlp.figures, one function for each picture of the lessons
 
 A model is anything that maps contexts (N, block_size) to logits (N, vocab_size). ``nll`` scores any of them and
@@ -72,6 +72,7 @@ from makemlp.widgets import (
     explore_study,
     explore_training,
     explore_tuning,
+    explore_words,
 )
 from makemlp.wordmodel import AdaptiveSoftmax, WordMLP, load_word_model, save_word_model, train_words
 from makemlp.words import load_words
@@ -114,6 +115,7 @@ __all__ = [
     "explore_study",
     "explore_training",
     "explore_tuning",
+    "explore_words",
     "figures",
     "interpolate",
     "kneser_ney",

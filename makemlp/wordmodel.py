@@ -186,15 +186,18 @@ class WordMLP(nn.Module):
         if len(self.fade):
             weighted = emb * F.embedding(stretches, self.weight.exp().unsqueeze(1))
             parts += [fade @ weighted for fade in self._bands(T)]
-        h = torch.cat(parts, 2).flatten(0, 1)  # (B * T, (near + blurs) * emb_dim)
-        for W, b in zip(self.W, self.b, strict=True):
-            layer = F.dropout(self.activation(h @ W + b), self.dropout, self.training)  # (B * T, hidden_dim)
-            h = h + layer if h.shape == layer.shape and W is not self.W[0] else layer
+        x = torch.cat(parts, 2).flatten(0, 1)  # (B * T, (near + blurs) * emb_dim)
+        h = self._layer(x, self.W[0], self.b[0])  # (B * T, hidden_dim)
+        for W, b in zip(self.W[1:], self.b[1:], strict=True):
+            h = h + self._layer(h, W, b)  # (B * T, hidden_dim)
         return h
+
+    def _layer(self, x: Tensor, W: Tensor, b: Tensor) -> Tensor:
+        return F.dropout(self.activation(x @ W + b), self.dropout, self.training)
 
     def _bands(self, T: int) -> Tensor:
         """The weights (blurs, T, block_size + T - 1) of a stretch's words in the means after each of its contexts."""
-        size = self.block_size
+        size = self.block_size  # a mean of many words is a small number, which the power makes up for
         fades = F.pad(self.fade.softmax(1) * size**0.25, (0, T))  # (blurs, block_size + T)
         # Each row is the one above, one word later: what a row of that length, written on and on, gives by itself.
         return fades.repeat(1, T)[:, : T * (size + T - 1)].view(-1, T, size + T - 1)

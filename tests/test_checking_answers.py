@@ -99,6 +99,7 @@ def test_the_inputs_tell_every_mistake_from_every_other(exercise):
 # What each notebook prints as its example: the arguments, and what comes out. Those of pencil exercises have none.
 T = torch.tensor
 HALF = [[1.0, 0.0], [4.0, 0.0], [1.0, 4.0], [3.2, 2.0]]
+TEXT, OTHER_TEXT = "the cat saw the dog . the cat ran .", "the cat saw the cat and the cat saw me"
 PRINTED = {
     "count_pairs": ((["ab"], {".": 0, "a": 1, "b": 2}), T([[0.0, 1, 0], [0, 0, 1], [1, 0, 0]])),
     "normalise": ((T([[1.0, 3.0], [2.0, 2.0]]),), T([[0.25, 0.75], [0.5, 0.5]])),
@@ -134,6 +135,13 @@ PRINTED = {
     "dropout": ((T([[1.0, 2.0, 3.0]]), 0.25, T([[0.9, 0.1, 0.3]])), T([[4 / 3, 0.0, 4.0]])),
     "residual": ((T([[1.0, 2.0]]), [torch.zeros(2, 2)], [torch.zeros(2)]), T([[1.0, 2.0]])),
     "soft_targets": ((T([[0.0, 1, 0, 0]]), T([[0.1, 0.5, 0.3, 0.1]]), 1.0), T([[0.05, 0.75, 0.15, 0.05]])),
+    "word_numbers": ((TEXT.split(), 2), {".": 0, "<unk>": 1, "the": 2, "cat": 3}),
+    "trigram_share": ((OTHER_TEXT.split(), ("the", "cat"), "saw"), 2 / 3),
+    "best_weight": ((T([0.9, 0.3]), T([0.1, 0.8])), 0.75),
+    "nearest_words": (
+        (T([[1.0, 0.0], [0.9, 0.8], [5.0, 1.0], [-2.0, 0.5]]), ["cat", "dog", "house", "ran"], "cat", 2),
+        ["house", "dog"],
+    ),
     "mix": ((torch.zeros(1, 2), T([[0.0, math.log(3)]]), 0.5), T([[0.375, 0.625]]).log()),
 }
 

@@ -28,6 +28,7 @@ EXPECTED = [
     "07_see_the_embeddings",
     "08_sample_names",
     "09_beat_the_baseline",
+    "10_words",
 ]
 
 # What a lesson builds in the open and the package holds from then on.

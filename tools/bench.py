@@ -150,7 +150,7 @@ def floor_of_products(seed: int) -> None:
 
 # Networks for words: one hidden layer of 256 units after four words of 64 numbers, the Brown corpus's 16,690 words.
 # Each learns from as many answers; only the last layer and the loop differ.
-WORDS = 10 * 1024 if QUICK else 40 * 1024
+WORDS = 5 * 1024 if QUICK else 20 * 1024
 EMB, HIDDEN, BEFORE, CUTOFFS = 64, 256, 4, [800, 3000, 8000]
 
 

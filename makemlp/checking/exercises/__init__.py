@@ -15,6 +15,7 @@ from makemlp.checking.exercises import (
     lesson_07_see_the_embeddings,
     lesson_08_sample_names,
     lesson_09_beat_the_baseline,
+    lesson_10_words,
     project_01,
     project_02,
     project_05,
@@ -56,6 +57,7 @@ LESSONS = {
         "Beat the baseline",
         (*lesson_09_beat_the_baseline.EXERCISES, repair("09.9", SCORED), *project_09.EXERCISES),
     ),
+    "10": ("Words", lesson_10_words.EXERCISES),
 }
 
 
