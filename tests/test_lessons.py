@@ -6,6 +6,7 @@ import json
 import re
 import statistics
 from collections import defaultdict
+from pathlib import Path
 
 import pytest
 from lessons import LESSONS, ROOT
@@ -283,7 +284,7 @@ def defined_in_lessons():
 
 
 def packaged(name, module):
-    return definitions((ROOT / "makemlp" / f"{module.__name__.split('.')[1]}.py").read_text(encoding="utf-8"))[name]
+    return definitions(Path(module.__file__).read_text(encoding="utf-8"))[name]
 
 
 @pytest.mark.parametrize("name", TAUGHT)

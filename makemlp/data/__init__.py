@@ -111,13 +111,9 @@ class Vocabulary:
     """
 
     def __init__(self, names: Iterable[str], boundary: str = BOUNDARY):
-        check_boundary(boundary)
         characters = sorted(set("".join(names)))
         if boundary in characters:
-            raise ValueError(
-                f"A name holds '{boundary}', which marks beginnings and ends: take it out, or pass another boundary, "
-                f"such as Vocabulary(names, boundary='|')."
-            )
+            raise ValueError(f"A name holds '{boundary}', which marks beginnings and ends: take it out.")
         self.itos = [boundary, *characters]
         self.stoi = {s: i for i, s in enumerate(self.itos)}
 

@@ -14,7 +14,7 @@ export function scale(low, high, from, to, log = false) {
 }
 
 export function text(x, y, words, attributes = {}) {
-  return el("text", { x, y, ...attributes }, words);
+  return el("text", { x, y, ...attributes }, words === " " ? "␣" : words);
 }
 
 export function rect(x, y, width, height, attributes = {}) {
@@ -72,7 +72,8 @@ export function letterBars(probs, itos, width, height, { faint = null, color = "
   const y = scale(0, high, bottom, top);
   const bar = (p, i, attributes) => rect(x(i) - 0.4 * step, y(p), 0.8 * step, bottom - y(p), attributes);
   const all = [...probs.keys()];
-  const written = []; // a number that would run into a taller bar's is left out
+  const [written, named] = [[], []]; // a number or a letter that would run into a taller bar's is left out
+  for (const i of order(probs)) if (named.every((j) => Math.abs(x(i) - x(j)) > 10.9)) named.push(i);
   for (const i of order(probs).slice(0, 4)) {
     const free = (j) => Math.abs(x(i) - x(j)) > 30 || Math.abs(y(probs[i]) - y(probs[j])) > 14;
     if (probs[i] > 0 && written.every(free)) written.push(i);
@@ -91,7 +92,7 @@ export function letterBars(probs, itos, width, height, { faint = null, color = "
         return hit;
       }),
     bottomAxis(
-      all.filter((i) => i % Math.ceil(11 / step) === 0),
+      named,
       x,
       bottom,
       (i) => itos[i],
