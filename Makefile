@@ -10,7 +10,7 @@ AS_ROOT = $$([ "$$(id -u)" != 0 ] || echo --allow-root)
 # Text is UTF-8 for every command, also where the system's locale says otherwise.
 export PYTHONUTF8 = 1
 
-.PHONY: help lab test check elsewhere lint format refresh figures grade bench growth matrix steady colab colab-test publish book clean
+.PHONY: help lab test check elsewhere lint format refresh figures grade bench growth matrix steady lists colab colab-test publish book clean
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -71,6 +71,10 @@ steady: ## all lessons RUNS=20 times; their cells in any order, twice and stoppe
 	@sh tools/setup.sh test
 	STEADY=1 $(PY) -m pytest -n 0 tests/test_steady.py tests/test_memory.py
 	$(PY) tools/steady.py $(RUNS)
+
+lists: ## all lessons on other lists of names: each that ships, and the kinds in tests/lists
+	@sh tools/setup.sh test
+	LISTS=1 $(PY) -m pytest -n 0 tests/test_lessons_on_lists.py $(ARGS)
 
 colab: ## write each lesson and exercise as one file to upload to Colab, in build/colab
 	@sh tools/setup.sh lab

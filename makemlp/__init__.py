@@ -1,6 +1,7 @@
 """makemlp: build a character-level language model of names, one lesson at a time.
 
 Names and examples      load_names, load_lecture_names, Vocabulary, split, build_dataset
+Another list of names   use_names, on_bundled, expect
 Words and examples      load_words, WordVocabulary, split_text
 Models that count       CountModel, CacheModel, smooth, interpolate, kneser_ney
 The neural network      MLP, count_parameters, trace, DeepMLP, Mixture
@@ -15,7 +16,7 @@ This machine            check_setup
 Sliders                 explore_sampling, explore_smoothing, explore_count_tables,
                         explore_descent, explore_architecture, explore_prediction, explore_training, explore_tuning,
                         explore_snapshots, explore_neighbours, explore_name, explore_real_or_made_up,
-                        explore_letters, explore_mixture, explore_study
+                        explore_letters, explore_mixture, explore_study, explore_words
 Pictures                makemlp.figures, one function for each picture of the lessons
 
 A model is anything that maps contexts (N, block_size) to logits (N, vocab_size). ``nll`` scores any of them and
@@ -45,6 +46,7 @@ from makemlp.counts import CacheModel, CountModel, interpolate, kneser_ney, smoo
 from makemlp.data import Vocabulary, WordVocabulary, build_dataset, load_names, split, split_text
 from makemlp.deep import DeepMLP, train_deep
 from makemlp.download import load_lecture_names
+from makemlp.lists import expect, on_bundled, use_names
 from makemlp.mixture import Mixture
 from makemlp.mlp import MLP, count_parameters, trace
 from makemlp.questions import cards, quiz
@@ -70,6 +72,7 @@ from makemlp.widgets import (
     explore_study,
     explore_training,
     explore_tuning,
+    explore_words,
 )
 from makemlp.wordmodel import AdaptiveSoftmax, WordMLP, load_word_model, save_word_model, train_words
 from makemlp.words import load_words
@@ -96,6 +99,7 @@ __all__ = [
     "count_parameters",
     "draw",
     "evaluate_on_test",
+    "expect",
     "explore_architecture",
     "explore_count_tables",
     "explore_descent",
@@ -111,6 +115,7 @@ __all__ = [
     "explore_study",
     "explore_training",
     "explore_tuning",
+    "explore_words",
     "figures",
     "interpolate",
     "kneser_ney",
@@ -123,6 +128,7 @@ __all__ = [
     "nll",
     "nll_by_name",
     "novelty",
+    "on_bundled",
     "open_study",
     "quiz",
     "rank",
@@ -140,6 +146,7 @@ __all__ = [
     "train_many",
     "train_words",
     "tune",
+    "use_names",
 ]
 
 _threads = os.environ.get("MAKEMLP_THREADS", "1")

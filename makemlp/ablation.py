@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from makemlp.counts import CountModel
-from makemlp.data import Vocabulary, build_dataset, load_names, split
+from makemlp.data import Vocabulary, build_dataset, bundled_names, split
 from makemlp.deep import DeepMLP, drop, train_deep
 from makemlp.mixture import Mixture
 from makemlp.mlp import MLP
@@ -210,7 +210,7 @@ def size(model: Model) -> int:
 
 def measure(label: str, split_name: str, seed: int, look: bool = False) -> dict:
     """Train one row on one split with one seed, and score it on dev; on test, too, if one may `look`."""
-    names = load_names()
+    names = bundled_names()
     vocab = Vocabulary(names)
     train_names, dev_names, test_names = split(names, unique=SPLITS[split_name])
     began = time.process_time()

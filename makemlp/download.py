@@ -6,7 +6,6 @@ import hashlib
 import math
 import os
 import queue
-import sys
 import threading
 import warnings
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from makemlp.data import load_names, path_of
+from makemlp.data.setting import user_cache
 from makemlp.files import write_whole
 
 # A commit, not a branch: what stands there can never change.
@@ -91,22 +91,11 @@ def _check(url: str, timeout: float, retries: int, total: float, sha256: str) ->
 
 def _cache(cache_dir: str | os.PathLike | None) -> Path:
     """The folder to keep the list in."""
-    folder = path_of(cache_dir or os.environ.get("MAKEMLP_CACHE") or _user_cache())
+    folder = path_of(cache_dir or os.environ.get("MAKEMLP_CACHE") or user_cache())
     try:
         return folder.expanduser()
     except RuntimeError:  # there is no such user, or no home
         raise ValueError(f"The cache folder '{folder}' has no home folder: pass another cache_dir.") from None
-
-
-def _user_cache() -> Path:
-    """The folder for what can be downloaded again, where each system has it."""
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
-    elif sys.platform == "darwin":
-        base = "~/Library/Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base) / "makemlp"
 
 
 def _read_cached(file: Path, sha256: str) -> bytes | None:

@@ -139,6 +139,37 @@ def neighbours(distance: Tensor, k: int = 3) -> Tensor:
     return others.argsort(1)[:, :k]
 
 
+def alike(points: Tensor, chosen: Sequence[int], k: int = 6) -> tuple[Tensor, Tensor]:
+    """The `k` others whose rows point most nearly in the direction of each chosen one: by cosine.
+
+    Parameters
+    ----------
+    points : (n, dims), a row per point; a row of zeros points nowhere, and has a cosine of 0 with all.
+    chosen : the numbers of the points asked for, m of them.
+    k : from 1 to n - 1.
+
+    Returns
+    -------
+    near : (m, k) int64, the nearest first.
+    cosines : (m, k), from -1 to 1.
+
+    Raises
+    ------
+    ValueError
+        for fewer than two points, points that are not finite, or a k of less than 1 or more than there are others.
+
+    Source: lesson 10.
+    """
+    check_points(points)
+    check_count("k", k, len(points) - 1)
+    directions = torch.nn.functional.normalize(points, dim=1)  # (n, dims), each of length 1
+    chosen = torch.as_tensor(chosen)
+    cosines = directions[chosen] @ directions.T  # (m, n)
+    cosines[torch.arange(len(chosen)), chosen] = -math.inf  # no point is its own neighbour
+    cosines, near = cosines.topk(k, dim=1)
+    return near, cosines
+
+
 def pca(points: Tensor, dims: int = 2) -> tuple[Tensor, Tensor]:
     """A cloud seen from the side on which it is widest: principal component analysis.
 

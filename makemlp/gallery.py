@@ -19,7 +19,7 @@ import torch
 
 from makemlp import ablation, figures
 from makemlp.counts import CountModel, smooth
-from makemlp.data import Vocabulary, build_dataset, load_names, split
+from makemlp.data import Vocabulary, WordVocabulary, build_dataset, bundled_names, split, split_text
 from makemlp.embeddings import align, distances, group_distance, pca, permutation_test
 from makemlp.figures import Picture
 from makemlp.mixture import Mixture
@@ -29,6 +29,7 @@ from makemlp.scoreboard import flattery
 from makemlp.scoring import nll, nll_by_name
 from makemlp.training import SGD, Run, learning_rate_at, train, train_many
 from makemlp.tuning import contest
+from makemlp.words import load_words
 
 # What a picture can't measure anew, as it takes too long or ends elsewhere on another machine: written by `make bench`,
 # by makemlp.ablation and by `record` below.
@@ -37,7 +38,7 @@ MEASURED = Path(__file__).parent / "measured"
 
 @functools.cache
 def _names() -> tuple[Vocabulary, list[str], list[str]]:
-    names = load_names()
+    names = bundled_names()
     return (Vocabulary(names), *split(names)[:2])
 
 
@@ -351,6 +352,38 @@ def _film() -> figures.Film:
     return figures.Film(vocab, at, losses, torch.stack(points), names, lines)
 
 
+@functools.cache
+def _text() -> tuple[WordVocabulary, list[str]]:
+    """The bundled text's vocabulary, and its words."""
+    words = load_words()
+    return WordVocabulary(words), words
+
+
+def _seen_before() -> Picture:
+    """Of the names' letters, and of the text's words."""
+    vocab, words = _text()
+    train_words, _, test_words = split_text(words)
+    seen = {}
+    for label, symbols, known, new in (
+        ("letters of names", *_names()),
+        ("words", vocab, train_words, test_words),
+    ):
+        model = CountModel(len(symbols), 4).fit(*build_dataset(known, symbols, 4))
+        asked = build_dataset(new, symbols, 4)
+        seen[label] = [(model.count(*asked, length) > 0).float().mean().item() for length in range(5)]
+    return figures.seen_before(seen)
+
+
+def _word_map() -> Picture:
+    """Of rows that need no training: how often each frequent word stands before each other."""
+    vocab, words = _text()
+    text = torch.tensor(vocab.encode(words))
+    first, after = text[:-1], text[1:]  # (N - 1,) each
+    both = (first < 300) & (after < 300)
+    pairs = torch.bincount(first[both] * 300 + after[both], minlength=300 * 300).view(300, 300)
+    return figures.word_map(pairs.double().sqrt(), vocab, "could", count=300)
+
+
 GALLERY: dict[str, Callable[[], Picture]] = {
     "ablation": lambda: figures.ablation(ablation.table(), ("Kneser-Ney of 5", 1.983)),
     "ablation_left_out": lambda: figures.ablation(ablation.left_out(), ("Kneser-Ney of 5", 1.983), worst=2.04),
@@ -391,6 +424,7 @@ GALLERY: dict[str, Callable[[], Picture]] = {
     "seed_bands": _seed_bands,
     "seed_maps": lambda: figures.seed_maps(_maps(1.0), _names()[0]),
     "seed_spread": _seed_spread,
+    "seen_before": _seen_before,
     "side_by_side": _side_by_side,
     "size_comparison": lambda: figures.size_comparison(len(_names()[0]), block_size=3, emb_dim=10, hidden_dim=200),
     "smoothing": lambda: figures.smoothing(_bigram_counts(), _names()[0], 10.0, "q"),
@@ -405,6 +439,7 @@ GALLERY: dict[str, Callable[[], Picture]] = {
     "two_tables": lambda: figures.two_tables(
         smooth(_bigram_counts(), 0), smooth(_bigram_counts(), 100), _names()[0], ("as counted", "100 added")
     ),
+    "word_map": _word_map,
 }
 
 

@@ -22,7 +22,7 @@ def quiz(lesson: str) -> Sheet:
 
     Parameters
     ----------
-    lesson : the lesson's number as text, "00" to "09"; a second part has a letter, "00b".
+    lesson : the lesson's number as text, "00" to "10"; a second part has a letter, "00b".
 
     Returns
     -------
@@ -35,7 +35,7 @@ def quiz(lesson: str) -> Sheet:
     ValueError
         if there is no lesson of that number.
 
-    Source: the end of every lesson, 00 to 09.
+    Source: the end of every lesson, 00 to 10.
     """
     questions = _read(lesson)["questions"]
     pages = [_question_page(number, question) for number, question in enumerate(questions, start=1)]
@@ -49,7 +49,7 @@ def cards(lesson: str) -> Sheet:
     It takes, returns and raises the same as `quiz`. A press or the space bar turns a card over, and Enter brings
     the next; where a page runs no scripts, a press on a front unfolds its back.
 
-    Source: the end of every lesson, 00 to 09.
+    Source: the end of every lesson, 00 to 10.
     """
     deck = _read(lesson)["cards"]
     page = "\n".join(_fold(_words(card["front"]), _words(card["back"])) for card in deck)

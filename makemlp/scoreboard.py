@@ -15,6 +15,7 @@ from torch import Tensor
 
 from makemlp.checkpoints import fingerprint
 from makemlp.data import path_of
+from makemlp.data.setting import list_tag
 from makemlp.scoring import nll
 
 
@@ -40,12 +41,23 @@ def writable_runs_folder() -> Path:
     return runs_folder()
 
 
+def of_this_list(file: str, names: str | os.PathLike | None = None) -> str:
+    """The name of a file of runs for the list of names that is set, or for the one in the file `names`.
+
+    It is ``study.db`` for the bundled names, and such as ``study-my_list-1f0c9a2b.db`` for another list, so that the
+    runs of two lists never meet.
+    """
+    stem, dot, extension = file.rpartition(".")
+    return "-".join(filter(None, (stem, list_tag(names)))) + dot + extension
+
+
 class Scoreboard:
     """Runs and their losses in a file, one line per run, so that they are still there after the kernel ends.
 
     Parameters
     ----------
-    path : the file, by default ``runs/scoreboard.jsonl``. If it exists, its runs are on the board.
+    path : the file, by default ``runs/scoreboard.jsonl``; where another list of names is set, one that has that list
+        in its name. If it exists, its runs are on the board.
 
     Attributes
     ----------
@@ -62,7 +74,7 @@ class Scoreboard:
 
     def __init__(self, path: str | os.PathLike | None = None):
         self._beside = path is None
-        self.path = runs_folder() / "scoreboard.jsonl" if path is None else path_of(path)
+        self.path = runs_folder() / of_this_list("scoreboard.jsonl") if path is None else path_of(path)
         self.rows = _read_lines(self.path, "dev")
 
     def add(self, *, dev: float, **what: object) -> dict:

@@ -1,10 +1,12 @@
-"""Is this machine ready for the course? (floor 1)"""
+"""Is this machine ready for the course? (floor 2)"""
 
 from __future__ import annotations
 
 import platform
 import re
 from importlib import metadata
+
+from makemlp.data.setting import list_tag, names_file
 
 
 def check_setup() -> bool:
@@ -39,6 +41,8 @@ def check_setup() -> bool:
             here = None
         fix = f"run %pip install --upgrade '{package}>={bound}' in a cell, then restart the kernel"
         results.append(_report(package, bound, here, fix))
+    if list_tag():
+        print(f"Names: '{names_file()}', not the bundled ones. makemlp.use_names(None) brings those back.")
     print("Ready." if all(results) else "Fix what failed, then run this cell again.")
     return all(results)
 

@@ -2,7 +2,9 @@
 
 from types import SimpleNamespace
 
-from makemlp import MLP, CountModel, Scoreboard, Vocabulary, build_dataset, load_names
+import torch
+
+from makemlp import MLP, CountModel, Scoreboard, Vocabulary, WordVocabulary, build_dataset, load_names
 
 NAMES = ["ada", "bob", "abba", "dodo", "bada", "oba", "adobo", "dab"]
 VOCAB = Vocabulary(NAMES)
@@ -13,6 +15,10 @@ COUNTED = CountModel(len(VOCAB), 1).fit(*build_dataset(NAMES, VOCAB, 1))
 LONGER = load_names()[:3000]
 LETTERS = Vocabulary(LONGER)
 SPELLER = CountModel(len(LETTERS), 2, 0.1).fit(*build_dataset(LONGER, LETTERS, 2))
+
+STORY = "a dog saw a cat . the cat saw the dog . a dog ran ."
+READER = WordVocabulary(STORY.split(), 1)
+WORDS = torch.arange(3.0 * len(READER)).view(-1, 3)
 
 COUNTER = CountModel(len(VOCAB), 7, method="kneser_ney").fit(*build_dataset(NAMES, VOCAB, 7))
 WRITERS = {"bigram": COUNTED, "table": COUNTER, "network": MODEL}
@@ -53,5 +59,6 @@ ARGUMENTS = {
     "explore_training": (NAMES[:6], NAMES[6:], VOCAB, {"low": 1.0, "high": 1.5}, 600),
     "explore_snapshots": (FRAMES, [3.0 - 0.1 * step for step in range(20)], VOCAB),
     "explore_study": (STUDY, 8),
+    "explore_words": (WORDS.sin(), READER, "dog", 8),
     "explore_tuning": (NAMES[:6], NAMES[6:], VOCAB, BOARD, {"the lecture": 2.17, "a table": 1.95}),
 }

@@ -40,6 +40,7 @@ def open_all() -> dict:
         "explore_snapshots": (frames, [3.0] * 300, vocab),
         "explore_training": (train, dev, vocab, {}, 300),
         "explore_study": (optuna.create_study(),),
+        "explore_words": (torch.eye(len(vocab)), vocab, "e", 20),
         "explore_tuning": (train, dev, vocab, Scoreboard(), {"none": 2.0}),
     }
     assert set(arguments) == {name for name in dir(makemlp) if name.startswith("explore_")}

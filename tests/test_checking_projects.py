@@ -1,13 +1,17 @@
 """The projects: what their specifications are held against, and what passes between their stages."""
 
+import os
+
 import pytest
 import torch
 import torch.nn.functional as F
+from answers import ANSWERS, SOLUTIONS, setup
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from makemlp import checking
-from makemlp.checking import check, core, find, results
+from makemlp.checking import check, core, exercises, find, results, wire
+from makemlp.checking.core import judge, observe
 from makemlp.checking.exercises import project_05
 from makemlp.checking.parts import parts, whose
 
@@ -79,7 +83,7 @@ def test_a_project_puts_its_loss_on_the_scoreboard_once_it_is_met(monkeypatch, c
     monkeypatch.setattr(project_05, "BAR", 2.5)
     check("own_model", project_05.own_model)
     (row,) = results("own_model")
-    assert row["project"] == "05.11 own_model" and 2.3 < row["dev"] < 2.5
+    assert row["project"] == "05.10 own_model" and 2.3 < row["dev"] < 2.5
     with pytest.raises(checking.NotYet):
         monkeypatch.undo()
         check("own_model", ...)
@@ -93,3 +97,39 @@ def test_the_board_cell_of_an_open_notebook_does_not_fail(tmp_path, monkeypatch,
     cell += 'for run in results("own_model"):\n    Scoreboard().add(**run)\nScoreboard()'
     assert shell.run_cell(cell).success
     assert "0 runs" in capsys.readouterr().out
+
+
+# What a notebook's check says and what the grader says, who tries other inputs, in another process, by text.
+
+BUILT = [
+    *(one for name, module in vars(exercises).items() if name.startswith("project_") for one in module.EXERCISES),
+    *(one for one in exercises.of_lesson() if one.mistakes[0].name == "not repaired"),
+]
+SEEDS = range(100, 100 + int(os.environ.get("AGREE_ON", "1")))  # AGREE_ON=100 tries a hundred, which takes an hour
+WRONG = 3  # wrong answers that are tried besides the right one; the catalogue's own test tries all, on other seeds
+
+
+def solved(exercise):
+    """The answer of the solutions' notebook."""
+    (cell,) = [c for book in SOLUTIONS for c in book.code if c.raw["id"].endswith(f"-{exercise.name}-answer")]
+    scope = setup(exercise.number[:2])
+    exec(cell.source, scope)
+    return scope[exercise.name]
+
+
+def kinds(exercise, answer, seeds):
+    """What the notebook's check says, and what the grader says: there, what was seen passes as text to the judge."""
+    seen = observe(exercise, answer)
+    yield judge(exercise, seen).kind
+    for seed in seeds:
+        seen = seen if exercise.trial else observe(exercise, answer, seed)
+        yield judge(exercise, wire.read(wire.write(seen)), seed).kind
+
+
+@pytest.mark.parametrize("exercise", BUILT, ids=lambda one: one.name)
+def test_notebook_and_grader_agree(exercise):
+    seeds = (None,) if exercise.trial else SEEDS
+    assert {*kinds(exercise, solved(exercise), seeds)} == {"met"}
+    wrong = [one for one in ANSWERS if one.exercise == exercise.name and one.kind != "met"]
+    for one in wrong[:: max(1, len(wrong) // WRONG)]:
+        assert {*kinds(exercise, one.function(), seeds)} == {one.kind}

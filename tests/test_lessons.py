@@ -6,6 +6,7 @@ import json
 import re
 import statistics
 from collections import defaultdict
+from pathlib import Path
 
 import pytest
 from lessons import LESSONS, ROOT
@@ -27,6 +28,7 @@ EXPECTED = [
     "07_see_the_embeddings",
     "08_sample_names",
     "09_beat_the_baseline",
+    "10_words",
 ]
 
 # What a lesson builds in the open and the package holds from then on.
@@ -127,8 +129,11 @@ def test_every_picture_has_alt_text(lesson):
 
 
 def asserts(cell):
-    """Whether a code cell holds an assert statement, at its top or inside a loop or function."""
-    return any(isinstance(node, ast.Assert) for node in ast.walk(parse(cell.source)))
+    """Whether a code cell holds an assert statement or a call of `expect`, at its top or inside a loop or function."""
+    nodes = list(ast.walk(parse(cell.source)))
+    called = [node.func for node in nodes if isinstance(node, ast.Call)]
+    expects = any("expect" in (getattr(one, "attr", ""), getattr(one, "id", "")) for one in called)
+    return expects or any(isinstance(node, ast.Assert) for node in nodes)
 
 
 @every_lesson
@@ -208,7 +213,9 @@ def test_the_answer_to_a_predict_is_out_of_sight(lesson):
     for cell in answers(lesson):
         hidden = cell.raw["metadata"].get("jupyter", {})
         assert not cell.raw["outputs"] or hidden.get("outputs_hidden"), cell.number
-        assert hidden.get("source_hidden") or not re.search(r"^\s*assert ", cell.source, re.M), cell.number
+        assert hidden.get("source_hidden") or not re.search(r"^\s*(assert |(makemlp\.)?expect\()", cell.source, re.M), (
+            cell.number
+        )
 
 
 @every_lesson
@@ -278,7 +285,7 @@ def defined_in_lessons():
 
 
 def packaged(name, module):
-    return definitions((ROOT / "makemlp" / f"{module.__name__.split('.')[1]}.py").read_text(encoding="utf-8"))[name]
+    return definitions(Path(module.__file__).read_text(encoding="utf-8"))[name]
 
 
 @pytest.mark.parametrize("name", TAUGHT)

@@ -387,7 +387,8 @@ def test_snapshots_and_neighbours_of_any_emb_dim(emb_dim):
     ways = content(makemlp.explore_snapshots(frames, [3.0], VOCAB).to_html())["data"]["ways"]
     assert len(unpacked(ways)) == 2 * len(VOCAB) * 2
     data = content(makemlp.explore_neighbours(frames[0].C.detach(), VOCAB).to_html())["data"]
-    assert len(unpacked(data["C"])) == emb_dim * len(VOCAB) and len(unpacked(data["flat"])) == 2 * len(VOCAB)
+    assert len(unpacked(data["flat"])) == 2 * len(VOCAB)
+    assert len(unpacked(data["near"])) == len(unpacked(data["measure"])) == len(VOCAB) * (len(VOCAB) - 1)
 
 
 def test_a_name_that_the_model_cannot_read_is_refused_as_the_page_opens():

@@ -316,7 +316,7 @@ def test_a_range_and_a_value_are_written_for_people_and_for_the_page():
 
 
 @pytest.mark.parametrize("kind", [makemlp.quiz, makemlp.cards])
-@pytest.mark.parametrize("lesson", ["10", "1", 5, "", "05_learning_rate_sweep", None, "*", ["05"]])
+@pytest.mark.parametrize("lesson", ["11", "1", 5, "", "05_learning_rate_sweep", None, "*", ["05"]])
 def test_an_unknown_lesson_is_refused_in_one_sentence(kind, lesson):
     with pytest.raises(ValueError) as caught:
         kind(lesson)

@@ -4,6 +4,7 @@
 
 The files go to build/colab, solutions to a folder of their own in there. Nothing need be published or installed for
 them. They come out the same, byte for byte, until the course changes.
+Where another list of names is set (MAKEMLP_NAMES, `use_names`), it is packed too, and the notebooks read it.
 """
 
 import base64
@@ -17,6 +18,9 @@ import zipfile
 from pathlib import Path
 
 from publish import ROOT, project, repository
+
+from makemlp.data import load_names
+from makemlp.data.setting import NAMES_FILE, names_file
 
 KINDS = {"notebooks": "", "exercises": "_exercises", "exercises/solutions": "_solutions"}
 # What the package needs when it runs, besides its modules.
@@ -44,11 +48,30 @@ if find_spec("makemlp") is None:
     folder = tempfile.mkdtemp(prefix="makemlp-")
     zipfile.ZipFile(io.BytesIO(lzma.decompress(base64.b85decode(packed)))).extractall(folder)
     sys.path.append(folder)
-    # For the workers that lesson 06 starts.
+{setting}    # For the workers that lesson 06 starts.
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), folder]))
     del packed, folder"""
 # Folded away in Colab, and in JupyterLab too.
 FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}
+
+
+SETTING = """\
+    os.environ.setdefault("MAKEMLP_NAMES", "{name}")  # the list that was set when this was packed
+"""
+
+
+def own_list() -> dict[str, bytes]:
+    """The list that is set, as a file of the package, where it is none of those that ship; else nothing."""
+    file = names_file()
+    if file.parent == NAMES_FILE.parent:
+        return {}
+    return {f"makemlp/names/{packed_name()}.txt": "".join(f"{name}\n" for name in load_names()).encode()}
+
+
+def packed_name() -> str:
+    """What the list that is set is called in the package: letters, digits and underscores; "" for the bundled one."""
+    file = names_file()
+    return "" if file == NAMES_FILE else re.sub(r"\W", "_", file.stem)
 
 
 def pack(words: bool = False) -> str:
@@ -62,6 +85,7 @@ def pack(words: bool = False) -> str:
     files = sorted({*package.rglob("*.py"), *(file for pattern in patterns for file in package.glob(pattern))})
     contents = {file.relative_to(ROOT).as_posix(): file.read_bytes() for file in files}
     about = project()
+    contents |= own_list()
     contents[f"makemlp-{about['version']}.dist-info/METADATA"] = metadata(about).encode()
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as box:
@@ -114,7 +138,8 @@ def bundle(file: Path, packed: str, published: str | None) -> str:
     notebook = json.loads(file.read_text(encoding="utf-8"))
     folder = file.parent.relative_to(ROOT).as_posix()
     code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    code[0].update(source=FIRST_CELL.format(packed=packed).splitlines(keepends=True), metadata=FOLDED)
+    setting = SETTING.format(name=packed_name()) if packed_name() else ""
+    code[0].update(source=FIRST_CELL.format(packed=packed, setting=setting).splitlines(keepends=True), metadata=FOLDED)
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
             mended = mend_links("".join(cell["source"]), folder, published)

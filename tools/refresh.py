@@ -20,6 +20,9 @@ from makemlp import live
 # A progress bar appears on a slow machine only; what is stored must not depend on that.
 os.environ["TQDM_DISABLE"] = "1"
 
+# Stored are the bundled names' outputs, whatever `use_names` has kept for this user; unless the variable is set.
+os.environ.setdefault("MAKEMLP_NAMES", "")
+
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},

@@ -18,6 +18,7 @@ from makemlp.checking.core import CheckError, Exercise, NotYet, Verdict, Wrong, 
 from makemlp.checking.exercises import LESSONS, find
 from makemlp.checking.limit import TimeUp, time_limit
 from makemlp.checking.parts import MET
+from makemlp.data.setting import list_tag
 
 __all__ = ["CheckError", "NotYet", "Wrong", "check", "find", "hint", "progress", "results"]
 
@@ -84,8 +85,14 @@ def _keep(exercise: Exercise, answer: Any, value: Any, verdict: Verdict) -> None
 
 
 def results(name: str) -> list[dict]:
-    """What the last check of a project has for the `Scoreboard`: one row, or none while the check is not met."""
+    """What the last check of a project has for the `Scoreboard`: one row, or none while the check is not met.
+
+    Checks always train on the bundled names. So there is no row for the board of another list.
+    """
     exercise = find(name)
+    if list_tag():
+        print(f"… {exercise.title}: it was checked on the bundled names, so it isn't on this list's scoreboard.")
+        return []
     if name not in _rows:
         print(f"… {exercise.title}: nothing for the scoreboard yet, because its check is not met.")
     return [_rows[name]] if name in _rows else []

@@ -42,6 +42,7 @@ WORDS = {
     **{bool: "True or False", int: "a whole number", float: "a number", type(None): "nothing"},
 }
 SEEDS = (0, 1)  # of the inputs that every check tries; the grader adds those of a seed that nobody knew before
+NOTHING = "Your function returns nothing: end it with a return."
 REPEATS = 3  # inputs that are tried twice, to see whether the result is the same
 OTHER_SEEDS = 4  # seeds that the first input is tried with besides, where the task names one
 
@@ -70,7 +71,8 @@ class Trial:
 
     Parameters
     ----------
-    run : takes the answer and the arguments, where the answer runs, and gives plain data.
+    run : takes the answer and the arguments, where the answer runs, and gives plain data; None if the answer gives
+        nothing.
     score : takes this data, where the judge is, and gives the verdict's kind, such as a known mistake's name, and a
         sentence about it.
     seconds : processor time that the answer may take, and that the grader allows beyond its own limit.
@@ -98,7 +100,6 @@ class Exercise:
     tolerance : how close is right, and why.
     strict : whether the form is asked for too: tensors, and of whole numbers where the reference gives these.
     forbidden : names of PyTorch's functions that the task rules out, watched while the answer runs.
-    in_place : which argument, a list of tensors, the function is to change; their numbers afterwards are the result.
     measure : takes the result and the arguments, and gives what is compared where many results are right.
     trial : how it is tried and scored, instead of compared with the reference; on one input, once.
     use : takes an answer and an input and gives the result, where an answer is not just called on the input: one that
@@ -114,7 +115,6 @@ class Exercise:
     tolerance: Tolerance = EXACT_SUMS
     strict: bool = False
     forbidden: tuple[str, ...] = ()
-    in_place: int | None = None
     measure: Callable | None = None
     trial: Trial | None = None
     use: Callable | None = None
@@ -250,7 +250,6 @@ def _not_callable(exercise: Exercise, answer: Any, arguments: tuple) -> Stop | N
 def _call(exercise: Exercise, answer: Callable, arguments: tuple, watched: bool = False) -> Seen:
     """Call the answer once; what a later call changes does not change what this one gave."""
     arguments = copy.deepcopy(arguments)
-    given = None if exercise.in_place is None else list(arguments[exercise.in_place])  # the tensors themselves
     watch = _Watch(exercise.forbidden) if watched and exercise.forbidden else nullcontext()
     try:
         with redirect_stdout(io.StringIO()), watch:
@@ -261,7 +260,7 @@ def _call(exercise: Exercise, answer: Callable, arguments: tuple, watched: bool 
     except BaseException as error:
         value = Stop(type(error).__name__, _said(error), _own_line(error, answer))
     else:
-        value = plain(value if given is None else given)
+        value = plain(value)
     if getattr(watch, "seen", None):
         value = Stop("forbidden", watch.seen)
     return Seen(value, arguments if exercise.trial else tuple(map(plain, arguments)))
@@ -351,6 +350,8 @@ def _unseeded(exercise: Exercise, tried: list[Seen], by_purpose: dict[str, list[
 
 
 def _scored(exercise: Exercise, trial: Trial, value: Any) -> Verdict:
+    if value is None:
+        return _fail(exercise, "nothing", NOTHING)
     if isinstance(value, Stop):
         return _fail(exercise, *_in_general(exercise, (), value, None))
     kind, says = trial.score(value)
@@ -470,7 +471,7 @@ def _in_general(exercise: Exercise, arguments: tuple, result: Any, wanted: Any) 
         result if isinstance(result, Difference) else difference(result, wanted, exercise.tolerance, exercise.strict)
     )
     if found.kind == "nothing" and not found.place:
-        return "nothing", "Your function returns nothing: end it with a return."
+        return "nothing", NOTHING
     if found.kind == "type" or isinstance(result, Difference):
         entry = f"The entry {found.place} of the result" if found.place else "The result"
         wants = WORDS.get(type(found.want), type(found.want).__name__)
@@ -528,12 +529,12 @@ def _not_the_same(tried: Sequence[Seen], again: Sequence[Seen]) -> str:
 
 
 def _changed(exercise: Exercise, inputs: list, seen: Sequence[Seen]) -> Verdict | None:
-    """A verdict if the answer changed an argument that is not its to change."""
+    """A verdict if the answer changed an argument."""
     names = exercise.names
     for arguments, one in zip(inputs, seen, strict=False):
         for place, (before, after) in enumerate(zip(arguments, one.arguments, strict=True)):
             before = plain(before)
-            if place != exercise.in_place and compare(after, before, exercise.tolerance, strict=True) is not None:
+            if compare(after, before, exercise.tolerance, strict=True) is not None:
                 says = (
                     f"The result is right, but your function changes its input {names[place]}: it was {show(before)} "
                     f"and is {show(after)} afterwards. Work on a copy, or make a new one."

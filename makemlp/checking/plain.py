@@ -64,6 +64,9 @@ class _Plainer:
             return Foreign(_named(value))
 
     def _of(self, value: Any, within: tuple[int, ...]) -> Any:
+        kind = type(value)
+        if kind is float or kind is str or (kind is int and value.bit_length() <= LONGEST):
+            return value  # what most values are, and what is plain already
         if value is None or isinstance(value, bool | Foreign):
             return value
         if isinstance(value, str):
@@ -83,6 +86,10 @@ class _Plainer:
     def _parts(self, value: Any, within: tuple[int, ...]) -> Any:
         if isinstance(value, list | tuple | dict) and len(value) > ENTRIES:
             raise OverflowError
+        if type(value) is dict:
+            return {self._key(key): self.of(part, within) for key, part in self._counted(value.items())}
+        if type(value) is list:
+            return [self.of(part, within) for part in self._counted(value)]
         if isinstance(value, type) or inspect.isroutine(value):
             return Foreign(f"the {'class' if isinstance(value, type) else 'function'} itself, which was not called")
         if inspect.iscoroutine(value):
@@ -108,6 +115,8 @@ class _Plainer:
             yield part
 
     def _key(self, key: Any) -> Any:
+        if type(key) is str:
+            return key
         key = self.of(key, ())
         if isinstance(key, Tensor):
             key = key.tolist()

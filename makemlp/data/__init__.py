@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import random
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from makemlp.data import reading
+from makemlp.data import reading, setting
 from makemlp.data.reading import check_boundary, path_of
 from makemlp.data.tables import Options
 
 BOUNDARY = "."  # stands before the first and after the last character of a name; always index 0
 UNKNOWN = "<unk>"  # the one symbol for all rare words; always index 1 of a WordVocabulary
-NAMES_FILE = Path(__file__).parents[1] / "names" / "us_2018.txt"
-NAMES_SHA256 = "bd02dfd33179e23ec2dd093cbd4de619834f75d660ef1ae04d3127e7a0110053"
 
 
 def load_names(
@@ -59,7 +55,8 @@ def load_names(
     Returns
     -------
     list of str
-        Without arguments, the 32,257 US names of 2018: first the girls' names, then the boys', each with the most
+        Without arguments, the list that the setting names (`use_names`, or the environment variable MAKEMLP_NAMES).
+        Where nothing is set, the 32,257 US names of 2018: first the girls' names, then the boys', each with the most
         frequent first. A name given to both sexes stands there twice, as in the lecture's list.
 
     Raises
@@ -78,7 +75,7 @@ def load_names(
     if text is not None:
         where, call = "the text", "load_names(text=text"
     elif path is None:
-        where, call, text = "the bundled list", "load_names(", _read_bundled()
+        where, call, text = setting.read(encoding)
     else:
         where, call, text = f"'{path_of(path)}'", f"load_names('{path}'", reading.read_text(path, encoding)
     names, notes = reading.names_in(text, where, call, options)
@@ -87,11 +84,9 @@ def load_names(
     return names
 
 
-def _read_bundled() -> str:
-    raw = NAMES_FILE.read_bytes() if NAMES_FILE.is_file() else b""
-    if hashlib.sha256(raw).hexdigest() != NAMES_SHA256:
-        raise ValueError(f"The bundled list {NAMES_FILE.name} was changed after it was shipped: install makemlp again.")
-    return raw.decode("utf-8")
+def bundled_names() -> list[str]:
+    """The 32,257 US names of 2018, whichever list is set: for numbers that were measured on them."""
+    return setting.read_bundled().split()
 
 
 class Vocabulary:
@@ -116,13 +111,9 @@ class Vocabulary:
     """
 
     def __init__(self, names: Iterable[str], boundary: str = BOUNDARY):
-        check_boundary(boundary)
         characters = sorted(set("".join(names)))
         if boundary in characters:
-            raise ValueError(
-                f"A name holds '{boundary}', which marks beginnings and ends: take it out, or pass another boundary, "
-                f"such as Vocabulary(names, boundary='|')."
-            )
+            raise ValueError(f"A name holds '{boundary}', which marks beginnings and ends: take it out.")
         self.itos = [boundary, *characters]
         self.stoi = {s: i for i, s in enumerate(self.itos)}
 

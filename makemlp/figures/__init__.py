@@ -31,6 +31,7 @@ from makemlp.figures.names import (
 from makemlp.figures.network import anatomy, architecture, saturation, size_comparison, tanh_curve
 from makemlp.figures.training import live_training, loss_curve, peers, rate_sweep, schedule
 from makemlp.figures.tuning import contest, flattery, scoreboard, seed_bands, study, train_and_dev
+from makemlp.figures.words import seen_before, word_map
 
 __all__ = [
     "Film",
@@ -69,6 +70,7 @@ __all__ = [
     "seed_bands",
     "seed_maps",
     "seed_spread",
+    "seen_before",
     "side_by_side",
     "size_comparison",
     "smoothing",
@@ -81,4 +83,5 @@ __all__ = [
     "turning",
     "two_seeds",
     "two_tables",
+    "word_map",
 ]

@@ -9,7 +9,8 @@ import io
 import math
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import matplotlib
 import numpy as np
@@ -17,13 +18,14 @@ import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.font_manager import fontManager
 from matplotlib.patheffects import withStroke
 from PIL import Image
 from torch import Tensor
 
 from makemlp.data import Vocabulary
+from makemlp.data.reading import is_hidden
 from makemlp.embeddings import distances, group_distance
+from makemlp.figures import fonts
 
 # Okabe and Ito's palette, which readers with any of the common colour-vision deficiencies can tell apart, and a grey
 # that is none of them in their eyes; tests/test_pictures.py measures both.
@@ -33,23 +35,6 @@ VOWELS = "aeiou"  # what the maps circle; a list of names in another script may 
 
 # matplotlib's settings are one for the whole process; a live trainer draws from a thread of its own.
 DRAWING = threading.RLock()
-
-
-def _lenders() -> list[str]:
-    """The fonts of this machine that hold the scripts which DejaVu Sans lacks."""
-    wanted = (
-        "Noto Sans CJK JP",
-        "Noto Sans CJK SC",
-        "Noto Sans Devanagari",
-        "Hiragino Sans",
-        "PingFang SC",
-        "Yu Gothic",
-        "Microsoft YaHei",
-        "Malgun Gothic",
-        "Nirmala UI",
-    )
-    here = {font.name for font in fontManager.ttflist}
-    return [name for name in wanted if name in here]
 
 
 # A figure's inch is shown as 100 of the page's pixels, so 10.5 points here are as large as the page's prose: 14 pixels.
@@ -68,8 +53,7 @@ SIZES = {
 }
 STYLE = {
     **{name: value for name, value in matplotlib.rcParamsDefault.items() if "backend" not in name},
-    # The first ships with matplotlib, so pictures are the same everywhere; the others lend what it lacks.
-    "font.family": ["DejaVu Sans", *_lenders()],
+    "font.family": [fonts.OWN],
     **SIZES,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -105,12 +89,20 @@ class Picture(Figure):
 
     def savefig(self, *args, **kwargs) -> None:
         # An axis makes most of its ticks only when it is drawn, by the settings of that moment.
-        with DRAWING, matplotlib.rc_context(style(self.get_figwidth())):
+        with DRAWING, self._ready():
             super().savefig(*args, **kwargs)
 
+    @contextmanager
+    def _ready(self) -> Iterator[None]:
+        """The settings to draw it with, and fonts for signs that the usual one lacks."""
+        readers = fonts.readers()  # before the settings change
+        with matplotlib.rc_context(style(self.get_figwidth())), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph .* missing")  # `fonts` has said it in words
+            fonts.make_ready(self, readers)
+            yield
+
     def to_png(self) -> bytes:
-        with DRAWING, matplotlib.rc_context(style(self.get_figwidth())), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Glyph .* missing")  # drawn as a box; the alt text has it
+        with DRAWING, self._ready():
             canvas = FigureCanvasAgg(self)
             canvas.draw()
         image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
@@ -158,20 +150,44 @@ def text_on(color: str | tuple[float, ...]) -> str:
     return "black" if linear @ (0.2126, 0.7152, 0.0722) > 0.179 else "white"  # where both have the same contrast
 
 
+def shown(symbol: str) -> str:
+    """A symbol as it is seen: a space as ␣, and one that leaves no mark by its number."""
+    if symbol == " ":
+        return "␣"
+    return f"U+{ord(symbol):04X}" if len(symbol) == 1 and is_hidden(symbol) else symbol
+
+
 def symbols(vocab: Vocabulary) -> list[str]:
-    return [literal(symbol) for symbol in vocab.itos]
+    return [literal(shown(symbol)) for symbol in vocab.itos]
+
+
+LABELS = 45  # letters below an axis; more would run into each other
+WRITTEN = 150  # letters on a map
+
+
+def labelled(heights: Tensor) -> list[int]:
+    """Which of the bars (N,) have room for a label below them: all, or the tallest that don't stand too close."""
+    gap, chosen = len(heights) / LABELS, []
+    if gap <= 1:
+        return list(range(len(heights)))
+    free = torch.ones(len(heights), dtype=torch.bool)
+    for i in heights.argsort(descending=True, stable=True).tolist():
+        if free[i]:
+            chosen.append(i)
+            free[max(0, math.ceil(i - gap + 1e-9)) : math.ceil(i + gap - 1e-9)] = False
+    return sorted(chosen)
 
 
 def bars(axes, probs: Tensor, vocab: Vocabulary, color: str = BLUE) -> list[str]:
     """Draw next-character probabilities (vocab_size,) as bars; return the three most likely as words."""
     axes.bar(range(len(vocab)), probs.tolist(), color=color, width=0.8)
-    every = math.ceil(len(vocab) / 45)  # more would run into each other
-    axes.set_xticks(range(0, len(vocab), every), symbols(vocab)[::every])
+    ticks = labelled(probs)
+    axes.set_xticks(ticks, [symbols(vocab)[i] for i in ticks])
     axes.set_xlim(-0.7, len(vocab) - 0.3)
     axes.set_xlabel(literal(f"next character ('{vocab.itos[0]}' ends the name)"))
     axes.set_ylabel("probability")
     top = probs.topk(min(3, len(vocab)))
-    return [f"'{vocab.itos[i]}' {p:.0%}" for p, i in zip(top.values.tolist(), top.indices.tolist(), strict=True)]
+    return [f"'{shown(vocab.itos[i])}' {p:.0%}" for p, i in zip(top.values.tolist(), top.indices.tolist(), strict=True)]
 
 
 def apart(points: Tensor, gap: float) -> Tensor:
@@ -191,6 +207,17 @@ def apart(points: Tensor, gap: float) -> Tensor:
     return places if gap else points
 
 
+def _spread(points: Tensor) -> list[int]:
+    """The symbols that a map has room to write, of `points` (n, 2): each the farthest from those before it."""
+    if len(points) <= WRITTEN:
+        return list(range(len(points)))
+    chosen, far = [0], (points - points[0]).norm(dim=1)  # the boundary first
+    while len(chosen) < WRITTEN:
+        chosen.append(int(far.argmax()))
+        far = torch.minimum(far, (points - points[chosen[-1]]).norm(dim=1))
+    return chosen
+
+
 def letter_map(
     axes, points: Tensor, vocab: Vocabulary, limit: float | None = None, gap: float = 0, **labels: str
 ) -> None:
@@ -198,23 +225,26 @@ def letter_map(
 
     A step to the right is as long as one upwards, so that distances can be trusted. `limit` keeps the axes from there
     below zero to there above it, for pictures that are to be compared. Letters closer than `gap` are written beside
-    their points, with a line to them.
+    their points, with a line to them. Of more than 150, those that stand farthest apart are written, the rest are dots.
     """
-    places = apart(points, gap)  # (vocab_size, 2)
+    written = _spread(points)
+    if len(written) < len(points):
+        axes.plot(*points.T, ".", color=GREY, markersize=2, zorder=2.5)
+    places, points = apart(points[written], gap), points[written]  # (written, 2) each
     for place, point in zip(places, points, strict=True):
         if (place - point).norm() > gap / 4:
             axes.plot(*torch.stack([place, point]).T, color=INK, linewidth=0.6, zorder=2.8)
             axes.plot(*point[:, None], ".", color=INK, markersize=3, zorder=2.8)
     around = {"boxstyle": "circle,pad=0.15", "facecolor": "none", "edgecolor": ORANGE, "linewidth": 1.2}
     halo = [withStroke(linewidth=2, foreground="white")]  # a letter above another can be read
-    for symbol, (x, y) in zip(vocab.itos, places.tolist(), strict=True):
+    for symbol, (x, y) in zip([vocab.itos[i] for i in written], places.tolist(), strict=True):
         style = {"ha": "center", "va": "center", "zorder": 3, "path_effects": halo}
         if symbol in VOWELS:
             style |= {"bbox": around, "weight": "bold", "zorder": 3.1}
         elif symbol == vocab.itos[0]:
             style |= {"bbox": around | {"boxstyle": "square,pad=0.1", "edgecolor": INK}, "weight": "bold"}
         # A full stop is so narrow that its frame would be a slit.
-        axes.text(x, y, f" {literal(symbol)} " if symbol == vocab.itos[0] else literal(symbol), **style)
+        axes.text(x, y, f" {literal(symbol)} " if symbol == vocab.itos[0] else literal(shown(symbol)), **style)
     if limit is None:
         axes.set_aspect("equal", adjustable="datalim")
         axes.margins(0.12)
@@ -223,6 +253,13 @@ def letter_map(
     else:
         axes.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal")
     axes.set(**labels)
+
+
+def marks(vocab: Vocabulary) -> str:
+    """In words, what `letter_map` marks of this vocabulary."""
+    circled = any(symbol in VOWELS for symbol in vocab.itos[1:])
+    more = f", {WRITTEN} of {len(vocab)} symbols written" if len(vocab) > WRITTEN else ""
+    return ("vowels circled, " if circled else "") + "the boundary framed" + more
 
 
 def how_close(points: Tensor, vocab: Vocabulary) -> str:

@@ -11,9 +11,16 @@ from makemlp.figures.base import BLUE, GREY, INK, ORANGE, picture
 
 @picture(8.0, 3.4)
 def mixture(
-    fig: Figure, weights: Sequence[float], losses: Sequence[float], mark: tuple[float, float] | None = None
+    fig: Figure,
+    weights: Sequence[float],
+    losses: Sequence[float],
+    mark: tuple[float, float] | None = None,
+    unit: str = "character",
 ) -> str:
-    """The loss of a mixture against its first model's weight, the lowest named; `mark` points out (weight, loss)."""
+    """The loss of a mixture against its first model's weight, the lowest named; `mark` points out (weight, loss).
+
+    `unit` is what the loss is counted per.
+    """
     axes = fig.subplots()
     low = min(range(len(losses)), key=lambda i: losses[i])
     axes.plot(weights, losses, "-", color=BLUE)
@@ -23,7 +30,7 @@ def mixture(
         axes.plot(*mark, "o", color=INK, markersize=13, fillstyle="none", markeredgewidth=2)
         axes.set_title(f"share {mark[0]:.2f}: dev loss {mark[1]:.3f}")
         said = f" Marked: a share of {mark[0]:.2f} with {mark[1]:.3f}."
-    axes.set(xlabel="share of the network (0: counts alone, 1: network alone)", ylabel="dev loss (nats per character)")
+    axes.set(xlabel="share of the network (0: counts alone, 1: network alone)", ylabel=f"dev loss (nats per {unit})")
     axes.legend(loc="best")
     return (
         f"Dev loss of a mixture against the network's share. Counts alone {losses[0]:.2f}, network alone "

@@ -11,7 +11,22 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from makemlp.data import Vocabulary
-from makemlp.figures.base import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, SIZES, bars, literal, picture, symbols, text_on
+from makemlp.figures.base import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    PURPLE,
+    SIZES,
+    bars,
+    labelled,
+    literal,
+    picture,
+    shown,
+    symbols,
+    text_on,
+)
 
 
 def _short(count: float) -> str:
@@ -32,15 +47,16 @@ def bigram_table(fig: Figure, counts: Tensor, vocab: Vocabulary) -> str:
             if count and len(vocab) <= 40:  # beyond that a cell has no room for its number
                 color = text_on(table.cmap(table.norm(count)))
                 axes.text(j, i, _short(count), ha="center", va="center", color=color, fontsize=SIZES["font.size"])
-    axes.set_xticks(range(len(vocab)), symbols(vocab))
-    axes.set_yticks(range(len(vocab)), symbols(vocab))
+    for ticks, usual in ((axes.set_xticks, counts.sum(0)), (axes.set_yticks, counts.sum(1))):
+        places = labelled(usual)
+        ticks(places, [symbols(vocab)[i] for i in places])
     axes.set(xlabel="next character", ylabel="this character", title="How often one character follows another")
     axes.spines[:].set_visible(False)
     i, j = divmod(int(counts.argmax()), len(vocab))
     empty = int((counts == 0).sum())
     return (
         f"Table of {len(vocab)} by {len(vocab)} pair counts, darker is more. The most frequent pair is "
-        f"'{vocab.itos[i]}{vocab.itos[j]}' with {top:,.0f}; {empty} cells are empty."
+        f"'{shown(vocab.itos[i])}{shown(vocab.itos[j])}' with {top:,.0f}; {empty} cells are empty."
     )
 
 
@@ -55,11 +71,11 @@ def smoothing(fig: Figure, counts: Tensor, vocab: Vocabulary, alpha: float, symb
     distance = float((smoothed - 1 / len(vocab)).abs().sum() / 2)
     uniform = f"uniform: {distance:.0%} away"
     axes.axhline(1 / len(vocab), color=GREY, linestyle="--", linewidth=1.2, label=uniform)
-    axes.set_title(literal(f"After '{symbol}'") + f", with {alpha:,.4g} added to every count")
+    axes.set_title(literal(f"After '{shown(symbol)}'") + f", with {alpha:,.4g} added to every count")
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2)  # inside, its dot would be one of the data's
     return (
-        f"Bars of what follows '{symbol}' when {alpha:,.4g} is added to every count, and dots for the counts alone. "
-        f"Most likely: {', '.join(top)}. The bars are {distance:.0%} away from uniform."
+        f"Bars of what follows '{shown(symbol)}' when {alpha:,.4g} is added to every count, and dots for the counts "
+        f"alone. Most likely: {', '.join(top)}. The bars are {distance:.0%} away from uniform."
     )
 
 
@@ -70,8 +86,9 @@ def two_tables(fig: Figure, first: Tensor, second: Tensor, vocab: Vocabulary, ti
     top = float(torch.maximum(first, second).max())
     for table, title, ax in zip((first, second), titles, axes, strict=False):
         ax.imshow(table.numpy(), cmap="Blues", norm=PowerNorm(0.5, vmin=0, vmax=top))
-        ax.set_xticks(range(0, len(vocab), 4), symbols(vocab)[::4])
-        ax.set_yticks(range(0, len(vocab), 4), symbols(vocab)[::4])
+        every = max(4, math.ceil(len(vocab) / 12))  # more would run into each other
+        ax.set_xticks(range(0, len(vocab), every), symbols(vocab)[::every])
+        ax.set_yticks(range(0, len(vocab), every), symbols(vocab)[::every])
         ax.set(title=title, xlabel="next character", ylabel="this character")
     axes[2].plot([0, top], [0, top], color=GREY, linewidth=1)
     axes[2].plot(first.flatten().numpy(), second.flatten().numpy(), ".", color=ORANGE, markersize=5)

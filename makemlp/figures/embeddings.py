@@ -13,7 +13,7 @@ from torch import Tensor
 
 from makemlp.data import Vocabulary
 from makemlp.embeddings import align, distances, neighbours, pca
-from makemlp.figures.base import BLUE, GREEN, GREY, INK, ORANGE, how_close, letter_map, literal, picture
+from makemlp.figures.base import BLUE, GREEN, GREY, INK, ORANGE, how_close, letter_map, literal, marks, picture, shown
 from makemlp.mlp import MLP
 from makemlp.sampling import sample
 
@@ -33,9 +33,8 @@ def _width(points: Tensor) -> float:
 @picture(6.0, 5.6)
 def embedding_map(fig: Figure, points: Tensor, vocab: Vocabulary) -> str:
     """Each symbol at its point, of `points` (vocab_size, 2)."""
-    title = "vowels circled, the boundary framed"
-    letter_map(fig.subplots(), points, vocab, gap=0.05 * _width(points), title=title, **NUMBERS)
-    farthest = vocab.itos[int((points - points.mean(0)).norm(dim=1).argmax())]
+    letter_map(fig.subplots(), points, vocab, gap=0.05 * _width(points), title=marks(vocab), **NUMBERS)
+    farthest = shown(vocab.itos[int((points - points.mean(0)).norm(dim=1).argmax())])
     close = how_close(points, vocab)
     return f"Map of {len(vocab)} symbols: {close}. Farthest from the middle is '{farthest}'."
 
@@ -201,9 +200,11 @@ def nearest(fig: Figure, C: Tensor, vocab: Vocabulary, symbol: str, k: int = 8) 
     here, distance, flat = vocab.itos.index(symbol), distances(C), flattened(C)
     near = neighbours(distance, min(k, len(vocab) - 1))[here].tolist()
     left, right = fig.subplots(1, 2, width_ratios=(4, 5))
-    left.barh([literal(f"'{vocab.itos[i]}'") for i in near], distance[here, near].numpy(), color=BLUE)
+    left.barh([literal(f"'{shown(vocab.itos[i])}'") for i in near], distance[here, near].numpy(), color=BLUE)
     left.invert_yaxis()
-    left.set(xlabel=f"distance in {C.shape[1]} dimensions", ylabel="symbol", title=literal(f"nearest to '{symbol}'"))
+    left.set(
+        xlabel=f"distance in {C.shape[1]} dimensions", ylabel="symbol", title=literal(f"nearest to '{shown(symbol)}'")
+    )
     for i in near[:3]:
         right.plot(*flat[[here, i]].T, color=BLUE, linewidth=1.2)
     right.plot(*flat[here], "o", color=INK, markersize=22, fillstyle="none", markeredgewidth=2.5)
@@ -214,8 +215,8 @@ def nearest(fig: Figure, C: Tensor, vocab: Vocabulary, symbol: str, k: int = 8) 
     }
     letter_map(right, flat, vocab, gap=0.06 * _width(flat), **labels)
     both = set(near[:3]) & set(neighbours(distances(flat), len(near[:3]))[here].tolist())
-    first = ", ".join(f"'{vocab.itos[i]}'" for i in near[:3])
+    first = ", ".join(f"'{shown(vocab.itos[i])}'" for i in near[:3])
     return (
-        f"Nearest to '{symbol}' in {C.shape[1]} dimensions are {first}. On the flat map {len(both)} of these are among "
-        f"its three nearest."
+        f"Nearest to '{shown(symbol)}' in {C.shape[1]} dimensions are {first}. "
+        f"On the flat map {len(both)} of these are among its three nearest."
     )

@@ -28,6 +28,7 @@ from makemlp.figures.base import (
     how_close,
     letter_map,
     literal,
+    marks,
     picture,
     style,
 )
@@ -100,7 +101,7 @@ def _draw(fig: Figure, film: Film, moment: int = -1) -> str:
 def _draw_map(axes, film: Film) -> None:
     axes.add_collection(LineCollection([], colors=BLUE, linewidths=1.5, alpha=0.5), autolim=False)
     with matplotlib.rc_context({"font.size": 14}):
-        letter_map(axes, film.points[-1], film.vocab, title="embeddings (vowels circled)")
+        letter_map(axes, film.points[-1], film.vocab, title=f"embeddings ({marks(film.vocab).partition(',')[0]})")
     for vowel in (text for text in axes.texts if text.get_text() in VOWELS):
         vowel.get_bbox_patch().set_facecolor(PALE)  # found again at a glance, where all moves
     low, high = film.points.amin((0, 1)), film.points.amax((0, 1))  # (2,) each, of the whole film

@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from makemlp.data import Vocabulary, build_dataset
-from makemlp.figures.base import BLUE, INK, ORANGE, bars, literal, picture, text_on
+from makemlp.figures.base import BLUE, INK, ORANGE, bars, literal, picture, shown, text_on
 from makemlp.sampling import draw, score_name
 
 
@@ -37,16 +37,18 @@ def pin(fig: Figure, probs: Tensor, vocab: Vocabulary, pin: float) -> str:
         color = colormaps["Blues"]((0.15, 0.45)[index % 2])  # pale and darker in turn, so that stretches can be told
         axes.add_patch(Rectangle((end - p, 0), p, 1, facecolor=color))
         if p > 0.018:  # a narrower one has no room for its letter
-            axes.text(end - p / 2, 0.5, literal(vocab.itos[index]), ha="center", va="center", color=text_on(color))
+            axes.text(
+                end - p / 2, 0.5, literal(shown(vocab.itos[index])), ha="center", va="center", color=text_on(color)
+            )
     hit = int(draw(probs, torch.tensor([pin])))
     axes.plot([pin, pin], [-0.15, 1.35], color=ORANGE, linewidth=2.5)
-    axes.text(pin, 1.4, literal(f"the pin at {pin:g} hits '{vocab.itos[hit]}'"), ha="center", va="bottom")
+    axes.text(pin, 1.4, literal(f"the pin at {pin:g} hits '{shown(vocab.itos[hit])}'"), ha="center", va="bottom")
     axes.set(xlim=(0, 1), ylim=(-0.2, 2.0), yticks=[], xticks=[i / 10 for i in range(11)], xlabel="place on the line")
     axes.spines["left"].set_visible(False)
     begin, end = ends[hit] - float(probs[hit]), ends[hit]
     return (
-        f"The probabilities of {len(vocab)} symbols end to end on a line. The pin at {pin:g} hits '{vocab.itos[hit]}', "
-        f"whose stretch goes from {begin:.2f} to {end:.2f}."
+        f"The probabilities of {len(vocab)} symbols end to end on a line. The pin at {pin:g} hits "
+        f"'{shown(vocab.itos[hit])}', whose stretch goes from {begin:.2f} to {end:.2f}."
     )
 
 
@@ -161,7 +163,7 @@ def probability_strip(
 
 
 def _called(index: int, vocab: Vocabulary) -> str:
-    return vocab.itos[index] if index else "the end"
+    return shown(vocab.itos[index]) if index else "the end"
 
 
 def _cell(axes, x: float, y: float, symbol: str, p: float, framed: bool) -> None:
@@ -174,7 +176,7 @@ def _cell(axes, x: float, y: float, symbol: str, p: float, framed: bool) -> None
     axes.text(
         x,
         y,
-        f"{literal(symbol)}\n{_percent(p)}",
+        f"{literal(shown(symbol))}\n{_percent(p)}",
         ha="center",
         va="center",
         color=text_on(color),

@@ -31,10 +31,12 @@ def loss_curve(
     losses: Mapping[str, Sequence[float]],
     target: Mapping[str, float] | None = None,
     log_steps: bool = False,
+    unit: str = "character",
 ) -> str:
     """Loss against step for one run or more, with horizontal lines at the values of `target`.
 
-    With `log_steps` each tenfold of the steps has the same width, so that a fall in the first few can be seen.
+    With `log_steps` each tenfold of the steps has the same width, so that a fall in the first few can be seen. `unit`
+    is what the loss is counted per.
     """
     axes = fig.subplots()
     styles = itertools.cycle(zip((BLUE, ORANGE, GREEN, PURPLE), ("-", "--", "-.", ":"), strict=True))
@@ -42,7 +44,7 @@ def loss_curve(
         axes.plot(range(1, len(run) + 1) if log_steps else range(len(run)), run, line, color=color, label=label)
     for label, value in (target or {}).items():
         axes.axhline(value, color=INK, linestyle=":", linewidth=1.2, label=f"{label}: {value:.3f}")
-    axes.set(xlabel="step", ylabel="loss (nats per character)")
+    axes.set(xlabel="step", ylabel=f"loss (nats per {unit})")
     if log_steps:
         axes.set(xscale="log", xlabel="step (log scale)")
     axes.legend(loc="best")

@@ -1,5 +1,5 @@
 // Lesson 01: random numbers turn into the counts, a step of gradient descent at a time.
-import { chart, drawing, path, rect, ring, text } from "./draw.js";
+import { chart, drawing, line, path, rect, ring, text } from "./draw.js";
 import { el } from "./frame.js";
 import { softmax, unpack } from "./mlp.js";
 
@@ -84,11 +84,7 @@ export function descent(frame, data) {
     const { x, y, axes, left, right } = ground;
     const stride = Math.max(1, Math.floor(done / 300));
     const curve = run.losses.slice(0, done + 1).map((value, i) => [x(i), y(Math.min(value, ys[1]))]);
-    const line = curve.filter((_, i) => i % stride === 0 || i === done);
-    const counted = [
-      [left, y(lowest)],
-      [right, y(lowest)],
-    ];
+    const points = curve.filter((_, i) => i % stride === 0 || i === done);
     const words = (at) => {
       const [a, b] = [itos[Math.floor(at / V)], itos[at % V]];
       return `'${b}' after '${a}': W says ${(100 * probs[at]).toFixed(1)}%, the counts ${(100 * target[at]).toFixed(1)}%.`;
@@ -103,8 +99,8 @@ export function descent(frame, data) {
           width,
           170,
           axes,
-          path(counted, { stroke: "var(--ink)", "stroke-dasharray": "4 3" }),
-          path(line, { stroke: "var(--blue)", "stroke-width": 2 }),
+          line(left, y(lowest), right, y(lowest), { stroke: "var(--ink)", "stroke-dasharray": "4 3" }),
+          path(points, { stroke: "var(--blue)", "stroke-width": 2 }),
           ring(x(done), y(Math.min(loss, ys[1])), loss.toFixed(3), done > 9 ? { "text-anchor": "end", dx: -22 } : {}),
         ),
       ],

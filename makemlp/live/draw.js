@@ -14,11 +14,15 @@ export function scale(low, high, from, to, log = false) {
 }
 
 export function text(x, y, words, attributes = {}) {
-  return el("text", { x, y, ...attributes }, words);
+  return el("text", { x, y, ...attributes }, words === " " ? "␣" : words);
 }
 
 export function rect(x, y, width, height, attributes = {}) {
   return el("rect", { x, y, width: Math.max(0, width), height: Math.max(0, height), ...attributes });
+}
+
+export function line(x1, y1, x2, y2, attributes = {}) {
+  return el("line", { x1, y1, x2, y2, ...attributes });
 }
 
 /** A line through [x, y] points; what is not a number breaks it. */
@@ -45,7 +49,7 @@ export function ticks(low, high, about) {
 /** An axis on the left: a faint line and a number at each tick. */
 export function leftAxis(values, y, left, right, words) {
   return [
-    ...values.map((value) => el("line", { class: "grid", x1: left, x2: right, y1: y(value), y2: y(value) })),
+    ...values.map((value) => line(left, y(value), right, y(value), { class: "grid" })),
     ...values.map((value) => text(left - 6, y(value) + 4, words(value), { "text-anchor": "end", class: "quiet" })),
   ];
 }
@@ -72,7 +76,8 @@ export function letterBars(probs, itos, width, height, { faint = null, color = "
   const y = scale(0, high, bottom, top);
   const bar = (p, i, attributes) => rect(x(i) - 0.4 * step, y(p), 0.8 * step, bottom - y(p), attributes);
   const all = [...probs.keys()];
-  const written = []; // a number that would run into a taller bar's is left out
+  const [written, named] = [[], []]; // a number or a letter that would run into a taller bar's is left out
+  for (const i of order(probs)) if (named.every((j) => Math.abs(x(i) - x(j)) > 10.9)) named.push(i);
   for (const i of order(probs).slice(0, 4)) {
     const free = (j) => Math.abs(x(i) - x(j)) > 30 || Math.abs(y(probs[i]) - y(probs[j])) > 14;
     if (probs[i] > 0 && written.every(free)) written.push(i);
@@ -91,7 +96,7 @@ export function letterBars(probs, itos, width, height, { faint = null, color = "
         return hit;
       }),
     bottomAxis(
-      all.filter((i) => i % Math.ceil(11 / step) === 0),
+      named,
       x,
       bottom,
       (i) => itos[i],
@@ -149,17 +154,7 @@ export function chart(width, height, { xs, ys, log = false, xTicks, yTicks, xWor
 /** A line of the legend above a chart: [colour, words, dashes] each. */
 export function legend(entries) {
   const mark = ([color, , dashes]) =>
-    drawing(
-      22,
-      10,
-      path(
-        [
-          [0, 5],
-          [22, 5],
-        ],
-        { stroke: color, "stroke-width": 2.5, "stroke-dasharray": dashes },
-      ),
-    );
+    drawing(22, 10, line(0, 5, 22, 5, { stroke: color, "stroke-width": 2.5, "stroke-dasharray": dashes }));
   const items = entries.map((entry) => {
     const drawn = mark(entry);
     drawn.setAttribute("aria-hidden", "true");
@@ -202,6 +197,35 @@ export function letterMap(points, itos, size, { limit = reach(points), chosen = 
   const at = (px, py) => nearest(places, px, py);
   const valueAt = (px, py) => [scale(12, size - 12, -limit, limit)(px), scale(size - 12, 12, -limit, limit)(py)];
   return { x: (value) => x(inside(value)), y: (value) => y(inside(value)), parts, at, valueAt };
+}
+
+/**
+ * Words at their points on a square map around `middle`, those of `first` before all others; a word that would run into
+ * one of these is a dot. Returns what `letterMap` returns, but for valueAt.
+ */
+export function wordMap(points, itos, size, { middle, limit, first }) {
+  const x = scale(middle[0] - limit, middle[0] + limit, 12, size - 12);
+  const y = scale(middle[1] - limit, middle[1] + limit, size - 12, 12);
+  const places = points.map(([a, b]) => [x(a), y(b)]);
+  const taken = [];
+  const parts = [...new Set([...first, ...itos.keys()])].map((i) => {
+    const [px, py] = places[i];
+    if (Math.min(px, py) < 0 || Math.max(px, py) > size) return null;
+    const half = 3.8 * itos[i].length + 3;
+    if (taken.some(([a, b, other]) => Math.abs(px - a) < half + other && Math.abs(py - b) < 15))
+      return el("circle", { cx: px, cy: py, r: 1.5, fill: "var(--quiet)" });
+    taken.push([px, py, half]);
+    return text(px, py + 5, itos[i], { "text-anchor": "middle", class: `letter ${first.includes(i) ? "strong" : ""}` });
+  });
+  return { x, y, parts, at: (px, py) => nearest(places, px, py) };
+}
+
+/** A map in its frame, on which a hand points; `below` is drawn under its letters. */
+export function mapDrawing(size, map, below = []) {
+  const ground = rect(0, 0, size, size, { fill: "none", stroke: "var(--line)" });
+  const drawn = drawing(size, size, ground, below, map.parts);
+  drawn.classList.add("map", "hand");
+  return drawn;
 }
 
 /** Which of [x, y] places is nearest to a pointer, no farther from it than a finger is wide; null for none. */

@@ -1,5 +1,5 @@
 // Lesson 07: the last letter exchanged for another, or moved on the map, and how far the prediction moves.
-import { drawing, encode, legend, letterBars, letterMap, likeliest, pairs, percent, reach, rect } from "./draw.js";
+import { encode, legend, letterBars, letterMap, likeliest, mapDrawing, pairs, percent, reach } from "./draw.js";
 import { el } from "./frame.js";
 import { contextOf, forward, readModel, softmax } from "./mlp.js";
 
@@ -66,12 +66,10 @@ export function letters(frame, data) {
     const size = Math.min(beside ? 0.5 * width : width, 400);
     const room = beside ? width - size - 24 : width;
     map = letterMap(pairs(model.C), itos, size, { limit, chosen: here });
-    const drawn = drawing(size, size, rect(0, 0, size, size, { fill: "none", stroke: "var(--line)" }), map.parts);
-    drawn.classList.add("map", "hand");
     return {
       title,
       picture: el("div", { class: "makemlp-beside" }, [
-        el("div", {}, drawn),
+        el("div", {}, mapDrawing(size, map)),
         el("div", { style: `width: ${room}px` }, [
           legend([
             ["var(--blue)", `after ${words(other)}${moved && ", moved"}`],

@@ -1,5 +1,5 @@
 // Lesson 09: the loss of two models' mixture by the first one's share, and every name as each of the two sees it.
-import { chart, drawing, path, ring } from "./draw.js";
+import { chart, drawing, line, path, ring } from "./draw.js";
 import { el } from "./frame.js";
 import { unpack, unpackText } from "./mlp.js";
 
@@ -75,13 +75,7 @@ export function mixture(frame, data) {
       height,
       axes,
       el("path", { d, stroke: "var(--blue)", "stroke-width": 3, "stroke-linecap": "round", "stroke-opacity": 0.5 }),
-      path(
-        [
-          [x(0), y(0)],
-          [x(most), y(most)],
-        ],
-        { stroke: "var(--ink)", "stroke-dasharray": "4 3" },
-      ),
+      line(x(0), y(0), x(most), y(most), { stroke: "var(--ink)", "stroke-dasharray": "4 3" }),
       mark,
     );
     picture.classList.add("names");

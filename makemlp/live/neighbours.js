@@ -1,17 +1,13 @@
-// Lesson 07: who is near whom, in all dimensions and on a flat map.
-import { drawing, letterMap, pairs, path, rect, scale, text } from "./draw.js";
-import { el } from "./frame.js";
+// Lessons 07 and 10: which letters, or words, are near each other in all dimensions, and on a flat map.
+import { drawing, letterMap, line, mapDrawing, pairs, reach, rect, scale, text, wordMap } from "./draw.js";
+import { el, Refusal } from "./frame.js";
 import { unpack } from "./mlp.js";
 
 export function neighbours(frame, data) {
-  const { itos } = data;
-  const C = unpack(data.C);
-  const dims = C.length / itos.length;
+  const { itos, by, words, k } = data; // k others are listed
   const points = pairs(unpack(data.flat));
-  const apart = (a, b) => Math.hypot(...Array.from({ length: dims }, (_, k) => C[a * dims + k] - C[b * dims + k]));
+  const [order, measure] = [unpack(data.near), unpack(data.measure)]; // k of each symbol, the nearest first
   const flatly = (a, b) => Math.hypot(points[a][0] - points[b][0], points[a][1] - points[b][1]);
-  const others = (i, distance) =>
-    [...itos.keys()].filter((j) => j !== i).sort((a, b) => distance(i, a) - distance(i, b) || a - b);
 
   let map = null;
   frame.point(".map", (what, x, y) => {
@@ -19,52 +15,48 @@ export function neighbours(frame, data) {
     if (found !== null) frame.set("symbol", itos[found]);
   });
 
-  return function draw({ symbol }, width) {
-    const here = itos.indexOf(symbol);
-    const near = others(here, apart);
+  return function draw({ symbol, zoom }, width) {
+    const here = itos.indexOf([symbol, symbol.trim().toLowerCase()].find((form) => itos.includes(form)));
+    if (here < 0) throw new Refusal(`'${symbol}' is none of the ${itos.length} words on the map: type another.`);
+    const near = Array.from(order.subarray(here * k, (here + 1) * k));
+    const far = measure.subarray(here * k, (here + 1) * k);
     const beside = width > 480;
     const size = Math.min(beside ? 0.58 * width : width, 480);
     const room = beside ? width - size - 24 : width;
-    map = letterMap(points, itos, size, { chosen: here });
-    const spot = (i) => [map.x(points[i][0]), map.y(points[i][1])];
-    const lines = near
-      .slice(0, 3)
-      .map((i) => path([spot(here), spot(i)], { stroke: "var(--blue)", "stroke-width": 1.5 }));
-    const drawn = drawing(
-      size,
-      size,
-      rect(0, 0, size, size, { fill: "none", stroke: "var(--line)" }),
-      lines,
-      map.parts,
+    const middle = zoom > 1 ? points[here] : [0, 0];
+    map = words
+      ? wordMap(points, itos, size, { middle, limit: reach(points) / zoom, first: [here, ...near] })
+      : letterMap(points, itos, size, { chosen: here });
+    const [x0, y0] = [map.x(points[here][0]), map.y(points[here][1])];
+    const three = near.slice(0, 3);
+    const ways = three.map((i) =>
+      line(x0, y0, map.x(points[i][0]), map.y(points[i][1]), { stroke: "var(--blue)", "stroke-width": 1.5 }),
     );
-    drawn.classList.add("map", "hand");
-    const columns = beside ? 1 : 2; // of the list of distances
+    const columns = beside || words ? 1 : 2; // of the list
     const wide = room / columns;
     const rows = Math.ceil(near.length / columns);
-    const x = scale(0, apart(here, near.at(-1)), 24, wide - 48);
+    const left = words ? 96 : 24; // room for the names
+    const x = scale(0, Math.max(...far), left, wide - 48);
     const bars = near.map((i, place) => {
-      const [left, top] = [Math.floor(place / rows) * wide, (place % rows) * 17];
-      const end = left + x(apart(here, i));
+      const [from, top] = [Math.floor(place / rows) * wide, (place % rows) * 17];
+      const end = from + x(Math.max(0, far[place]));
       return [
-        text(left + 8, top + 13, itos[i], { "text-anchor": "middle" }),
-        rect(left + 24, top + 3, end - left - 24, 12, { fill: place < 3 ? "var(--blue)" : "var(--quiet)" }),
-        text(end + 5, top + 13, apart(here, i).toFixed(2)),
+        text(from + left - 8, top + 13, itos[i], { "text-anchor": "end" }),
+        rect(from + left, top + 3, end - from - left, 12, { fill: place < 3 ? "var(--blue)" : "var(--quiet)" }),
+        text(end + 5, top + 13, far[place].toFixed(2)),
       ];
     });
-    const both = others(here, flatly)
-      .slice(0, 3)
-      .filter((i) => near.slice(0, 3).includes(i)).length;
-    const first = near
-      .slice(0, 3)
-      .map((i) => `'${itos[i]}'`)
-      .join(", ");
+    const onMap = [...itos.keys()].filter((i) => i !== here).sort((a, b) => flatly(here, a) - flatly(here, b) || a - b);
+    const both = onMap.slice(0, 3).filter((i) => three.includes(i)).length;
+    const first = three.map((i) => `'${itos[i]}'`).join(", ");
+    const last = words ? "" : `; farthest: '${itos[near.at(-1)]}'`;
     return {
-      title: `Nearest to '${symbol}' in ${dims} dimensions: ${first}; farthest: '${itos[near.at(-1)]}'`,
+      title: `Nearest to '${itos[here]}' ${by}: ${first}${last}`,
       picture: el("div", { class: "makemlp-beside" }, [
-        el("div", {}, drawn),
+        el("div", {}, mapDrawing(size, map, ways)),
         el("div", {}, drawing(room, 17 * rows, bars)),
       ]),
-      alt: `Nearest to '${symbol}' in ${dims} dimensions are ${first}, farthest is '${itos[near.at(-1)]}'. On the flat map ${both} of the nearest three are among its nearest three.`,
+      alt: `Nearest to '${itos[here]}' ${by} are ${first}${last}. On the flat map ${both} of the nearest three are among its nearest three.`,
       order: near,
     };
   };

@@ -1,5 +1,5 @@
 // Lesson 07: a run played again: its loss, the names it made up, and the way of each embedding.
-import { chart, drawing, letterMap, pairs, path, reach, rect } from "./draw.js";
+import { chart, drawing, letterMap, mapDrawing, pairs, path, reach } from "./draw.js";
 import { el } from "./frame.js";
 import { unpack, unpackText } from "./mlp.js";
 
@@ -65,8 +65,6 @@ export function snapshots(frame, data) {
         style,
       );
     });
-    const drawn = drawing(size, size, rect(0, 0, size, size, { fill: "none", stroke: "var(--line)" }), ways, map.parts);
-    drawn.classList.add("map", "hand");
     const now = losses[Math.min(steps[at], losses.length - 1)];
     const ys = [Math.min(...losses) - 0.05, Math.max(...losses) + 0.05];
     const ground = chart(room, 210, { xs: [0, losses.length], ys, yWords: (v) => v.toFixed(1), label: "step" });
@@ -77,7 +75,7 @@ export function snapshots(frame, data) {
     return {
       title: `step ${steps[at]}: loss ${now.toFixed(3)}`,
       picture: el("div", { class: "makemlp-beside" }, [
-        el("div", {}, drawn),
+        el("div", {}, mapDrawing(size, map, ways)),
         el("div", { style: `width: ${room}px` }, [
           drawing(
             room,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from makemlp.data import Vocabulary, load_names, split
+from makemlp.data import Vocabulary, bundled_names, split
 from makemlp.tuning.study import Objective, _optuna
 
 STORED = Path(__file__).parents[1] / "measured" / "contest.jsonl"
@@ -47,7 +47,7 @@ def stored() -> list[dict]:
 
 def main() -> None:
     """Run and store what is not there yet."""
-    names = load_names()
+    names = bundled_names()
     train, dev, _ = split(names)
     objective = Objective(train, dev, Vocabulary(names))
     done = {(line["sampler"], line["seed"]): line for line in stored()}

@@ -169,7 +169,7 @@ def said(study: optuna.Study) -> str:
 
 def _objective(options: argparse.Namespace, storage: optuna.storages.BaseStorage) -> Interruptible:
     """The objective of lesson 06, on the names and with the budget that were asked for; or with the study's budget."""
-    names = load_names(options.names) if options.names else load_names()
+    names = load_names(options.names)
     train, dev, _ = split(names, unique=options.unique)
     budget = options.budget
     if budget is None:
@@ -254,14 +254,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     silence = f"seconds until a silent trial is tried again ({GRACE})"
     worker.add_argument("--trials", type=number(1, whole=True), help="end after so many trials")
     worker.add_argument("--seconds", type=number(0), help="begin no trial after so many seconds")
-    worker.add_argument("--names", metavar="FILE", help="a list of names, one per line (the bundled ones)")
+    worker.add_argument("--names", metavar="FILE", help="a list of names, one per line (the one that is set)")
     worker.add_argument("--unique", action="store_true", help="keep each name once before splitting")
     worker.add_argument("--budget", type=float, help="multiplications and additions per trial (the study's)")
     worker.add_argument("--grace", type=number(4, whole=True), default=GRACE, help=silence)
     worker.add_argument("--patience", type=number(0), default=PATIENCE, help="seconds to wait for a lost server (120)")
     options = parser.parse_args(arguments)
     try:
-        options.storage = options.storage or file_beside(make=options.run is run_worker)
+        options.storage = options.storage or file_beside(options.run is run_worker, getattr(options, "names", None))
         options.run(options)
     except ValueError as error:
         print(error, file=sys.stderr)

@@ -6,7 +6,7 @@ is said in a line of its own, and the last good picture stays.
 """
 
 from makemlp.widgets.baseline import explore_mixture
-from makemlp.widgets.embeddings import explore_letters, explore_neighbours, explore_snapshots
+from makemlp.widgets.embeddings import explore_letters, explore_neighbours, explore_snapshots, explore_words
 from makemlp.widgets.explorers import (
     explore_architecture,
     explore_count_tables,
@@ -35,4 +35,5 @@ __all__ = [
     "explore_study",
     "explore_training",
     "explore_tuning",
+    "explore_words",
 ]

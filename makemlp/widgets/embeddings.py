@@ -1,4 +1,4 @@
-"""A run played again, who is near whom, and what a letter does (floor 5): lesson 07."""
+"""A run played again, who is near whom, and what a letter does (floor 5): lessons 07 and 10."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from torch import Tensor
 from makemlp import figures, live
 from makemlp.data import Vocabulary
 from makemlp.data.spelling import spelled
+from makemlp.embeddings import alike, distances, neighbours
 from makemlp.figures.embeddings import flattened
 from makemlp.mlp import MLP
 from makemlp.sampling import sample
 from makemlp.widgets.explorable import Explorable
 
 NAMES = 6  # that are made up at each frame
+LISTED = 12  # of a word's nearest
 
 
 def explore_snapshots(frames: Mapping[int, MLP], losses: Sequence[float], vocab: Vocabulary) -> Explorable:
@@ -93,7 +95,48 @@ def explore_neighbours(C: Tensor, vocab: Vocabulary) -> Explorable:
 
     Source: lesson 07.
     """
-    last = vocab.itos[-1]
-    data = {"itos": vocab.itos, "C": live.packed(C), "flat": live.packed(flattened(C))}
+    last, distance = vocab.itos[-1], distances(C)
+    near = neighbours(distance, len(C) - 1)  # (vocab_size, vocab_size - 1)
+    data = {"by": f"in {C.shape[1]} dimensions", "words": False}
+    data |= _listed(vocab.itos, flattened(C), near, distance.gather(1, near))
     controls = [live.choice("symbol", "nearest to", last, vocab.itos)]
     return Explorable("neighbours", data, controls, [figures.nearest(C, vocab, last)])
+
+
+def explore_words(C: Tensor, vocab: Vocabulary, word: str = "could", count: int = 800) -> Explorable:
+    """Find a word on a flat map of the most frequent ones, zoom in on it, and see its nearest by cosine.
+
+    Parameters
+    ----------
+    C : (vocab_size, emb_dim), a row for each word, the most frequent first.
+    word : the one that is chosen at first.
+    count : how many words the map has.
+
+    Raises
+    ------
+    ValueError
+        if the word is not among them.
+
+    Source: lesson 10.
+    """
+    words = vocab.itos[:count]
+    if word not in words:
+        raise ValueError(
+            f"'{word}' is not among the {len(words)} most frequent words: pass one that is, or more words."
+        )
+    rows = torch.nn.functional.normalize(C[:count], dim=1)  # (count, emb_dim), each of length 1
+    near, cosines = alike(rows, range(len(rows)), min(LISTED, len(rows) - 1))
+    data = {"by": "by cosine", "words": True} | _listed(words, flattened(rows), near, cosines)
+    controls = [live.text("symbol", "find a word", word), live.slider("zoom", "zoom", 1, 1, 16, 0.1, digits=1)]
+    return Explorable("neighbours", data, controls, [figures.word_map(C, vocab, word, count)])
+
+
+def _listed(itos: Sequence[str], flat: Tensor, near: Tensor, measure: Tensor) -> dict:
+    """What the page needs of n points: their places (n, 2), each one's nearest (n, k), and how near they are (n, k)."""
+    return {
+        "itos": itos,
+        "k": near.shape[1],
+        "flat": live.packed(flat),
+        "near": live.packed(near),
+        "measure": live.packed(measure),
+    }

@@ -26,7 +26,7 @@ def explore_sampling(
     ----------
     model : an MLP, or any model that looks back two characters or fewer.
     n : how many names.
-    names : the real ones, which are marked; by default the bundled list.
+    names : the real ones, which are marked; by default the list that is set.
 
     Source: lesson 00; lesson 08 explains it.
     """

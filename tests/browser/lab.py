@@ -66,6 +66,19 @@ def new_page(browser, **options):
     return page
 
 
+@contextmanager
+def watched_page(browser, **options):
+    """A page in which nothing may go wrong: no error or warning on its console, no request to the network."""
+    page = new_page(browser, reduced_motion="reduce", **options)
+    page.wrong = []
+    page.on("console", lambda message: page.wrong.append(message.text) if message.type in ("error", "warning") else 0)
+    page.on("pageerror", lambda error: page.wrong.append(str(error)))
+    page.on("request", lambda request: page.wrong.append(request.url) if request.url.startswith("http") else 0)
+    yield page
+    page.close()
+    assert not page.wrong
+
+
 def free_port():
     """A TCP port that nobody listens on now."""
     with socket.socket() as probe:

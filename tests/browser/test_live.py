@@ -16,7 +16,7 @@ import makemlp
 from makemlp import CountModel, Mixture, build_dataset, live
 
 from .alive import ARGUMENTS, COUNTED, FRAMES, LETTERS, MODEL, NAMES, SPELLER, TABLE, VOCAB, WRITERS
-from .lab import BUILD, new_page
+from .lab import BUILD, watched_page
 from .test_book import axe_script, faults
 
 PHONE, CELL = {"width": 390, "height": 844}, {"width": 836, "height": 679}  # a cell of JupyterLab at 1280 × 800
@@ -75,14 +75,8 @@ def records():
 @pytest.fixture
 def page(browser):
     """A page that notes what goes wrong in it."""
-    page = new_page(browser, viewport=CELL, reduced_motion="reduce")
-    page.wrong = []
-    page.on("console", lambda message: page.wrong.append(message.text) if message.type in ("error", "warning") else 0)
-    page.on("pageerror", lambda error: page.wrong.append(str(error)))
-    page.on("request", lambda request: page.wrong.append(request.url) if request.url.startswith("http") else 0)
-    yield page
-    page.close()
-    assert not page.wrong
+    with watched_page(browser, viewport=CELL) as page:
+        yield page
 
 
 @pytest.fixture

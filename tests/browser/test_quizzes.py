@@ -10,7 +10,7 @@ import makemlp
 from makemlp import live
 from makemlp.questions import FILES, _read
 
-from .lab import NOTEBOOKS, cells_of, new_page, until
+from .lab import NOTEBOOKS, cells_of, until, watched_page
 from .sheets import below, choose, number_of, plain, read_as, said_by, shown, type_in
 from .test_book import axe_script, faults
 from .test_live import HEAD, PHONE, SMALLEST
@@ -30,14 +30,8 @@ def test_every_lesson_ends_with_its_quiz_and_its_cards(lesson_name):
 
 @pytest.fixture(scope="module")
 def page(browser):
-    page = new_page(browser, viewport=PHONE, reduced_motion="reduce")
-    page.wrong = []
-    page.on("console", lambda message: page.wrong.append(message.text) if message.type in ("error", "warning") else 0)
-    page.on("pageerror", lambda error: page.wrong.append(str(error)))
-    page.on("request", lambda request: page.wrong.append(request.url) if request.url.startswith("http") else 0)
-    yield page
-    page.close()
-    assert not page.wrong
+    with watched_page(browser, viewport=PHONE) as page:
+        yield page
 
 
 @pytest.fixture

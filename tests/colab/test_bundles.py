@@ -71,6 +71,17 @@ def test_there_is_one_for_every_notebook_and_it_is_the_same_each_time(bundles, t
     assert all((tmp_path / name).read_bytes() == content for name, content in found.items())
 
 
+def test_a_list_of_ones_own_is_packed_and_set(tool, tmp_path, monkeypatch):
+    """Whichever way its file is written, the package holds it as one in UTF-8, and the first cell sets it."""
+    (tmp_path / "my list.txt").write_bytes("\ufeffZoë\r\nOtto\r\n".encode())
+    monkeypatch.setenv("MAKEMLP_NAMES", str(tmp_path / "my list.txt"))
+    cell = json.loads(tool.bundle(ROOT / "notebooks" / "01_bigram.ipynb", tool.pack(), None))["cells"][1]["source"]
+    source = "".join(cell)
+    assert 'os.environ.setdefault("MAKEMLP_NAMES", "my_list")' in source
+    assert archive(source).read("makemlp/names/my_list.txt").decode() == "Zoë\nOtto\n"
+    assert "makemlp/names/us_2018.txt" in archive(source).namelist()
+
+
 def test_a_file_is_its_notebook_but_for_the_first_cell_and_the_links(bundles):
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         ours, theirs = (json.loads(file.read_text(encoding="utf-8")) for file in (path, bundles / path.name))

@@ -15,10 +15,13 @@ from makemlp.checking.exercises import (
     lesson_07_see_the_embeddings,
     lesson_08_sample_names,
     lesson_09_beat_the_baseline,
+    lesson_10_words,
     project_01,
     project_02,
     project_05,
+    project_06,
     project_08,
+    project_09,
 )
 from makemlp.checking.exercises.repairs import (
     CHOOSE_AND_REPORT,
@@ -34,18 +37,27 @@ LESSONS = {
     "01": ("The bigram", (*lesson_01_bigram.EXERCISES, repair("01.7", TALLY), *project_01.EXERCISES)),
     "02": (
         "The count table explodes",
-        (*lesson_02_count_table_explosion.EXERCISES, repair("02.6", PREPARE), *project_02.EXERCISES),
+        (*lesson_02_count_table_explosion.EXERCISES, repair("02.5", PREPARE), *project_02.EXERCISES),
     ),
     "03": ("Embed and concatenate", lesson_03_embed_and_concatenate.EXERCISES),
-    "04": ("Build the model", (*lesson_04_build_the_model.EXERCISES, repair("04.7", POSITION_MEANS))),
+    "04": ("Build the model", (*lesson_04_build_the_model.EXERCISES, repair("04.6", POSITION_MEANS))),
     "05": ("How large a step?", lesson_05_learning_rate_sweep.EXERCISES + project_05.EXERCISES),
     "06": (
         "Tune on the dev split",
-        (*lesson_06_tune_on_the_dev_split.EXERCISES, repair("06.8", CHOOSE_AND_REPORT), repair("06.9", FAIR_GAP)),
+        (
+            *lesson_06_tune_on_the_dev_split.EXERCISES,
+            repair("06.8", CHOOSE_AND_REPORT),
+            repair("06.9", FAIR_GAP),
+            *project_06.EXERCISES,
+        ),
     ),
     "07": ("See the embeddings", lesson_07_see_the_embeddings.EXERCISES),
     "08": ("Sample names", lesson_08_sample_names.EXERCISES + project_08.EXERCISES),
-    "09": ("Beat the baseline", (*lesson_09_beat_the_baseline.EXERCISES, repair("09.9", SCORED))),
+    "09": (
+        "Beat the baseline",
+        (*lesson_09_beat_the_baseline.EXERCISES, repair("09.9", SCORED), *project_09.EXERCISES),
+    ),
+    "10": ("Words", lesson_10_words.EXERCISES),
 }
 
 

@@ -6,9 +6,6 @@ import math
 import random
 from collections.abc import Sequence
 
-import torch
-from torch import Tensor
-
 from makemlp.checking.comparing import THREE_DECIMALS
 from makemlp.checking.core import Exercise, Mistake
 from makemlp.checking.drawing import Draws
@@ -164,98 +161,7 @@ UNITS = Exercise(
     ),
 )
 
-# 02.3 add_alpha
-
-
-def add_alpha(counts: Tensor, alpha: float) -> Tensor:
-    return torch.tensor([[(c + alpha) / (sum(row) + alpha * len(row)) for c in row] for row in counts.tolist()])
-
-
-def _add_cases(draws: Draws) -> list[tuple]:
-    first = [(torch.tensor([[2.0, 0.0]]), 1.0), (torch.tensor([[3.0, 1.0], [0.0, 0.0]]), 0.5)]
-    squares = [(draws.integers(9, n, n).float(), draws.integer(1, 30) / 10) for n in range(2, 8)]
-    sizes = [(draws.integer(1, 6), draws.integer(2, 6)) for _ in range(15)]
-    return first + squares + [(draws.integers(9, *size).float(), draws.integer(1, 30) / 10) for size in sizes]
-
-
-ADD_ALPHA = Exercise(
-    number="02.3",
-    name="add_alpha",
-    reference=add_alpha,
-    cases=_add_cases,
-    mistakes=(
-        Mistake(
-            "alpha added once to the sum",
-            lambda counts, alpha: (counts + alpha) / (counts.sum(1, keepdim=True) + alpha),
-            "alpha is added to every cell but only once to the sum, so the rows add up to more than one.",
-            "01 What was never seen",
-        ),
-        Mistake(
-            "sum of the bare counts",
-            lambda counts, alpha: (counts + alpha) / counts.sum(1, keepdim=True),
-            "The sum is taken before alpha is added, so the rows add up to more than one, and an empty row divides by "
-            "0.",
-            "01 What was never seen",
-        ),
-        Mistake(
-            "added after dividing",
-            lambda counts, alpha: counts / counts.sum(1, keepdim=True) + alpha,
-            "alpha is added to the probabilities: add it to the counts, then divide.",
-            "01 What was never seen",
-        ),
-        Mistake(
-            "keepdim missing",
-            lambda counts, alpha: (counts + alpha) / (counts + alpha).sum(1),
-            "A missing keepdim: the sums form a row, so each column is divided by another row's sum.",
-            "01 A trap: dividing by the wrong sums",
-        ),
-        Mistake(
-            "sum over the wrong axis",
-            lambda counts, alpha: (counts + alpha) / (counts + alpha).sum(0, keepdim=True),
-            "The sum runs over the wrong axis: now every column adds up to one, and every row should.",
-            "01 A trap: dividing by the wrong sums",
-        ),
-        Mistake(
-            "empty cells only",
-            lambda counts, alpha: (
-                torch.where(counts == 0, alpha, counts) / torch.where(counts == 0, alpha, counts).sum(1, keepdim=True)
-            ),
-            "alpha goes to the empty cells only: every cell gets it.",
-            "01 What was never seen",
-        ),
-        Mistake(
-            "alpha times the rows",
-            lambda counts, alpha: (counts + alpha) / (counts.sum(1, keepdim=True) + alpha * len(counts)),
-            "The sum grows by alpha for each row of the table: it grows by alpha for each cell of the row, vocab_size "
-            "of them.",
-            "01 What was never seen",
-        ),
-        Mistake(
-            "alpha shared out",
-            lambda counts, alpha: add_alpha(counts, alpha / counts.shape[1]),
-            "alpha is shared out over the row: every cell gets the whole of it.",
-            "01 What was never seen",
-        ),
-        Mistake(
-            "counts, not probabilities",
-            lambda counts, alpha: counts + alpha,
-            "These are counts: divide each row by its sum.",
-            "01 What was never seen",
-        ),
-        Mistake(
-            "alpha left out",
-            lambda counts, alpha: counts / counts.sum(1, keepdim=True),
-            "alpha is left out: what was never seen keeps the probability 0, and an empty row divides by 0.",
-            "01 What was never seen",
-        ),
-    ),
-    hints=(
-        "smoothed = counts + alpha adds it to every cell.",
-        "Then every row of `smoothed`, not of `counts`, is divided by its own sum.",
-    ),
-)
-
-# 02.4 split_examples
+# 02.3 split_examples
 
 Examples = list[tuple[str, str]]
 
@@ -322,7 +228,7 @@ def _split_cases(draws: Draws) -> list[tuple]:
 
 
 SPLIT_EXAMPLES = Exercise(
-    number="02.4",
+    number="02.3",
     name="split_examples",
     reference=split_examples,
     cases=_split_cases,
@@ -388,7 +294,7 @@ SPLIT_EXAMPLES = Exercise(
     ),
 )
 
-# 02.5 discount
+# 02.4 discount
 
 COUNTS, SHORTER, DISCOUNT = (4.0, 3.0, 1.0, 0.0), (0.1, 0.4, 0.3, 0.2), 0.5
 
@@ -402,7 +308,7 @@ def _discount(shorter: Sequence[float] = SHORTER, mass: float = 3 * DISCOUNT, to
 
 
 DISCOUNT_BY_HAND = Exercise(
-    number="02.5",
+    number="02.4",
     name="discount",
     reference=discount,
     tolerance=THREE_DECIMALS,
@@ -470,4 +376,4 @@ DISCOUNT_BY_HAND = Exercise(
     ),
 )
 
-EXERCISES = (TABLE_SIZE, UNITS, ADD_ALPHA, SPLIT_EXAMPLES, DISCOUNT_BY_HAND)
+EXERCISES = (TABLE_SIZE, UNITS, SPLIT_EXAMPLES, DISCOUNT_BY_HAND)

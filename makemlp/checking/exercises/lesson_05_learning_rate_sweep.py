@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -288,116 +287,7 @@ MINIBATCHES = Exercise(
     ),
 )
 
-# 05.4 sgd_step
-
-
-def sgd_step(parameters: list[Tensor], gradients: list[Tensor], rate: float) -> None:
-    with torch.no_grad():
-        for p, gradient in zip(parameters, gradients, strict=True):
-            p -= rate * gradient
-
-
-def _recorded(parameters: list[Tensor], gradients: list[Tensor], rate: float) -> None:
-    for p, gradient in zip(parameters, gradients, strict=True):
-        p -= rate * gradient
-
-
-def _stepping(change: Callable[[Tensor, Tensor, float], Tensor | None]) -> Callable:
-    """A step that puts what `change` gives into each parameter."""
-
-    def step(parameters: list[Tensor], gradients: list[Tensor], rate: float) -> None:
-        with torch.no_grad():
-            for p, gradient in zip(parameters, gradients, strict=True):
-                p.copy_(change(p, gradient, rate))
-
-    return step
-
-
-def _first_only(parameters: list[Tensor], gradients: list[Tensor], rate: float) -> None:
-    sgd_step(parameters[:1], gradients[:1], rate)
-
-
-def _sgd_cases(draws: Draws) -> list[tuple]:
-    def case(*shapes: tuple[int, ...]) -> tuple:
-        parameters = [draws.normal(*s).requires_grad_() for s in shapes]  # as a model's do
-        return parameters, [draws.normal(*s) for s in shapes], draws.integer(1, 20) / 100
-
-    first = [([torch.tensor([1.0, 2.0], requires_grad=True)], [torch.tensor([10.0, -10.0])], 0.1), case((1,), (1, 2))]
-    return first + [case((draws.integer(1, 4), 2), (draws.integer(1, 4),), (3,)) for _ in range(10)]
-
-
-SGD_STEP = Exercise(
-    number="05.4",
-    name="sgd_step",
-    reference=sgd_step,
-    cases=_sgd_cases,
-    in_place=0,
-    mistakes=(
-        Mistake(
-            "uphill",
-            _stepping(lambda p, gradient, rate: p + rate * gradient),
-            "The step goes uphill: the gradient points to where the loss grows, so subtract it.",
-            "05 All the data, or a handful?",
-        ),
-        Mistake(
-            "not in place",
-            lambda parameters, gradients, rate: None,
-            "The parameters are as they were: `p = p - …` makes a new tensor and gives it the name p, and the model "
-            "keeps the old one. `p -= …` changes the tensor itself.",
-            "05 All the data, or a handful?",
-        ),
-        Mistake(
-            "rate left out",
-            _stepping(lambda p, gradient, rate: p - gradient),
-            "The rate is left out: a step is rate times gradient.",
-            "05 Bracketing by hand",
-        ),
-        Mistake(
-            "divided by the rate",
-            _stepping(lambda p, gradient, rate: p - gradient / rate),
-            "The gradient is divided by the rate: it is multiplied, so that a small rate makes small steps.",
-            "05 Bracketing by hand",
-        ),
-        Mistake(
-            "first parameter only",
-            _first_only,
-            "Only the first parameter moves: every one has a gradient of its own.",
-            "05 All the data, or a handful?",
-        ),
-        Mistake(
-            "parameters replaced",
-            _stepping(lambda p, gradient, rate: -rate * gradient),
-            "The parameters are replaced by the step: it is to be added to what they were.",
-            "05 All the data, or a handful?",
-        ),
-        Mistake(
-            "no_grad missing",
-            _recorded,
-            "The parameters keep gradients, as a model's do, and PyTorch lets nobody change them in place while it "
-            "records: put the step under `with torch.no_grad():`.",
-            "01 The training loop of PyTorch",
-        ),
-        Mistake(
-            "rate added",
-            _stepping(lambda p, gradient, rate: p - (rate + gradient)),
-            "The rate is added to the gradient: it is multiplied.",
-            "05 Bracketing by hand",
-        ),
-        Mistake(
-            "sign of the gradient",
-            _stepping(lambda p, gradient, rate: p - rate * gradient.sign()),
-            "Only the gradient's sign counts here: its size does too.",
-            "05 All the data, or a handful?",
-        ),
-    ),
-    hints=(
-        "Walk over both lists together: for p, gradient in zip(parameters, gradients).",
-        "p -= rate * gradient changes the tensor in place; the parameters keep gradients, so put it under "
-        "torch.no_grad().",
-    ),
-)
-
-# 05.5 schedule
+# 05.4 schedule
 
 
 def schedule(step: int, steps: int, warm_up: int) -> float:
@@ -425,7 +315,7 @@ def _schedule_cases(draws: Draws) -> list[tuple]:
 
 
 SCHEDULE = Exercise(
-    number="05.5",
+    number="05.4",
     name="schedule",
     reference=schedule,
     cases=_schedule_cases,
@@ -505,7 +395,7 @@ SCHEDULE = Exercise(
     ),
 )
 
-# 05.6 noise
+# 05.5 noise
 
 NOISE, BATCH = 0.18, 32
 
@@ -524,7 +414,7 @@ def _noise(power: float) -> dict:
 
 
 NOISE_BY_HAND = Exercise(
-    number="05.6",
+    number="05.5",
     name="noise",
     reference=noise,
     tolerance=THREE_DECIMALS,
@@ -581,4 +471,4 @@ NOISE_BY_HAND = Exercise(
     ),
 )
 
-EXERCISES = (SPACED_RATES, CHOOSE_RATE, MINIBATCHES, SGD_STEP, SCHEDULE, NOISE_BY_HAND)
+EXERCISES = (SPACED_RATES, CHOOSE_RATE, MINIBATCHES, SCHEDULE, NOISE_BY_HAND)

@@ -16,7 +16,7 @@ from makemlp.checking.comparing import THREE_DECIMALS
 from makemlp.checking.core import Exercise, Mistake, Trial
 from makemlp.checking.drawing import Draws
 from makemlp.counts import CountModel, interpolate
-from makemlp.data import Vocabulary, build_dataset, load_names, split
+from makemlp.data import Vocabulary, build_dataset, bundled_names, split
 
 # 09.1 perplexities
 
@@ -698,7 +698,7 @@ PART = 4096  # contexts at once
 @lru_cache(maxsize=1)
 def _given() -> tuple[list[str], list[str], Vocabulary]:
     """The lecture's train and dev names, and the vocabulary."""
-    names = load_names()
+    names = bundled_names()
     train, dev, _ = split(names)
     return train, dev, Vocabulary(names)
 

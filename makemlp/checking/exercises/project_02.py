@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +15,7 @@ import torch
 from makemlp.checking.core import Exercise, Mistake, Trial
 from makemlp.checking.drawing import Draws
 from makemlp.checking.parts import parts, whose
-from makemlp.data import Vocabulary, load_names, split
+from makemlp.data import Vocabulary, bundled_names, split
 
 Counts = dict[str, dict[str, int]]
 
@@ -36,7 +38,7 @@ def _differences(rows: Counts, *_: Any) -> dict[str, int]:
     return {f"{symbol!r} after {context!r}": count for context, row in rows.items() for symbol, count in row.items()}
 
 
-# 02.7 count_contexts
+# 02.6 count_contexts
 
 
 def count_contexts(names: list[str], longest: int) -> Counts:
@@ -70,7 +72,7 @@ def _names_cases(draws: Draws) -> list[tuple]:
 
 
 COUNT_CONTEXTS = Exercise(
-    number="02.7",
+    number="02.6",
     name="count_contexts",
     reference=count_contexts,
     cases=_names_cases,
@@ -115,7 +117,7 @@ COUNT_CONTEXTS = Exercise(
     ),
 )
 
-# 02.8 continuation_counts
+# 02.7 continuation_counts
 
 
 def continuation_counts(counts: Counts, longest: int) -> Counts:
@@ -147,7 +149,7 @@ def _after_contexts(counts: Counts, longest: int) -> Counts:
 
 
 CONTINUATION_COUNTS = Exercise(
-    number="02.8",
+    number="02.7",
     name="continuation_counts",
     reference=continuation_counts,
     cases=lambda draws: [(count_contexts(names, longest), longest) for names, longest in _names_cases(draws)],
@@ -188,7 +190,7 @@ CONTINUATION_COUNTS = Exercise(
     ),
 )
 
-# 02.9 kn_probability
+# 02.8 kn_probability
 
 
 def kn_probability(context: str, symbol: str, counts: Counts, discount: float, vocab_size: int) -> float:
@@ -239,7 +241,7 @@ def _probability_cases(draws: Draws) -> list[tuple]:
 
 
 KN_PROBABILITY = Exercise(
-    number="02.9",
+    number="02.8",
     name="kn_probability",
     reference=kn_probability,
     cases=_probability_cases,
@@ -283,7 +285,7 @@ KN_PROBABILITY = Exercise(
     ),
 )
 
-# 02.10 own_kneser_ney
+# 02.9 own_kneser_ney
 
 BAR = 2.0  # nats on dev
 SECONDS = 60.0  # of processor time; the course's own answer takes 3
@@ -297,18 +299,38 @@ PARTS = {
 @lru_cache(maxsize=1)
 def _given() -> tuple[list[str], list[str], str]:
     """The train and the dev names, and all symbols."""
-    names = load_names()
+    names = bundled_names()
     train, dev, _ = split(names)
     return train, dev, "".join(Vocabulary(names).itos)
 
 
+@dataclass
+class Came:
+    """What came after a context in the dev names.
+
+    Parameters
+    ----------
+    place : of the context, in the order of their first coming.
+    symbols : the places of those that came, with how often.
+    """
+
+    place: int
+    symbols: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all symbols are asked for here: at each eighth context it is seen whether they sum to one."""
+        return self.place % 8 == 0
+
+
 @lru_cache(maxsize=1)
-def _asked() -> dict[str, int]:
-    """Everything that stands before a symbol of a dev name, each once, with its place."""
-    found: dict[str, int] = {}
+def _asked() -> dict[str, Came]:
+    """Everything that stands before a symbol of a dev name, each once."""
+    found: dict[str, Came] = {}
     for name in _given()[1]:
-        for i in range(len(name) + 1):
-            found.setdefault("." + name[:i], len(found))
+        for i, symbol in enumerate(name + "."):
+            came = found.setdefault("." + name[:i], Came(len(found)))
+            came.symbols[_given()[2].index(symbol)] += 1
     return found
 
 
@@ -322,36 +344,34 @@ def own_kneser_ney(train_names: list[str], symbols: str, parts: SimpleNamespace)
     return lambda before, symbol: row(before[-5:])[symbol]
 
 
-def _tried(answer: Callable) -> dict:
-    """The probabilities (contexts, symbols) that its model gives on dev."""
+def _tried(answer: Callable) -> dict | None:
+    """The probabilities (contexts, symbols) that its model gives on dev; nan for what was not asked."""
     train, _, symbols = _given()
     given, own = parts(PARTS)
     model = answer(list(train), symbols, given)
     if model is None:
-        return {"nothing": True}
+        return None
     if not callable(model):
         raise TypeError(f"a function probability(before, symbol) is wanted, and a {type(model).__name__} came")
-    rows = [[float(model(before, symbol)) for symbol in symbols] for before in _asked()]
-    return {"probs": torch.tensor(rows, dtype=torch.float64), "own": own}
+    probs = torch.full((len(_asked()), len(symbols)), math.nan, dtype=torch.float64)
+    for row, (before, came) in zip(probs, _asked().items(), strict=True):
+        for place in range(len(symbols)) if came.whole else came.symbols:
+            row[place] = float(model(before, symbols[place]))
+    return {"probs": probs, "own": own}
 
 
 def _loss(probs: torch.Tensor) -> float:
     """In nats per character of dev."""
-    _, dev, symbols = _given()
-    places, at = [], {symbol: i for i, symbol in enumerate(symbols)}
-    for name in dev:
-        places += [(_asked()["." + name[:i]], at[symbol]) for i, symbol in enumerate(name + ".")]
-    rows, columns = torch.tensor(places).T
-    return -probs[rows, columns].log().mean().item()
+    places = [(came.place, symbol, n) for came in _asked().values() for symbol, n in came.symbols.items()]
+    rows, columns, times = torch.tensor(places).T
+    return -(times * probs[rows, columns].log()).sum().item() / times.sum().item()
 
 
 def _judged(seen: dict) -> tuple[str, str]:
-    if "nothing" in seen:
-        return "nothing", "Your function returns nothing: end it with a return of a function."
     probs = seen["probs"]
     if tuple(probs.shape) != (len(_asked()), len(_given()[2])):
         return "shape", "A probability is wanted for every context and symbol."
-    sums = probs.sum(1)
+    sums = probs[[came.place for came in _asked().values() if came.whole]].sum(1)
     if not torch.allclose(sums, torch.ones_like(sums), atol=1e-4) or (probs < 0).any():
         return "no distribution", f"After some context they add up to {sums[(sums - 1).abs().argmax()].item():.3f}."
     loss = _loss(probs)
@@ -380,7 +400,7 @@ def _scaled(train_names: list[str], symbols: str, parts: SimpleNamespace) -> Cal
 
 
 OWN_KNESER_NEY = Exercise(
-    number="02.10",
+    number="02.9",
     name="own_kneser_ney",
     reference=own_kneser_ney,
     cases=lambda draws: [()],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from statistics import fmean
 from typing import Any
 
 import torch
@@ -342,12 +343,8 @@ def fair_gap(loss_of: Callable, seeds: list[int]) -> dict:
     return _gap(loss_of, seeds)
 
 
-def _mean(losses: list[float]) -> float:
-    return sum(losses) / len(losses)
-
-
 def _gap(
-    loss_of: Callable, seeds: list[int], old: Callable = _mean, new: Callable = _mean, few: slice = slice(None)
+    loss_of: Callable, seeds: list[int], old: Callable = fmean, new: Callable = fmean, few: slice = slice(None)
 ) -> dict:
     before = [loss_of("old", seed) for seed in seeds[few]]
     after = [loss_of("new", seed) for seed in seeds[few]]
