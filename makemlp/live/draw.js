@@ -226,6 +226,7 @@ export function mapDrawing(size, map, below = []) {
   const ground = rect(0, 0, size, size, { fill: "none", stroke: "var(--line)" });
   const drawn = drawing(size, size, ground, below, map.parts);
   drawn.classList.add("map", "hand");
+  drawn.style.overflow = "hidden"; // a line may lead to a word beyond the edge
   return drawn;
 }
 
