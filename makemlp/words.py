@@ -10,7 +10,7 @@ import sys
 import unicodedata
 from pathlib import Path
 
-from makemlp.data import path_of
+from makemlp.data.reading import NEWLINE, path_of, read_text
 
 CORPUS_FILE = Path(__file__).parent / "corpus" / "brown.txt.xz"
 CORPUS_SHA256 = "7aac641abfbd55bf16056fe54a6cc3249bb9b976ec9d52d626648653398c73ab"
@@ -21,7 +21,13 @@ _GUTENBERG_END = re.compile(r"\*\*\*\s*END OF (?:THE|THIS) PROJECT GUTENBERG", r
 FEWEST = 10  # words that a text must have
 
 
-def load_words(path: str | os.PathLike | None = None, *, text: str | None = None, lowercase: bool = True) -> list[str]:
+def load_words(
+    path: str | os.PathLike | None = None,
+    *,
+    text: str | None = None,
+    lowercase: bool = True,
+    encoding: str | None = None,
+) -> list[str]:
     """The words of the bundled Brown corpus, or of a text of your own, one token per entry.
 
     A token is a word, with the apostrophes and hyphens inside it (don't, mother-in-law), a number (1,000), or a sign
@@ -29,10 +35,11 @@ def load_words(path: str | os.PathLike | None = None, *, text: str | None = None
 
     Parameters
     ----------
-    path : a file in UTF-8 (a byte-order mark and any kind of newline are fine). If it is a book from Project Gutenberg,
-        what Project Gutenberg wrote before and after the book is left out.
+    path : a file in UTF-8, or with a byte-order mark; any kind of newline is fine. If it is a book from Project
+        Gutenberg, what Project Gutenberg wrote before and after the book is left out.
     text : the text itself, instead of a path.
     lowercase : turn everything to lower case.
+    encoding : of the file, such as "cp1252", where it is neither UTF-8 nor marked.
 
     Returns
     -------
@@ -54,7 +61,11 @@ def load_words(path: str | os.PathLike | None = None, *, text: str | None = None
     if path is None and text is None:
         words = _read_corpus().split()
     else:
-        where, text = ("the text", text) if text is not None else (f"'{path_of(path)}'", _read(path))
+        where = "the text" if path is None else f"'{path_of(path)}'"
+        if path is not None:
+            if NEWLINE.search(str(path)):
+                raise ValueError("load_words got a text where it expects a path: write load_words(text=…).")
+            text = read_text(path, encoding)
         words = tokenize(_without_gutenberg(text))
         if len(words) < FEWEST:
             raise ValueError(f"{where} holds {len(words)} words: a model needs at least {FEWEST} to learn from.")
@@ -93,24 +104,3 @@ def _read_corpus() -> str:
     if hashlib.sha256(raw).hexdigest() != CORPUS_SHA256:
         raise ValueError(f"The bundled text {CORPUS_FILE.name} is missing or was changed: install makemlp again.")
     return lzma.decompress(raw).decode("utf-8")
-
-
-def _read(path: str | os.PathLike) -> str:
-    where, file = f"'{os.fspath(path)}'", os.path.expanduser(path)
-    if "\n" in str(path):
-        raise ValueError("load_words got a text where it expects a path: write load_words(text=…).")
-    if os.path.isdir(file):
-        raise ValueError(f"{where} is a folder: pass the path of a text file in it.")
-    if not os.path.isfile(file):  # a device may never end
-        raise ValueError(f"There is no file {where} (looked in {Path.cwd()}): check the path.")
-    try:
-        raw = Path(file).read_bytes()
-    except OSError as error:
-        raise ValueError(f"{where} cannot be read ({error.strerror}): check its permissions.") from None
-    if b"\0" in raw:
-        raise ValueError(f"{where} is no text in UTF-8 (a binary file, or UTF-16): save it as plain text in UTF-8.")
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise ValueError(f"{where}, line {line} is not valid UTF-8: save the file as UTF-8 and load again.") from None

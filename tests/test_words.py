@@ -98,6 +98,8 @@ def test_a_book_from_gutenberg(tmp_path, newline):
     expected = ["it", "was", "the", "best", "of", "times", ",", "it", "was", "the", "worst", "of", "times", "."]
     assert load_words(file) == load_words(str(file)) == load_words(text=BOOK) == expected
     assert load_words(file, lowercase=False)[0] == "It"
+    file.write_bytes("dix cafés à l'heure, puis un thé ou deux.".encode("cp1252"))
+    assert load_words(file, encoding="cp1252")[:4] == ["dix", "cafés", "à", "l'heure"]
 
 
 @pytest.mark.parametrize(
@@ -105,10 +107,9 @@ def test_a_book_from_gutenberg(tmp_path, newline):
     [
         (None, "There is no file '.*book.txt'"),
         (b"a few words", "holds 3 words: a model needs at least 10"),
-        (b"caf\xe9 " * 20, "line 1 is not valid UTF-8: save the file as UTF-8"),
+        (b"caf\xe9 " * 20, "line 1 is not valid UTF-8: pass encoding='cp1252' if it begins 'café "),
         (b"fine\nfine\n\xff\n", "line 3 is not valid UTF-8"),
-        ("ten words ".encode("utf-16") * 9, "no text in UTF-8"),
-        (b"PK\x00\x01", "no text in UTF-8"),
+        (b"PK\x03\x04", "a ZIP archive: unpack it"),
     ],
 )
 def test_what_is_refused(tmp_path, content, message):
