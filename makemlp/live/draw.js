@@ -207,8 +207,7 @@ export function letterMap(points, itos, size, { limit = reach(points), chosen = 
 export function wordMap(points, itos, size, { middle, limit, first }) {
   const x = scale(middle[0] - limit, middle[0] + limit, 12, size - 12);
   const y = scale(middle[1] - limit, middle[1] + limit, size - 12, 12);
-  const places = points.map(([a, b]) => [x(a), y(b)]);
-  const taken = [];
+  const [places, taken] = [points.map(([a, b]) => [x(a), y(b)]), []];
   const parts = [...new Set([...first, ...itos.keys()])].map((i) => {
     const [px, py] = places[i];
     if (Math.min(px, py) < 0 || Math.max(px, py) > size) return null;
