@@ -184,8 +184,7 @@ export function letterMap(points, itos, size, { limit = reach(points), chosen = 
   const places = points.map(([a, b]) => [x(inside(a)), y(inside(b))]);
   const parts = itos.map((letter, i) => {
     const out = Math.max(...points[i].map(Math.abs)) > limit;
-    const bare = letter.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-    const vowel = bare !== "" && letter !== "й" && "aeiouæœøıаеиоуыэюяєіαεηιουω".includes(bare);
+    const vowel = letter !== "й" && /^[aeiouæœøıаеиоуыэюяєіαεηιουω]\p{M}*$/iu.test(letter.normalize("NFD"));
     const [px, py] = places[i];
     const style = { "text-anchor": "middle", class: vowel || !i ? "strong letter" : "letter" };
     return [
