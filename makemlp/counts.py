@@ -178,7 +178,7 @@ class CountModel:
         What `smooth`, `interpolate` and `kneser_ney` compute of a full table, for its cells alone.
         """
         row = self._cells[length] // self.vocab_size
-        total = torch.zeros(len(self._keys[length])).index_add_(0, row, often)
+        total = often.new_zeros(len(self._keys[length])).index_add_(0, row, often)
         if self.method == "add":  # to all symbols alike
             imagined = self.smoothing * self.vocab_size
             return often / (total + imagined)[row], imagined / (total + imagined)
@@ -186,7 +186,8 @@ class CountModel:
         if self.method == "interpolate":
             shares, left = often / (total + self.smoothing)[row], self.smoothing / (total + self.smoothing)
         else:
-            self.discounts[length:] = [estimate_discounts(often[~padded[row]])]  # of two, longer ones ask the last
+            discounts = estimate_discounts(often[~padded[row]])
+            self.discounts[length:] = [discounts.to(often.dtype)]  # of two, longer ones ask the last
             taken = self.discounts[length][often.clamp(max=3).long()]
             shares = (often - taken) / total[row]
             left = torch.zeros_like(total).index_add_(0, row, taken) / total
@@ -198,7 +199,7 @@ class CountModel:
         Only the last `length` characters are used, by default all. -inf means that the model takes it for impossible.
         """
         length = self._checked(X, length)
-        probs = torch.full((len(X), self.vocab_size), 1 / self.vocab_size)
+        probs = torch.full((len(X), self.vocab_size), 1 / self.vocab_size, dtype=torch.float32)
         for at, row, seen in self._asked_tables(X, length):
             shares, left = self._asked[at] if at == length else self._shorter[at]
             probs *= left[row].masked_fill(~seen, 1).unsqueeze(1)
@@ -209,7 +210,7 @@ class CountModel:
     def log_prob(self, X: Tensor, Y: Tensor, length: int | None = None) -> Tensor:
         """Log-probabilities (N,) of the answers Y (N,) alone, which costs no row of all symbols for each context."""
         length = self._checked(X, length)
-        probs = torch.full((len(X),), 1 / self.vocab_size)
+        probs = torch.full((len(X),), 1 / self.vocab_size, dtype=torch.float32)
         for at, row, seen in self._asked_tables(X, length):
             probs = self._answer(self._asked if at == length else self._shorter, at, row, seen, Y, probs)
         return probs.log_()
@@ -225,7 +226,7 @@ class CountModel:
     def nll_by_length(self, X: Tensor, Y: Tensor) -> list[float]:
         """The loss on X (N, block_size), Y (N,) with 0, 1, … block_size characters of context: nats per character."""
         self._checked(X, None)
-        losses, probs = [], torch.full((len(X),), 1 / self.vocab_size)
+        losses, probs = [], torch.full((len(X),), 1 / self.vocab_size, dtype=torch.float32)
         for at, (row, seen) in enumerate(self._walk(X, self.block_size)):
             losses.append(-self._answer(self._asked, at, row, seen, Y, probs).log().mean().item())
             if self.method != "add":
@@ -322,6 +323,9 @@ class CountModel:
             raise ValueError("The CountModel has counted nothing yet: call fit(X, Y) first.")
 
     def _check_contexts(self, X: Tensor, length: int) -> None:
+        for where, device in (("The contexts are", X.device), ("PyTorch makes new tensors", torch.empty(0).device)):
+            if device.type != "cpu":
+                raise ValueError(f"{where} on '{device}', and a CountModel counts on the CPU: bring all there.")
         if not 0 <= length <= self.block_size:
             raise ValueError(f"length is {length}: this CountModel looks back 0 to {self.block_size} characters.")
         if X.ndim != 2 or X.shape[1] < length:
@@ -378,7 +382,7 @@ class _Tables(Sequence):
                 f"The table of length {length} has {rows:,} rows of {columns:,} counts, nearly all of them 0: ask "
                 f"count(X, Y, {length}) for those that you need."
             )
-        table = torch.zeros(rows * columns)
+        table = torch.zeros(rows * columns, dtype=torch.float32)
         table[self.model._cells[length]] = self.model._often[length]
         return table.view(rows, columns)
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from makemlp.counts import interpolate
+from makemlp.data import places
 from makemlp.mlp import check_sizes
 from makemlp.training import Batches, divergence, learning_rate_at, say_stopped
 
@@ -89,6 +90,7 @@ def adamw(*args, **settings) -> torch.optim.AdamW:
         return pool.submit(torch.optim.AdamW, *args, **settings).result()
 
 
+@places.on_cpu
 def train_deep(
     model: nn.Module,
     X: Tensor,
@@ -137,7 +139,8 @@ def train_deep(
     try:
         for step in tqdm(range(steps), delay=2, leave=False, unit="step"):
             contexts, targets, weights = batches.draw()
-            loss = -(model(contexts).log_softmax(1) * targets).sum(1) @ weights
+            each = -(model(contexts).log_softmax(1) * targets).sum(1)  # (B,)
+            loss = each @ weights.to(each.dtype)
             losses.append(loss.item())
             if not math.isfinite(losses[-1]):
                 model.load_state_dict(before)

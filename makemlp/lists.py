@@ -105,7 +105,7 @@ def vowels(names: Iterable[str]) -> str:
     Where the script writes fewer than two, its five most usual symbols take their place, and a line says so.
     """
     names = list(names)
-    found = "".join(symbol for symbol in sorted(set("".join(names))) if _is_vowel(symbol))
+    found = "".join(symbol for symbol in sorted(set("".join(names))) if is_vowel(symbol))
     if len(found) > 1:
         return found
     found = "".join(by_use(names)[:5])
@@ -113,7 +113,10 @@ def vowels(names: Iterable[str]) -> str:
     return found
 
 
-def _is_vowel(symbol: str) -> bool:
+def is_vowel(symbol: str) -> bool:
+    """Whether a symbol is a letter or a sign for a vowel, accents aside; a whole word is none."""
+    if len(symbol) != 1:
+        return False
     base = unicodedata.normalize("NFD", symbol.lower())[0]
     sign = any(part in unicodedata.name(symbol, "") for part in VOWEL_SIGNS)
     return sign or (base in VOWELS and symbol.lower() not in "й" and symbol != BOUNDARY)

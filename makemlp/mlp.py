@@ -34,10 +34,16 @@ def count_parameters(
 
 
 def check_sizes(**sizes: int) -> None:
-    """Raise a ValueError that names the first of `sizes` that is not a whole number of 1 or more."""
+    """Raise a ValueError that names the first of `sizes` that is not a whole number of 1 or more, or a wrong device."""
     for name, size in sizes.items():
         if not isinstance(size, int) or size < 1:
             raise ValueError(f"{name} is {size!r}: an MLP needs a whole number of 1 or more there.")
+    device = torch.empty(0).device
+    if device.type != "cpu":
+        raise ValueError(
+            f"PyTorch's default device is '{device}', and random starts are drawn on the CPU: call "
+            f"torch.set_default_device('cpu') first, and move the model afterwards."
+        )
 
 
 class MLP(nn.Module):

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from makemlp.data import Vocabulary, build_dataset
+from makemlp.data import Vocabulary, build_dataset, places
 from makemlp.data.spelling import spelled
 
 
@@ -71,6 +71,7 @@ def nucleus(probs: Tensor, p: float) -> Tensor:
     return torch.zeros_like(probs).scatter(-1, order, likely * (before < p))
 
 
+@places.on_cpu
 @torch.no_grad()
 def sample(
     model: Callable[[Tensor], Tensor],
@@ -141,7 +142,7 @@ def sample(
         _check_probs(probs, vocab)
         if top_p is not None and top_p < 1:  # at 1 a rounded sum could cost the last of them
             probs = nucleus(probs, top_p)
-        token = draw(probs, torch.rand(n, 1, generator=generator))  # (n,)
+        token = draw(probs, torch.rand(n, 1, generator=generator, dtype=torch.float32))  # (n,)
         ended |= token == 0
         tokens = torch.cat([tokens, token[:, None]], dim=1)
     rows = tokens[:, model.block_size :].tolist()
@@ -158,6 +159,7 @@ def _check_probs(probs: Tensor, vocab: Vocabulary) -> None:
         raise ValueError("The model's predictions are not numbers: train it again with a lower learning rate.")
 
 
+@places.on_cpu
 @torch.no_grad()
 def score_name(model: Callable[[Tensor], Tensor], vocab: Vocabulary, name: str) -> tuple[Tensor, Tensor]:
     """How much a name surprises a model, character by character; the last entry is for the end of the name.

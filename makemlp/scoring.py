@@ -8,11 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from makemlp.data import Vocabulary, build_dataset
+from makemlp.data import Vocabulary, build_dataset, places
 
 PIECE = 2048  # examples that are scored at once, so that memory doesn't grow with their number
 
 
+@places.precise
 @torch.no_grad()
 def log_prob(model: Callable[[Tensor], Tensor], X: Tensor, Y: Tensor) -> Tensor:
     """The log-probability that a model gives each of the answers Y after its context in X.
@@ -34,6 +35,7 @@ def log_prob(model: Callable[[Tensor], Tensor], X: Tensor, Y: Tensor) -> Tensor:
     return torch.cat([ask(some, answers) for some, answers in zip(X.split(PIECE), Y.split(PIECE), strict=True)])
 
 
+@places.precise
 @torch.no_grad()
 def nll(model: Callable[[Tensor], Tensor], X: Tensor, Y: Tensor) -> float:
     """Mean negative log-likelihood of the answers Y after the contexts X, in nats per character, or per word.
@@ -58,6 +60,7 @@ def nll(model: Callable[[Tensor], Tensor], X: Tensor, Y: Tensor) -> float:
     return -log_prob(model, X, Y).mean().item()
 
 
+@places.on_cpu
 @torch.no_grad()
 def nll_by_name(model: Callable[[Tensor], Tensor], vocab: Vocabulary, names: Sequence[str]) -> Tensor:
     """The NLL of every name as a whole: the sum over its characters and its end.
@@ -80,9 +83,11 @@ def nll_by_name(model: Callable[[Tensor], Tensor], vocab: Vocabulary, names: Seq
     X, Y = build_dataset(names, vocab, model.block_size)  # (N, block_size), (N,)
     losses = -log_prob(model, X, Y)  # (N,)
     lengths = [len(name) + 1 for name in names]
-    return torch.stack([part.sum() for part in losses.split(lengths)])
+    sums = torch.stack([part.sum() for part in losses.split(lengths)])
+    return sums.to(torch.get_default_dtype())  # also of a model of other floats, so that two models can be compared
 
 
+@places.on_cpu
 def bootstrap(losses: Tensor, lengths: Tensor, draws: int = 1000, seed: int = 0) -> tuple[float, float]:
     """Between which bounds a mean loss per character lies for 95 of 100 lists of names drawn from these.
 
@@ -110,6 +115,7 @@ def bootstrap(losses: Tensor, lengths: Tensor, draws: int = 1000, seed: int = 0)
     return low, high
 
 
+@places.on_cpu
 def compare(
     a: Callable[[Tensor], Tensor], b: Callable[[Tensor], Tensor], vocab: Vocabulary, names: Sequence[str]
 ) -> tuple[float, float, float]:

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from makemlp import checkpoints
+from makemlp.data import places
 from makemlp.mlp import MLP
 
 BETA1, BETA2, EPSILON = 0.9, 0.99, 1e-8  # Adam's; the short memory of 0.99 suits runs of a few hundred steps
@@ -27,6 +28,7 @@ WARM_UP = 0.1  # share of the steps in which the learning rate rises
 SAVE_EVERY = 10.0  # seconds between two checkpoints of a run
 
 
+@places.on_cpu
 def group(X: Tensor, Y: Tensor, vocab_size: int) -> tuple[Tensor, Tensor]:
     """Each context once, and how often each character followed it.
 
@@ -61,6 +63,7 @@ def learning_rate_at(step: int, steps: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP)))
 
 
+@places.on_cpu
 def sgd(
     model: nn.Module, X: Tensor, Y: Tensor, rates: Iterable[float], batch_size: int = 32, seed: int = 0
 ) -> list[float]:
@@ -111,6 +114,7 @@ class Stack:
         self.gradient = torch.zeros_like(self.flat)
         self.parameters = self._named(self.flat)
         self._gradients = self._named(self.gradient)
+        self._frozen = [name for name, p in self.models[0].named_parameters() if not p.requires_grad]
 
     def _named(self, flat: Tensor) -> dict[str, Tensor]:
         """Views of `flat` by parameter name, each (K, *shape)."""
@@ -152,6 +156,8 @@ class Stack:
             torch.bmm(emb.mT, dlogits, out=g["W"])
             demb.baddbmm_(dlogits, p["W"].mT)
         g["C"].zero_().index_add_(1, contexts.flatten(), demb.view(K, contexts.numel(), -1))
+        for name in self._frozen:  # a gradient of 0 moves nothing
+            g[name].zero_()
         return losses
 
     def write_back(self, which: Tensor) -> None:
@@ -369,6 +375,7 @@ class Run:
             self.batches.generator.set_state(contents["generator"])
 
 
+@places.on_cpu
 def train_many(
     models: Sequence[MLP],
     X: Tensor,
@@ -388,7 +395,7 @@ def train_many(
 
     Parameters
     ----------
-    models : K MLPs of equal sizes; seeds may differ.
+    models : K MLPs of equal sizes; seeds may differ. Parameters with ``requires_grad=False`` stay as they are.
     X, Y : (N, block_size) and (N,) int64, the examples.
     learning_rates : K numbers, the highest rate of each run.
     steps, batch_size : every step looks at `batch_size` examples.
@@ -431,6 +438,7 @@ def train_many(
     return run.write_back()
 
 
+@places.on_cpu
 def train(
     model: MLP,
     X: Tensor,
@@ -495,6 +503,9 @@ def _difference(name: str, then: object, now: object) -> str:
 def _check(models: Sequence[MLP], X: Tensor, Y: Tensor, learning_rates: Sequence[float], batch_size: int) -> None:
     if len(models) == 0:
         raise ValueError("train_many got no models: pass at least one.")
+    frozen = {tuple(name for name, p in model.named_parameters() if not p.requires_grad) for model in models}
+    if len(frozen) > 1:
+        raise ValueError("train_many got models of which different parameters are frozen: freeze the same in all.")
     sizes = {tuple((name, tuple(p.shape)) for name, p in model.named_parameters()) for model in models}
     if len(sizes) > 1:
         raise ValueError("train_many got models of different sizes: only models of one size can be stacked.")

@@ -263,13 +263,15 @@ def definitions(source):
 
 
 def bare(node):
-    """A definition's syntax tree as text, without docstrings and type annotations (a lesson spares its reader both)."""
+    """A definition's syntax tree as text, without docstrings and type annotations (a lesson spares its reader
+    both), and without the check of where tensors are."""
     node = ast.parse(ast.unparse(node)).body[0]
     for part in ast.walk(node):
         if isinstance(part, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(part) is not None:
             part.body = part.body[1:]
         if isinstance(part, ast.FunctionDef):
             part.returns = None
+            part.decorator_list = [one for one in part.decorator_list if not ast.unparse(one).startswith("places.")]
             for argument in part.args.args + part.args.kwonlyargs:
                 argument.annotation = None
     return ast.dump(node)

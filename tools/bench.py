@@ -3,6 +3,7 @@
     python tools/bench.py            a table, build/bench.json, and what the course quotes: the same rows in
                                      makemlp/measured/bench.json, and their picture figures/bench.png
     python tools/bench.py words      only the networks for words: bench_words.json in the same two folders
+    python tools/bench.py command    only the command line beside a transformer: build/bench_command.json
     QUICK=1 python tools/bench.py    fewer runs, and the lecture's recipe stopped early: only what is in build
 
 A ratio is what counts; seconds differ between machines.
@@ -33,7 +34,7 @@ TARGET = 2.17  # the dev loss that the lecture ends at
 STEPS, BATCH, RATE = 260, 192, 0.04  # the quickest way there, found with seeds 51 to 53
 SEEDS = range(9001, 9001 + 2 * RUNS)  # nothing in the course was tuned on these
 
-names = makemlp.load_names()
+names = makemlp.data.bundled_names()
 vocab = makemlp.Vocabulary(names)
 train_names, dev_names, _ = makemlp.split(names)
 X, Y = makemlp.build_dataset(train_names, vocab)
@@ -223,6 +224,84 @@ def bench_words() -> None:
         Path(folder, "bench_words.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8", newline="\n")
 
 
+# --- the command line, beside a transformer ---
+
+
+class Transformer(nn.Module):
+    """A small transformer over whole names, of the sizes that the lecture's repository has as its defaults.
+
+    It is written here with PyTorch's own layers, because that repository is not part of this one: 4 layers, 4 heads,
+    64 numbers per character; its loop is AdamW at 5e-4 with a weight decay of 0.01, on 32 names at random.
+    """
+
+    def __init__(self, longest: int):
+        super().__init__()
+        self.C, self.place = nn.Embedding(len(vocab), 64), nn.Embedding(longest, 64)
+        layer = nn.TransformerEncoderLayer(64, 4, 256, 0.0, "gelu", batch_first=True, norm_first=True)
+        self.layers = nn.TransformerEncoder(layer, 4, nn.LayerNorm(64), enable_nested_tensor=False)
+        self.out = nn.Linear(64, len(vocab), bias=False)
+
+    def forward(self, before: torch.Tensor) -> torch.Tensor:
+        """Logits (names, longest, vocab_size) of what follows each character of `before` (names, longest)."""
+        length = before.shape[1]
+        later = nn.Transformer.generate_square_subsequent_mask(length)
+        return self.out(self.layers(self.C(before) + self.place(torch.arange(length)), mask=later, is_causal=True))
+
+
+def whole(names: list[str], longest: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """What stands before, and what follows, for every character of every name: (names, longest) each, -1 after ends."""
+    before = torch.zeros(len(names), longest, dtype=torch.int64)
+    after = torch.full((len(names), longest), -1)
+    for row, name in enumerate(names):
+        indices = torch.tensor([*vocab.encode(name), 0])
+        after[row, : len(indices)], before[row, 1 : len(indices)] = indices, indices[:-1]
+    return before, after
+
+
+def transformer_for(budget: float, seed: int) -> tuple[float, int]:
+    """Train the transformer for so many seconds of the processor: its dev loss, and the steps that it took."""
+    torch.manual_seed(seed)
+    longest = 1 + max(map(len, names))
+    model = Transformer(longest)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=5e-4, weight_decay=0.01, betas=(0.9, 0.99), eps=1e-8)
+    before, after = whole(train_names, longest)
+    start, steps = time.process_time(), 0
+    while time.process_time() - start < budget:
+        batch = torch.randint(len(before), (32,))
+        loss = F.cross_entropy(model(before[batch]).flatten(0, 1), after[batch].flatten(), ignore_index=-1)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        steps += 1
+    with torch.no_grad():
+        pieces = [model(some).flatten(0, 1) for some in whole(dev_names, longest)[0].split(256)]
+    return F.cross_entropy(torch.cat(pieces), whole(dev_names, longest)[1].flatten(), ignore_index=-1).item(), steps
+
+
+def bench_command(budget: float = 5.0 if QUICK else 30.0) -> int:
+    """The dev loss of `makemlp` and of the transformer, which gets as many of the processor's seconds as ours took."""
+    from makemlp import __main__ as command
+
+    rows = []
+
+    def row(model: str, dev: float, steps: int, start: float) -> None:
+        rows.append({"model": model, "dev": dev, "steps": steps, "seconds": time.process_time() - start})
+        print("{model:<32} dev {dev:.3f} after {steps:>7,} steps, {seconds:6.1f} s of processor".format(**rows[-1]))
+
+    start = time.process_time()
+    table, dev, length = command._best_table(train_names, dev_names, vocab)
+    row(f"Kneser-Ney, {length} characters", dev, 1, start)
+    for kind in ("mlp", "deep"):
+        asked = command.parser().parse_args(["--model", kind, "--seconds", str(budget)])
+        start = time.process_time()
+        row(f"makemlp --model {kind}", *command._best_network(asked, vocab, train_names, dev_names, table)[1:], start)
+    start = time.process_time()
+    row("a transformer of 4 layers", *transformer_for(max(row["seconds"] for row in rows), 9001), start)
+    Path("build").mkdir(exist_ok=True)
+    Path("build/bench_command.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
 def main() -> int:
     rows: list[dict] = []
 
@@ -271,6 +350,7 @@ def main() -> int:
         Path("makemlp/measured/bench.json").write_text(text, encoding="utf-8", newline="\n")
         Path("figures/bench.png").write_bytes(figures.peers(rows).to_png())
     bench_words()
+    bench_command()
     return 0 if max(losses) <= TARGET else 1
 
 
@@ -279,4 +359,5 @@ def _pair(times: tuple[float, float], peer: str) -> tuple[float, str, float]:
 
 
 if __name__ == "__main__":
-    sys.exit(bench_words() if sys.argv[1:] == ["words"] else main())
+    alone = {"words": bench_words, "command": bench_command}
+    sys.exit(alone.get("".join(sys.argv[1:]), main)())

@@ -39,7 +39,7 @@ SECONDS = 20 if QUICK else 90  # of each run of the workers
 ROUNDS = 1 if QUICK else 2
 STORED = Path("makemlp/measured/growth.json")
 
-names = makemlp.load_names()
+names = makemlp.data.bundled_names()
 vocab = makemlp.Vocabulary(names)
 train, dev, _ = makemlp.split(names)
 

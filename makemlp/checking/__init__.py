@@ -1,4 +1,4 @@
-"""Checks for the exercises (floor 2): `check` an answer, ask for a `hint`, see your `progress`.
+"""Checks for the exercises (floor 3): `check` an answer, ask for a `hint`, see your `progress`.
 
     from makemlp.checking import check, hint, progress, results
 

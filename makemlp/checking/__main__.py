@@ -1,4 +1,4 @@
-"""``python -m makemlp.checking grade FOLDER`` (floor 2): the grader from the command line."""
+"""``python -m makemlp.checking grade FOLDER`` (floor 3): the grader from the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether two results agree, and how to show one in few words (floor 2)."""
+"""Whether two results agree, and how to show one in few words (floor 3)."""
 
 from __future__ import annotations
 

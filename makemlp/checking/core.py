@@ -1,4 +1,4 @@
-"""What a check is made of (floor 2): an exercise, its known mistakes, and a judge that compares.
+"""What a check is made of (floor 3): an exercise, its known mistakes, and a judge that compares.
 
 The learner's answer and the judge need not share a process: `observe` calls the answer and notes what it did, `judge`
 decides by these notes alone. In a notebook both run in the kernel; the grader runs `judge` where no learner's code is.

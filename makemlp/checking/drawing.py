@@ -1,4 +1,4 @@
-"""Random inputs for the checks (floor 2), the same on every machine for the same seed."""
+"""Random inputs for the checks (floor 3), the same on every machine for the same seed."""
 
 from __future__ import annotations
 

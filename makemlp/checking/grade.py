@@ -1,4 +1,4 @@
-"""Grade a class (floor 2): a row in grades.csv and a page of feedback for every learner.
+"""Grade a class (floor 3): a row in grades.csv and a page of feedback for every learner.
 
 The answers are taken out of each submitted notebook and run where `worker` guards them; what they were seen to do is
 judged here, in a process that no answer shares. So whatever a submission prints, patches or does to its check cells,

@@ -1,4 +1,4 @@
-"""An end for an answer that never ends (floor 2)."""
+"""An end for an answer that never ends (floor 3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the stages of a project share (floor 2): the learner's own parts, and the course's where one is open.
+"""What the stages of a project share (floor 3): the learner's own parts, and the course's where one is open.
 
 A stage takes the parts that it builds on as an argument. So it can be tried whether or not they are solved yet, in the
 notebook and where a class is graded.

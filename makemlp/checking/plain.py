@@ -1,4 +1,4 @@
-"""What an answer gave, as plain data (floor 2): nothing in it runs, fails or changes later, whatever it was before.
+"""What an answer gave, as plain data (floor 3): nothing in it runs, fails or changes later, whatever it was before.
 
 The judge meets only what comes from here: numbers, texts, None, lists, tuples, dictionaries and tensors. Anything else
 becomes a `Foreign`, which says in words what it was.

@@ -1,4 +1,4 @@
-"""Where a stranger's code runs (floor 2): in a sandbox of the system's where there is one (bubblewrap, on Linux).
+"""Where a stranger's code runs (floor 3): in a sandbox of the system's where there is one (bubblewrap, on Linux).
 
 In it there is no network, no file of the instructor's, no process but the learner's own, and nothing that is written
 stays. The guard in `worker` is there in any case; alone, it stops accidents and not attacks.

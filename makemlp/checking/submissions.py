@@ -1,4 +1,4 @@
-"""What learners hand in (floor 2): every file of a folder, read without trust; none is lost, and none stops the others.
+"""What learners hand in (floor 3): every file of a folder, read without trust; none is lost, and none stops the others.
 
 A file is opened only if it is a plain one: behind a link or a device there may be anything, and a pipe never ends.
 """

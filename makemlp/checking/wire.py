@@ -1,4 +1,4 @@
-"""What an answer was seen to do, as text that passes from its process to the judge's (floor 2).
+"""What an answer was seen to do, as text that passes from its process to the judge's (floor 3).
 
 It is JSON, which can hold nothing but data: reading what a stranger's process wrote runs none of the stranger's code.
 """

@@ -1,4 +1,4 @@
-"""Run learners' answers, each in a process of its own (floor 2). The grader starts this module and talks to it in JSON.
+"""Run learners' answers, each in a process of its own (floor 3). The grader starts this module and talks to it in JSON.
 
 On Linux a warm process forks for each answer, which costs milliseconds. Elsewhere a new Python starts for each, which
 costs the seconds that importing PyTorch takes. The answer's process gets limits and a guard against accidents; it hands

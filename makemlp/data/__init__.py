@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from makemlp.data import reading, setting
+from makemlp.data.places import check_default
 from makemlp.data.reading import check_boundary, path_of
 from makemlp.data.tables import Options
 
@@ -209,6 +210,7 @@ def build_dataset(names: Sequence[str], vocab: Vocabulary, block_size: int = 3) 
     Source: lesson 04, which writes it as a plain loop; a test compares the two. The lecture builds it at 9:03. With
     words: lesson 10.
     """
+    check_default()
     if isinstance(names, str):
         raise ValueError(f"build_dataset got the text {names!r} where it expects a list of names: put it in brackets.")
     if not hasattr(names, "__len__"):

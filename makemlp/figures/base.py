@@ -22,16 +22,15 @@ from matplotlib.patheffects import withStroke
 from PIL import Image
 from torch import Tensor
 
-from makemlp.data import Vocabulary
+from makemlp.data import Vocabulary, places
 from makemlp.data.reading import is_hidden
 from makemlp.embeddings import distances, group_distance
 from makemlp.figures import fonts
+from makemlp.lists import is_vowel
 
 # Okabe and Ito's palette, which readers with any of the common colour-vision deficiencies can tell apart, and a grey
 # that is none of them in their eyes; tests/test_pictures.py measures both.
 BLUE, ORANGE, GREEN, PURPLE, GREY, INK = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#707070", "#222222"
-
-VOWELS = "aeiou"  # what the maps circle; a list of names in another script may have none of them
 
 # matplotlib's settings are one for the whole process; a live trainer draws from a thread of its own.
 DRAWING = threading.RLock()
@@ -128,6 +127,7 @@ def picture(width: float, height: float) -> Callable[[Callable[..., str]], Calla
     def decorate(draw: Callable[..., str]) -> Callable[..., Picture]:
         @functools.wraps(draw)
         def wrapper(*args, **kwargs) -> Picture:
+            places.check_on_cpu(draw.__name__, args, kwargs)
             with DRAWING, matplotlib.rc_context(style(width)):
                 figure = Picture(figsize=(width, height), dpi=1.5 * PIXELS_PER_INCH, layout="constrained")
                 figure.alt = draw(figure, *args, **kwargs)
@@ -239,7 +239,7 @@ def letter_map(
     halo = [withStroke(linewidth=2, foreground="white")]  # a letter above another can be read
     for symbol, (x, y) in zip([vocab.itos[i] for i in written], places.tolist(), strict=True):
         style = {"ha": "center", "va": "center", "zorder": 3, "path_effects": halo}
-        if symbol in VOWELS:
+        if is_vowel(symbol):
             style |= {"bbox": around, "weight": "bold", "zorder": 3.1}
         elif symbol == vocab.itos[0]:
             style |= {"bbox": around | {"boxstyle": "square,pad=0.1", "edgecolor": INK}, "weight": "bold"}
@@ -257,7 +257,7 @@ def letter_map(
 
 def marks(vocab: Vocabulary) -> str:
     """In words, what `letter_map` marks of this vocabulary."""
-    circled = any(symbol in VOWELS for symbol in vocab.itos[1:])
+    circled = any(map(is_vowel, vocab.itos[1:]))
     more = f", {WRITTEN} of {len(vocab)} symbols written" if len(vocab) > WRITTEN else ""
     return ("vowels circled, " if circled else "") + "the boundary framed" + more
 
@@ -265,7 +265,7 @@ def marks(vocab: Vocabulary) -> str:
 def how_close(points: Tensor, vocab: Vocabulary) -> str:
     """In words, how far apart the vowels stand, and all letters."""
     letters = range(1, len(vocab))
-    vowels = [i for i in letters if vocab.itos[i] in VOWELS]
+    vowels = [i for i in letters if is_vowel(vocab.itos[i])]
     if len(vowels) < 2:
         return "fewer than two vowels"
     distance = distances(points)

@@ -23,7 +23,6 @@ from makemlp.figures.base import (
     INK,
     ORANGE,
     SIZES,
-    VOWELS,
     Picture,
     how_close,
     letter_map,
@@ -32,6 +31,7 @@ from makemlp.figures.base import (
     picture,
     style,
 )
+from makemlp.lists import is_vowel
 
 # A README's prose is larger than a notebook's: 16 pixels, which are 11.5 points.
 LARGE = dict.fromkeys(SIZES, 12) | {"axes.titlesize": 13}
@@ -102,7 +102,7 @@ def _draw_map(axes, film: Film) -> None:
     axes.add_collection(LineCollection([], colors=BLUE, linewidths=1.5, alpha=0.5), autolim=False)
     with matplotlib.rc_context({"font.size": 14}):
         letter_map(axes, film.points[-1], film.vocab, title=f"embeddings ({marks(film.vocab).partition(',')[0]})")
-    for vowel in (text for text in axes.texts if text.get_text() in VOWELS):
+    for vowel in (text for text in axes.texts if is_vowel(text.get_text())):
         vowel.get_bbox_patch().set_facecolor(PALE)  # found again at a glance, where all moves
     low, high = film.points.amin((0, 1)), film.points.amax((0, 1))  # (2,) each, of the whole film
     margin = 0.07 * (high - low).max()

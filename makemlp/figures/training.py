@@ -19,6 +19,7 @@ from makemlp.figures.base import (
     ORANGE,
     PURPLE,
     letter_map,
+    marks,
     picture,
 )
 
@@ -117,7 +118,14 @@ def live_training(fig: Figure, losses: Sequence[float], C: Tensor, vocab: Vocabu
         left.set_ylim(0, 1.05 * math.log(len(C)))  # up to what a blind guess costs
     left.set_title(f"step {len(losses)}")
     flat = torch.nn.functional.pad(C, (0, 1))[:, :2]  # (vocab_size, 2), also when emb_dim is 1
-    letter_map(right, flat, vocab, xlabel="first number", ylabel="second number", title="embeddings (vowels circled)")
+    letter_map(
+        right,
+        flat,
+        vocab,
+        xlabel="first number",
+        ylabel="second number",
+        title=f"embeddings ({marks(vocab).partition(',')[0]})",
+    )
     last = f"the last loss is {losses[-1]:.2f}" if losses else "no step yet"
     return f"Loss curve after {len(losses)} steps, {last}, beside a map of {len(C)} embeddings."
 

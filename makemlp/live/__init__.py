@@ -25,7 +25,7 @@ import torch
 from torch import Tensor
 
 from makemlp.counts import CountModel
-from makemlp.data import Vocabulary
+from makemlp.data import Vocabulary, places
 
 FOLDER = Path(__file__).parent
 SHARED = ("mlp", "frame", "draw")  # what the views import, each from those before it
@@ -40,6 +40,7 @@ def packed(numbers: Tensor | Sequence[float]) -> str:
 
     The text begins with "base64,", so that notebooks are compared without it: its last bits differ between processors.
     """
+    places.check_on_cpu("an explorable", numbers)
     flat = torch.as_tensor(numbers, dtype=torch.float32).detach().flatten().contiguous()
     return "base64," + base64.b64encode(flat.numpy().astype("<f4").tobytes()).decode("ascii")
 
@@ -77,6 +78,7 @@ def packed_model(model: Callable[[Tensor], Tensor], vocab: Vocabulary, *, large:
     ValueError
         for a vocabulary of another size than the model's, or a model with too many contexts.
     """
+    places.check_on_cpu("an explorable", model)
     weights = dict(model.named_parameters()) if isinstance(model, torch.nn.Module) else {}
     if {"C", "W1", "b1", "W2", "b2"} <= weights.keys():  # our MLP, or the one that lesson 04 builds
         kind, size = "mlp", weights["C"].shape[0]

@@ -184,7 +184,7 @@ export function letterMap(points, itos, size, { limit = reach(points), chosen = 
   const places = points.map(([a, b]) => [x(inside(a)), y(inside(b))]);
   const parts = itos.map((letter, i) => {
     const out = Math.max(...points[i].map(Math.abs)) > limit;
-    const vowel = "aeiou".includes(letter);
+    const vowel = letter !== "й" && /^[aeiouæœøıаеиоуыэюяєіαεηιουω]\p{M}*$/iu.test(letter.normalize("NFD"));
     const [px, py] = places[i];
     const style = { "text-anchor": "middle", class: vowel || !i ? "strong letter" : "letter" };
     return [
@@ -206,8 +206,7 @@ export function letterMap(points, itos, size, { limit = reach(points), chosen = 
 export function wordMap(points, itos, size, { middle, limit, first }) {
   const x = scale(middle[0] - limit, middle[0] + limit, 12, size - 12);
   const y = scale(middle[1] - limit, middle[1] + limit, size - 12, 12);
-  const places = points.map(([a, b]) => [x(a), y(b)]);
-  const taken = [];
+  const [places, taken] = [points.map(([a, b]) => [x(a), y(b)]), []];
   const parts = [...new Set([...first, ...itos.keys()])].map((i) => {
     const [px, py] = places[i];
     if (Math.min(px, py) < 0 || Math.max(px, py) > size) return null;
@@ -225,6 +224,7 @@ export function mapDrawing(size, map, below = []) {
   const ground = rect(0, 0, size, size, { fill: "none", stroke: "var(--line)" });
   const drawn = drawing(size, size, ground, below, map.parts);
   drawn.classList.add("map", "hand");
+  drawn.style.overflow = "hidden"; // a line may lead to a word beyond the edge
   return drawn;
 }
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from makemlp import figures, live
-from makemlp.data import Vocabulary
+from makemlp.data import Vocabulary, places
 from makemlp.data.spelling import spelled
 from makemlp.embeddings import alike, distances, neighbours
 from makemlp.figures.embeddings import flattened
@@ -86,6 +86,7 @@ def explore_letters(model: MLP, vocab: Vocabulary, prefix: str) -> Explorable:
     return Explorable("letters", data, controls, still)
 
 
+@places.on_cpu
 def explore_neighbours(C: Tensor, vocab: Vocabulary) -> Explorable:
     """Choose a symbol and see how far the others are in all dimensions, and where a flat map has them.
 

@@ -1,4 +1,4 @@
-"""The exercises (floor 2): what each asks for and the mistakes that it knows, one module per lesson, of its name."""
+"""The exercises (floor 3): what each asks for and the mistakes that it knows, one module per lesson, of its name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The exercises of lesson 02 (floor 2): what each asks for, and the mistakes that it knows."""
+"""The exercises of lesson 02 (floor 3): what each asks for, and the mistakes that it knows."""
 
 from __future__ import annotations
 

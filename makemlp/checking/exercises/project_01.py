@@ -1,4 +1,4 @@
-"""The project of lesson 01 (floor 2): the bigram trained by one's own loop, down to the loss of the counts."""
+"""The project of lesson 01 (floor 3): the bigram trained by one's own loop, down to the loss of the counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The project of lessons 02 and 02b (floor 2): Kneser-Ney with dictionaries, below 2.00 on dev."""
+"""The project of lessons 02 and 02b (floor 3): Kneser-Ney with dictionaries, below 2.00 on dev."""
 
 from __future__ import annotations
 

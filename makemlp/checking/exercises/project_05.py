@@ -1,4 +1,4 @@
-"""The project of lesson 05 (floor 2): a trainer of one's own, from the gradients to a model that is scored on dev."""
+"""The project of lesson 05 (floor 3): a trainer of one's own, from the gradients to a model that is scored on dev."""
 
 from __future__ import annotations
 

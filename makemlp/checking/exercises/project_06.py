@@ -1,4 +1,4 @@
-"""The project of lesson 06 (floor 2): a study of one's own, from random settings to an honest report of the winner."""
+"""The project of lesson 06 (floor 3): a study of one's own, from random settings to an honest report of the winner."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The project of lesson 08 (floor 2): a sampler of one's own, held against the exact distribution."""
+"""The project of lesson 08 (floor 3): a sampler of one's own, held against the exact distribution."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The project of lesson 09 (floor 2): names of one's own, two models of them, and a page that says what they are."""
+"""The project of lesson 09 (floor 3): names of one's own, two models of them, and a page that says what they are."""
 
 from __future__ import annotations
 

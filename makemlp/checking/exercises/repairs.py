@@ -1,4 +1,4 @@
-"""Broken functions to repair (floor 2): each runs, and does something else than it says.
+"""Broken functions to repair (floor 3): each runs, and does something else than it says.
 
 Their checks try what the function does and say whether the fault is gone, not where it is. Where the work is deleted
 with the fault, the result differs too.
