@@ -42,7 +42,8 @@ def word_map(fig: Figure, C: Tensor, vocab: Vocabulary, word: str, count: int = 
     flat, chosen = flattened(rows), [here, *near[0].tolist()]
     low, high = flat.amin(0), flat.amax(0)  # (2,) each
     places = flat.clone()
-    places[chosen] = apart(flat[chosen], 0.07 * float((high - low).amin()))  # their labels don't hide each other
+    spread = apart(flat[chosen], 0.07 * float((high - low).amin()))  # so that their labels don't hide each other
+    places[chosen] = spread - spread[0] + flat[here]  # the word itself stays where it is
     axes, taken = fig.subplots(), []
     axes.plot(*flat.T, ".", color=GREY, markersize=3, alpha=0.6)
     halo = [withStroke(linewidth=2.5, foreground="white")]
