@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from makemlp.embeddings import align, distances, group_distance, neighbours, pca, permutation_test
+from makemlp.embeddings import align, alike, distances, group_distance, neighbours, pca, permutation_test
 
 EVERY_TIME_THE_SAME = settings(deadline=None, derandomize=True, max_examples=40)
 
@@ -75,6 +75,13 @@ def test_neighbours_by_hand_and_without_changing_the_distances():
     before = distance.clone()
     assert neighbours(distance, 2).tolist() == [[1, 2], [0, 2], [1, 3], [2, 1]]
     assert torch.equal(distance, before)
+
+
+def test_alike_is_who_points_the_same_way_however_far():
+    """(4, 2) is farther from (1, 0) than (0, 1) is, and points more in its direction."""
+    near, cosines = alike(torch.tensor([[1.0, 0.0], [0.0, 1.0], [4.0, 2.0], [-1.0, 0.0]]), [0, 3], 3)
+    assert near.tolist() == [[2, 1, 3], [1, 2, 0]]
+    assert cosines[0].tolist() == pytest.approx([2 / 5**0.5, 0, -1])
 
 
 def test_points_at_one_place_are_neighbours_but_not_of_themselves():
@@ -279,6 +286,7 @@ def test_what_is_no_group_is_refused(members, said):
         (lambda: permutation_test(distances(LINE), [0, 1], times=1e4), r"times is 10000.0: pass a whole number"),
         (lambda: neighbours(distances(LINE), 0), "k is 0: pass a whole number, from 1 to 3"),
         (lambda: neighbours(distances(LINE), 4), "k is 4: pass a whole number, from 1 to 3"),
+        (lambda: alike(LINE, [0], 4), "k is 4: pass a whole number, from 1 to 3"),
         (lambda: pca(TRIANGLE, 3), "dims is 3: pass a whole number, from 1 to 2"),
         (lambda: pca(TRIANGLE[:2].repeat(1, 4), 3), "dims is 3: pass a whole number, from 1 to 2"),
     ],

@@ -15,7 +15,7 @@ from matplotlib.text import Text
 from pictures import Stored, drawn
 from PIL import Image
 
-from makemlp import MLP, CountModel, Vocabulary, build_dataset, figures, gallery
+from makemlp import MLP, CountModel, Vocabulary, WordVocabulary, build_dataset, figures, gallery
 from makemlp.figures import fonts
 from makemlp.figures.base import apart, labelled, shown
 from makemlp.gallery import GALLERY
@@ -331,6 +331,14 @@ ALTS = {
             ]
         ),
         "After 2 trials, a: mean 2.125, from 2.000 to 2.250; b: mean 2.000, from 2.000 to 2.000.",
+    ),
+    "seen_before": (
+        lambda: figures.seen_before({"letters": [1.0, 0.5], "words": [0.9, 0.25, 0.01]}),
+        "letters from 100% of single ones to 50% of 2 in a row; words from 90% of single ones to 1% of 3 in a row.",
+    ),
+    "word_map": (
+        lambda: figures.word_map(FOUR + torch.tensor([1.0, 0.0]), WordVocabulary(["a", "b", "a", "b"], 1), "a", k=2),
+        "Map of the 4 most frequent words. Nearest to 'a', by cosine: '<unk>' 1.00, '.' 0.74.",
     ),
     "flattery": (
         lambda: figures.flattery([1, 8], {"9 names": [-0.001, 0.25], "99 names": [0.0, 0.125]}),

@@ -391,6 +391,17 @@ def test_snapshots_and_neighbours_of_any_emb_dim(emb_dim):
     assert len(unpacked(data["near"])) == len(unpacked(data["measure"])) == len(VOCAB) * (len(VOCAB) - 1)
 
 
+def test_a_words_nearest_go_with_it_and_a_word_that_is_not_there_gets_a_sentence():
+    C, vocab, word, count = ARGUMENTS["explore_words"]
+    data = content(makemlp.explore_words(C, vocab, word, 5).to_html())["data"]
+    assert data["itos"] == vocab.itos[:5] and data["k"] == 4
+    near, cosines = makemlp.embeddings.alike(C[:5], range(5), 4)
+    assert torch.equal(unpacked(data["near"]).view(5, 4), near.float())
+    torch.testing.assert_close(unpacked(data["measure"]).view(5, 4), cosines)
+    with pytest.raises(ValueError, match="'xylophone' is not among the 8 most frequent words"):
+        makemlp.explore_words(C, vocab, "xylophone", count)
+
+
 def test_a_name_that_the_model_cannot_read_is_refused_as_the_page_opens():
     with pytest.raises(ValueError, match=r"holds '\.', the sign that marks where names begin and end"):
         makemlp.explore_name(MODEL, VOCAB, NAMES, "a.b")

@@ -6,8 +6,8 @@
 # What goes wrong is said in one sentence; the full words of pip are in build/setup.log.
 #
 #   PYTHON=/path/to/python3.12   the Python that makes .venv
-#   TORCH=cpu                    the build of PyTorch: cpu (the default; nothing in the course uses a GPU yet), auto (the
-#                                one for this machine's GPU, for work of your own), cu128 and its like, or pip (what pip
+#   TORCH=cpu                    the build of PyTorch: cpu (the default; only lesson 10 takes a device), auto (the one
+#                                for this machine's GPU), cu128 and its like, or pip (what pip
 #                                finds: on Linux, gigabytes of CUDA)
 set -u
 cd "$(dirname "$0")/.." || exit 1

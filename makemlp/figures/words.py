@@ -38,7 +38,7 @@ def word_map(fig: Figure, C: Tensor, vocab: Vocabulary, word: str, count: int = 
     Words that would run into another are dots. A line leads from the word to each of its nearest, by cosine.
     """
     rows, here = normalize(C[:count], dim=1), vocab.itos.index(word)  # (count, emb_dim), each of length 1
-    near, cosines = alike(rows, [here], k)
+    near, cosines = alike(rows, [here], min(k, len(rows) - 1))
     flat, chosen = flattened(rows), [here, *near[0].tolist()]
     low, high = flat.amin(0), flat.amax(0)  # (2,) each
     places = flat.clone()
