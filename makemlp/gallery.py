@@ -84,7 +84,8 @@ def _loss_curve() -> Picture:
     X, Y = build_dataset(train_names[:5], vocab)
     losses = train(MLP(len(vocab), emb_dim=2, hidden_dim=50), X, Y, steps=200, learning_rate=0.05)
     counted = CountModel(len(vocab), 3, smoothing=0).fit(X, Y)
-    return figures.loss_curve({"five names": losses}, {"the lowest there is": nll(counted, X, Y)}, log_steps=True)
+    target = {"the lowest there is": nll(counted, X, Y)}
+    return figures.loss_curve({"five names": losses}, target, log_steps=True, unit="character")
 
 
 def _saturation() -> Picture:
@@ -231,7 +232,7 @@ def _mixture() -> Picture:
     examples = build_dataset(dev_names, vocab, 5)
     weights = [i / 20 for i in range(21)]
     losses = [nll(Mixture(_network(), _writer(), weight), *examples) for weight in weights]
-    return figures.mixture(weights, losses, (0.5, losses[10]))
+    return figures.mixture(weights, losses, (0.5, losses[10]), unit="character")
 
 
 @functools.cache

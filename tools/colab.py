@@ -15,6 +15,7 @@ import posixpath
 import re
 import sys
 import zipfile
+from functools import cache
 from pathlib import Path
 
 from publish import ROOT, project, repository
@@ -25,8 +26,8 @@ from makemlp.data.setting import NAMES_FILE, names_file
 KINDS = {"notebooks": "", "exercises": "_exercises", "exercises/solutions": "_solutions"}
 # What the package needs when it runs, besides its modules.
 DATA = ("names/*.txt", "quizzes/*.json", "measured/*", "live/*.js", "live/*.css")
-# Half of all bytes, so only a notebook that speaks of words carries them.
-WORDS, USES_WORDS = "corpus/*", re.compile(r"\bload_words\b")
+# Most of all bytes, so only a notebook that calls these functions carries their files; the text's terms go with it.
+HEAVY = {"load_words": "brown.txt.xz", "load_word_model": "network.pt"}
 LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
 
 FIRST_CELL = """\
@@ -74,14 +75,21 @@ def packed_name() -> str:
     return "" if file == NAMES_FILE else re.sub(r"\W", "_", file.stem)
 
 
-def pack(words: bool = False) -> str:
+def heavy(notebook: str) -> tuple[str, ...]:
+    """The heavy files of the package that the text of a notebook calls for."""
+    files = [f"corpus/{file}" for name, file in HEAVY.items() if re.search(rf"\b{name}\b", notebook)]
+    return ("corpus/README.md", *files) if files else ()
+
+
+@cache
+def pack(heavy_files: tuple[str, ...] = ()) -> str:
     """The package as text: a zip archive without times or compression, so that lzma sees all of it at once.
 
     Parameters
     ----------
-    words : whether the bundled text and its network are wanted.
+    heavy_files : what it is to hold besides its modules and their small data, as `heavy` gives them.
     """
-    package, patterns = ROOT / "makemlp", (*DATA, WORDS) if words else DATA
+    package, patterns = ROOT / "makemlp", (*DATA, *heavy_files)
     files = sorted({*package.rglob("*.py"), *(file for pattern in patterns for file in package.glob(pattern))})
     contents = {file.relative_to(ROOT).as_posix(): file.read_bytes() for file in files}
     about = project()
@@ -148,7 +156,6 @@ def bundle(file: Path, packed: str, published: str | None) -> str:
 
 
 def main(out: Path) -> None:
-    packed = [pack(words=False), pack(words=True)]
     owner_and_name = repository()
     published = None if owner_and_name.startswith("OWNER/") else owner_and_name
     for folder in KINDS:
@@ -156,11 +163,11 @@ def main(out: Path) -> None:
         target.mkdir(parents=True, exist_ok=True)
         for file in sorted((ROOT / folder).glob("*.ipynb")):
             name = bundle_name(file.relative_to(ROOT).as_posix())
-            words = bool(USES_WORDS.search(file.read_text(encoding="utf-8")))
-            (target / name).write_text(bundle(file, packed[words], published), encoding="utf-8", newline="\n")
+            packed = pack(heavy(file.read_text(encoding="utf-8")))
+            (target / name).write_text(bundle(file, packed, published), encoding="utf-8", newline="\n")
     files = sorted(out.rglob("*.ipynb"))
     size = max(file.stat().st_size for file in files) / 1e6
-    print(f"{len(files)} files in {out}, the package {len(packed[0]) / 1e6:.2f} MB of each, the largest {size:.1f} MB.")
+    print(f"{len(files)} files in {out}, the package {len(pack()) / 1e6:.2f} MB of each, the largest {size:.1f} MB.")
 
 
 if __name__ == "__main__":

@@ -97,26 +97,29 @@ def test_the_first_cell_says_what_it_is_and_is_folded(bundles):
     cell = cells["00_start_here.ipynb"]
     assert cell.source.startswith("#@title ") and cell.metadata["cellView"] == "form"
     long = [line for line in cell.source.splitlines() if len(line) > 120]
-    assert len(long) == 1 and len(cell.source) < 500_000  # the package, as one string
+    assert len(long) == 1 and len(cell.source) < 600_000  # the package, as one string
     assert "makemlp" in cell.source.splitlines()[1]
 
 
-@pytest.mark.parametrize("words", [False, True])
-def test_the_package_is_packed_whole_with_what_it_needs_and_nothing_else(tool, words):
-    """The bundled text is half of all bytes, so it goes only where it is used; its terms go with it."""
-    packed = archive(f"packed = {tool.pack(words)!r}")
+@pytest.mark.parametrize(
+    ("notebook", "heavy"),
+    [
+        ("words = download_words()", set()),
+        ("words = load_words()", {"README.md", "brown.txt.xz"}),
+        ("model = load_word_model(WordVocabulary(load_words()))", {"README.md", "brown.txt.xz", "network.pt"}),
+    ],
+)
+def test_the_package_is_packed_whole_with_what_it_needs_and_nothing_else(tool, notebook, heavy):
+    """The bundled text and its network are most of all bytes, so they go only where they are used, with their terms."""
+    packed = archive(f"packed = {tool.pack(tool.heavy(notebook))!r}")
     names = {name for name in packed.namelist() if name.startswith("makemlp/")}
     package = {path for path in (ROOT / "makemlp").rglob("*") if path.is_file() and "__pycache__" not in path.parts}
     corpus = {path for path in package if path.parent.name == "corpus"}
-    assert {path.name for path in corpus} >= {"README.md", "brown.txt.xz"}
-    code = {path for path in package - corpus if path.name != "README.md"}
-    assert names == {path.relative_to(ROOT).as_posix() for path in (code | corpus if words else code)}
+    wanted = {path for path in package - corpus if path.name != "README.md"}
+    wanted |= {path for path in corpus if path.name in heavy}
+    assert names == {path.relative_to(ROOT).as_posix() for path in wanted}
     for name in names:
         assert packed.read(name) == (ROOT / name).read_bytes()
-
-
-def test_a_notebook_of_words_carries_the_words(tool):
-    assert tool.USES_WORDS.search("words = load_words()") and not tool.USES_WORDS.search("download_words_of")
 
 
 def test_what_check_setup_reads_is_what_an_installed_package_has(bundles):

@@ -331,8 +331,7 @@ RUN_STUDY = Exercise(
         Mistake(
             "the stop swallowed",
             lambda *asked: _studied(*asked, caught=BaseException),
-            "The stop button is taken for a run that diverged, and the study goes on: catch ValueError, because a bare "
-            "except catches the KeyboardInterrupt, too.",
+            "The stop button is taken for a run that diverged: catch ValueError alone.",
             "06 Let a program search",
         ),
         Mistake(
