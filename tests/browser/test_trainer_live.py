@@ -229,12 +229,12 @@ def test_a_run_that_came_to_its_end_begins_anew(opened, page):
 
 def test_neither_the_first_steps_nor_a_spike_flatten_the_curve(js):
     settled = [8.0, 3.0, 2.6] + 200 * [2.3]
-    for line in (settled, [*settled[:100], 40.0, *settled[100:]]):
-        low, high = js("range(line, [2.0], 3.3)", line=line)
+    for means in (settled, [*settled[:100], 40.0, *settled[100:]]):
+        low, high = js("range(means, [2.0], 3.3)", means=means)
         assert 1.8 < low < 2.0 and 2.3 < high < 2.5
-    assert js("range(line, [2.0], 3.3)", line=[*settled, 20.0])[1] > 20  # where the run is now, is always seen
-    assert js("range(line, [2.0], 3.3)", line=[])[1] > 3.3
-    assert js("range(line, [2.0], 3.3)", line=[2.5, None, 2.4])[1] < 2.6
+    assert js("range(means, [2.0], 3.3)", means=[*settled, 20.0])[1] > 20  # where the run is now, is always seen
+    assert js("range(means, [2.0], 3.3)", means=[])[1] > 3.3
+    assert js("range(means, [2.0], 3.3)", means=[2.5, None, 2.4])[1] < 2.6
 
 
 # --- Python's engine, in JupyterLab ---

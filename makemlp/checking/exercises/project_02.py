@@ -429,7 +429,7 @@ OWN_KNESER_NEY = Exercise(
             "not there yet",
             _with(0.75, 3, plain=True),
             "This is not yet below 2.00: look back five characters, take continuation counts, and try discounts from "
-            "0.5 to 0.95.",
+            "0.75 to 0.95.",
             "02b In how many contexts?",
         ),
     ),
