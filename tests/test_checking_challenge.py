@@ -17,7 +17,7 @@ CHALLENGE = find("challenge")
 
 def test_it_hands_out_the_lectures_train_names_and_keeps_dev():
     ((train, vocab),) = CHALLENGE.inputs()
-    names, (own_train, dev, _) = beating.load_names(), split(beating.load_names())
+    names, (own_train, dev, _) = beating.bundled_names(), split(beating.bundled_names())
     assert train == own_train and len(vocab) == len(set("".join(names))) + 1
     assert beating._given()[1] == dev
 
