@@ -480,8 +480,8 @@ def test_a_name_of_the_mixture_is_told_when_its_point_is_pointed_at(opened):
     name = NAMES[6:][0]
     network, counts = (makemlp.nll_by_name(model, VOCAB, [name]).item() for model in (MODEL, TABLE))
     # Its point, from the axes' ends: the numbers at 0 and at the farthest are where the dashed line begins and ends.
-    ends = page.locator(".names path[stroke-dasharray]").get_attribute("d")
-    (left, bottom), (right, top) = [map(float, part.split()) for part in ends[1:].split("L")]
+    dashed = page.locator(".names line[stroke-dasharray]")
+    left, bottom, right, top = (float(dashed.get_attribute(end)) for end in ("x1", "y1", "x2", "y2"))
     most = max(makemlp.nll_by_name(model, VOCAB, NAMES[6:]).max().item() for model in (MODEL, TABLE))
     x, y = left + counts / most * (right - left), bottom + network / most * (top - bottom)
     press(page, ".names", x + 3, y - 3)
