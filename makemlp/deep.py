@@ -9,12 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from makemlp.counts import interpolate
 from makemlp.data import places
 from makemlp.mlp import check_sizes
-from makemlp.training import Batches, divergence, learning_rate_at, say_stopped
+from makemlp.training import Batches, divergence, learning_rate_at, progress, say_stopped
 
 
 def drop(h: Tensor, share: float, generator: torch.Generator) -> Tensor:
@@ -137,7 +136,7 @@ def train_deep(
     losses = []
     model.train()
     try:
-        for step in tqdm(range(steps), delay=2, leave=False, unit="step"):
+        for step in progress(range(steps), unit="step"):
             contexts, targets, weights = batches.draw()
             each = -(model(contexts).log_softmax(1) * targets).sum(1)  # (B,)
             loss = each @ weights.to(each.dtype)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -425,7 +426,7 @@ def train_many(
     saved = time.monotonic()
     try:
         done = len(run.losses)
-        for step in tqdm(range(done, steps), initial=done, total=steps, delay=2, leave=False, unit="step"):
+        for step in progress(range(done, steps), initial=done, total=steps, unit="step"):
             if not run.step(learning_rate_at(step, steps)):
                 break
             if checkpoint is not None and time.monotonic() - saved > SAVE_EVERY:
@@ -483,6 +484,16 @@ def divergence(step: int, learning_rate: float) -> ValueError:
         f"The run diverged at step {step} with learning rate {learning_rate}: lower the rate (the model has its "
         f"parameters from before)."
     )
+
+
+def progress(*steps: Iterable[int], **options: object) -> tqdm:
+    """tqdm's bar, which every loop of the course shows when it takes longer than two seconds.
+
+    A notebook marks what comes by standard error as a warning, in red, so there it comes by standard output. At a
+    command line that is kept for the results.
+    """
+    in_notebook = type(sys.stdout).__module__.startswith("ipykernel.")
+    return tqdm(*steps, delay=2, leave=False, file=sys.stdout if in_notebook else sys.stderr, **options)
 
 
 def say_stopped(done: int, steps: int) -> None:

@@ -13,13 +13,12 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from makemlp import checkpoints
 from makemlp.data import WordVocabulary
 from makemlp.deep import adamw
 from makemlp.mlp import check_sizes
-from makemlp.training import divergence, learning_rate_at, say_stopped
+from makemlp.training import divergence, learning_rate_at, progress, say_stopped
 
 CUTOFFS = (2000, 6000)
 STORED = Path(__file__).parent / "corpus" / "network.pt"
@@ -271,7 +270,7 @@ def train_words(
     try:
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             torch.manual_seed(seed)  # of dropout
-            for step in tqdm(range(steps), delay=2, leave=False, unit="step"):
+            for step in progress(range(steps), unit="step"):
                 words, answers = (part.to(device) for part in next(batches))
                 for group in optimizer.param_groups:
                     group["lr"] = learning_rate * learning_rate_at(step, steps)

@@ -1,6 +1,8 @@
 """Floor 3: the engine, against autograd and PyTorch's own Adam."""
 
+import io
 import math
+import sys
 
 import pytest
 import torch
@@ -10,7 +12,7 @@ from interrupts import stopped
 from makemlp.data import Vocabulary, build_dataset, load_names
 from makemlp.mlp import MLP
 from makemlp.scoring import nll
-from makemlp.training import Batches, Stack, group, learning_rate_at, train, train_many
+from makemlp.training import Batches, Stack, group, learning_rate_at, progress, train, train_many
 
 NAMES = load_names()[:50]
 VOCAB = Vocabulary(NAMES)
@@ -229,3 +231,15 @@ def test_examples_that_do_not_fit_are_refused(X_, Y_, sentence):
 def test_counts_are_whole(name):
     with pytest.raises(ValueError, match=f"{name} is 2.5: it must be a whole number"):
         train(a_model(), X, Y, **{name: 2.5})
+
+
+@pytest.mark.parametrize(("module", "written"), [("ipykernel.iostream", "out"), ("io", "err")])
+def test_progress_is_never_red_in_a_notebook_nor_among_a_commands_results(module, written, monkeypatch):
+    """In a kernel the bar comes by standard output; elsewhere by standard error."""
+    stream = type("Stream", (io.StringIO,), {"__module__": module})
+    streams = {"out": stream(), "err": stream()}
+    monkeypatch.setattr(sys, "stdout", streams["out"])
+    monkeypatch.setattr(sys, "stderr", streams["err"])
+    with progress(range(3), unit="step", disable=False) as bar:
+        bar.display()  # without the two seconds
+    assert [name for name, stream in streams.items() if "0/3" in stream.getvalue()] == [written]

@@ -12,14 +12,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import torch
-from tqdm import tqdm
 
 from makemlp.checkpoints import fingerprint
 from makemlp.data import Vocabulary, build_dataset
 from makemlp.mlp import MLP
 from makemlp.scoreboard import of_this_list, runs_folder, writable_runs_folder
 from makemlp.scoring import nll
-from makemlp.training import Run, learning_rate_at
+from makemlp.training import Run, learning_rate_at, progress
 
 if TYPE_CHECKING:
     import optuna
@@ -257,7 +256,7 @@ def tune(
 
     Source: lesson 06.
     """
-    with tqdm(total=trials, delay=2, leave=False, unit="trial") as bar:
+    with progress(total=trials, unit="trial") as bar:
 
         def tick(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
             bar.update()
