@@ -87,5 +87,6 @@ def begin_in_kernels(seed: int, folder: Path) -> None:
     here = str(Path(__file__).parent)
     lines = ["import sys", f"sys.path.append({here!r})", "import disturbance", f"disturbance.begin({seed})"]
     lines += [f"sys.path.remove({here!r})", "del sys, disturbance"]
-    (startup / "disturbance.py").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    # Under this module's own name the file would import itself, and IPython would only log that.
+    (startup / "begin.py").write_text("\n".join(lines) + "\n", encoding="utf-8")
     os.environ["IPYTHONDIR"] = str(folder)

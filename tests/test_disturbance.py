@@ -6,7 +6,8 @@ import os
 
 import pytest
 import torch
-from disturbance import SEED, UNITS, Disturbed
+from disturbance import SEED, UNITS, Disturbed, begin_in_kernels
+from jupyter_client.manager import start_new_kernel
 from PIL import Image
 from test_pictures import far_apart
 
@@ -71,6 +72,17 @@ def losses_of_a_run(seed, learning_rate):
     with Disturbed(seed):
         train(model, *gallery.build_dataset(names[1][:2000], names[0]), learning_rate=learning_rate, steps=100)
     return nll(model, *gallery.build_dataset(names[2], names[0]))
+
+
+def test_a_notebooks_kernel_is_disturbed(monkeypatch, tmp_path):
+    monkeypatch.setenv("IPYTHONDIR", "")  # put back afterwards
+    begin_in_kernels(1, tmp_path / "ipython")
+    manager, client = start_new_kernel()
+    mode = "type(__import__('torch').utils._python_dispatch._get_current_dispatch_mode()).__name__"
+    answer = client.execute("", user_expressions={"mode": mode}, reply=True)["content"]["user_expressions"]["mode"]
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+    assert answer["data"]["text/plain"] == "'Disturbed'"
 
 
 def test_a_stable_run_ends_where_it_ended_and_a_chaotic_one_elsewhere():

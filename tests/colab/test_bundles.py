@@ -106,7 +106,10 @@ def test_the_first_cell_says_what_it_is_and_is_folded(bundles):
     [
         ("words = download_words()", set()),
         ("words = load_words()", {"README.md", "brown.txt.xz"}),
-        ("model = load_word_model(WordVocabulary(load_words()))", {"README.md", "brown.txt.xz", "network.pt"}),
+        (
+            "model = load_word_model(WordVocabulary(load_words()))",
+            {"README.md", "brown.txt.xz", "network101.pt", "network102.pt"},
+        ),
     ],
 )
 def test_the_package_is_packed_whole_with_what_it_needs_and_nothing_else(tool, notebook, heavy):
