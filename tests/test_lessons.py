@@ -173,6 +173,22 @@ def minutes(lesson):
     return re.search(r"\*\*Time:\*\* (?:about )?(\d+)", lesson.cells[0].source)[1]
 
 
+def minutes_by_rule(lesson):
+    """About how long a lesson takes. It is a rule of thumb, because no learner has been timed: a minute to read 130
+    words or 8 lines of code, and a quarter of a minute to run a cell and look at what it shows."""
+    read = [cell for cell in lesson.code if "for-the-tests" not in cell.tags]
+    words, lines = sum(cell.words for cell in lesson.prose), sum(len(cell.lines) for cell in read)
+    return words / 130 + lines / 8 + len(read) / 4
+
+
+@every_lesson
+def test_a_lesson_takes_as_long_as_it_says_and_an_hour_at_most(lesson):
+    """One that takes longer is cut in two, as 04 and 04b are."""
+    said, taken = int(minutes(lesson)), minutes_by_rule(lesson)
+    assert abs(said - taken) <= 0.2 * taken, f"it says {said} minutes, and by the rule it takes {taken:.0f}"
+    assert max(said, round(taken)) <= 60, f"it says {said} minutes, and by the rule it takes {taken:.0f}"
+
+
 @pytest.mark.parametrize("place", ["README.md", "notebooks/00_start_here.ipynb"])
 def test_the_course_maps_say_what_the_lessons_say(place):
     """Every lesson is on the map, in order, with the minutes that it gives itself."""
