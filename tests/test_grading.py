@@ -1,9 +1,11 @@
 """The grader: an honest row for every submission, good and bad, and nothing changed outside its folder."""
 
 import csv
+import errno
 import json
 import os
 import re
+import subprocess
 import sys
 import tempfile
 import threading
@@ -124,6 +126,7 @@ ATTACKS = {
     "renamed": ("def my_NAME(X, vocab_size):\n    return X\n", "undefined"),
     "strange result": ("DEFreturn object()\n", "type"),
     "endless result": ("DEFa = []; a.append(a); return a\n", "length"),  # one entry, and window has two
+    "forges a line": ("import os\nopen(f'/proc/{os.getppid()}/fd/1', 'w').write('{}')\nANSWER", "raised"),
     "threads": (
         "import threading\nthreading.Thread(target=lambda: [0 for _ in iter(int, 1)]).start()\nANSWER",
         "met",
@@ -224,6 +227,11 @@ def test_every_learner_gets_a_page(graded):
 
 def test_a_spreadsheet_is_given_no_formula(graded):
     assert row(graded, "=HYPERLINK(1)")["learner"] == "'=HYPERLINK(1)"
+    for sign in "=+-@":
+        for before in ("", " ", "\t", "\r"):
+            assert grading._no_formula(f"{before}{sign}1") == f"'{before}{sign}1"
+    raw = (graded[1] / "grades.csv").read_text(encoding="utf-8")
+    assert all(line.startswith('"') and line.endswith('"') for line in raw.splitlines())  # so that a ";" parts nothing
 
 
 @linux
@@ -425,6 +433,49 @@ def test_nothing_of_it_is_left_in_the_temporary_folder(hostile):
     assert not [path for path in Path(tempfile.gettempdir()).glob("makemlp-grade-*") if any(path.iterdir())]
 
 
+WITHIN = """
+import json, os, socket
+def tried(what):
+    try:
+        return what() or "done"
+    except OSError as error:
+        return error.errno
+def fill():
+    for i in range(400):
+        with open(f"{i}", "wb") as file:
+            file.write(bytes(1_000_000))
+print(json.dumps({
+    "network": tried(lambda: socket.create_connection(("1.1.1.1", 53), 5).close()),
+    "writes": [tried(lambda place=place: open(place, "w").close()) for place in PLACES],
+    "reads": tried(lambda: open(SECRET).read()),
+    "environment": sorted(os.environ),
+    "processes": [name for name in os.listdir("/proc") if name.isdigit()],
+    "fills": tried(fill),
+}))
+"""
+
+
+@pytest.mark.skipif(not sandbox.works(), reason="bubblewrap is not here, or not allowed")
+def test_the_sandbox_alone_holds_without_the_guard(tmp_path, monkeypatch):
+    """What an answer meets that has passed the guard in Python."""
+    monkeypatch.setenv("INSTRUCTORS_TOKEN", "kept as a secret")
+    (tmp_path / "secret.txt").write_text("kept as a secret", encoding="utf-8")
+    places = [
+        str(tmp_path / "new.txt"),
+        str(sandbox.PACKAGE / "new.py"),
+        *("/new", "/usr/new", "/etc/new", "/dev/new", "/dev/shm/new", "/proc/sys/kernel/tainted"),
+    ]
+    code = WITHIN.replace("PLACES", repr(places)).replace("SECRET", repr(str(tmp_path / "secret.txt")))
+    command = [*sandbox.command(sandbox.INSIDE), sys.executable, "-c", code]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    found = json.loads(run.stdout)
+    assert found["network"] == errno.ENETUNREACH and found["reads"] == errno.ENOENT
+    assert set(found["writes"]) <= {errno.EROFS, errno.EACCES, errno.ENOENT, errno.EPERM}
+    assert "INSTRUCTORS_TOKEN" not in found["environment"] and len(found["processes"]) <= 3
+    assert found["fills"] == errno.ENOSPC
+    assert [path.name for path in tmp_path.iterdir()] == ["secret.txt"] and not (sandbox.PACKAGE / "new.py").exists()
+
+
 # --- an honest notebook, as people really write them ---
 
 STYLES = [
@@ -500,6 +551,12 @@ def test_the_report_is_tried_before_the_work(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(grading, "Worker", None)  # no answer is run
     assert command.main(["grade", str(tmp_path), "--out", str(tmp_path / "taken")]) == 2
     assert re.fullmatch(r"'.*taken' can't be written \(.+\): pass another --out\.\n", capsys.readouterr().err)
+
+
+def test_the_report_says_what_answers_were_kept_in(tmp_path, capsys):
+    (tmp_path / "ana.ipynb").write_text(OPEN, encoding="utf-8")  # nothing in it is run
+    assert command.main(["grade", str(tmp_path), "--out", str(tmp_path / "out"), "--sandbox", "no"]) == 0
+    assert capsys.readouterr().out.endswith(f"{command.GUARDED}\n")
 
 
 @pytest.mark.parametrize("option", ["--seconds", "--megabytes", "--workers"])

@@ -374,13 +374,13 @@ sys.exit(worker.main(sys.argv[2:]))
 @unix
 @pytest.mark.parametrize("room", [7, 200])
 def test_a_full_disk_ends_a_worker_with_a_sentence_and_loses_nothing(path, workers, room):
-    assert workers(trials=2).wait(300) == 0
+    tune(open_study(OBJECTIVE, url(path)), OBJECTIVE, trials=2)
     rows, before = finished(open_study(OBJECTIVE, url(path))), path.read_bytes()
     full = workers("-c", FULL_DISK, str(len(before) + room))
     assert full.wait(300) == 1
     sentence = f"{url(path)} can't be written, because its disk is full: make room and start again; all finished trials"
     assert full.said().splitlines()[-1] == f"{sentence} are kept." and "Traceback" not in full.said()
     assert path.read_bytes().startswith(before) and len(path.read_bytes()) <= len(before) + room and lines(path)
-    again = workers(trials=1)
-    assert again.wait(300) == 0, again.said()
-    assert finished(open_study(OBJECTIVE, url(path)))[:2] == rows and len(lines(path)) > len(before.splitlines())
+    again = open_study(OBJECTIVE, url(path))
+    tune(again, OBJECTIVE, trials=1)
+    assert finished(again)[:2] == rows and len(finished(again)) == 3 and len(lines(path)) > len(before.splitlines())

@@ -41,11 +41,14 @@ def command(scratch: str) -> list[str]:
     for place in shown:
         words += ["--ro-bind", place, place]
     words += ["--proc", "/proc", "--dev", "/dev", "--size", str(SCRATCH), "--tmpfs", "/tmp"]
+    if os.geteuid() == 0:  # root owns the kernel's settings, also without any of its capabilities
+        words += ["--ro-bind", "/proc/sys", "/proc/sys"]
     for name, value in environment(scratch).items():
         words += ["--setenv", name, value]
     for file in _font_lists():  # else every process looks through all fonts again, for seconds
         words += ["--ro-bind", str(file), f"{FONTS}/{file.name}"]
-    return [*words, "--setenv", "MPLCONFIGDIR", FONTS, "--dir", scratch, "--chdir", scratch]
+    words += ["--setenv", "MPLCONFIGDIR", FONTS, "--dir", scratch, "--chdir", scratch]
+    return [*words, "--remount-ro", "/dev", "--remount-ro", "/"]  # both lie in memory, where nothing limits their size
 
 
 def environment(scratch: str) -> dict[str, str]:
