@@ -63,55 +63,83 @@ def without_ids():
     return notebook
 
 
+NAMES = ["one_hot", "window", "concatenate", "neuron", "sizes", "paper_size"]
+OWN = {
+    name: next("".join(cell["source"]) for cell in json.loads(SOLVED)["cells"] if cell["id"] == f"03-{name}-answer")
+    for name in NAMES
+}
+
+
+def written(source, name):
+    """An answer to the exercise of this name: DEF begins its function, ANSWER is the right one."""
+    return source.replace("DEF", f"def {name}(*given):\n    ").replace("ANSWER", OWN[name]).replace("NAME", name)
+
+
+def packed(attacks):
+    """Submissions that hold them all, by name, each a dict of answers by exercise: the last exercise stays honest.
+
+    An answer runs in a process of its own, so that several in one submission are tried as each alone would be.
+    """
+    every = {}
+    for i, (attack, source) in enumerate(attacks.items()):
+        name = NAMES[i % (len(NAMES) - 1)]
+        every.setdefault(f"attacks {i // (len(NAMES) - 1)}", {})[name] = (attack, written(source, name))
+    return every
+
+
 PATCHED = f"""\
 import makemlp.checking, makemlp.checking.core, torch
 makemlp.checking.check = lambda *_: print("{VERDICT}")
 makemlp.checking.core.compare = lambda *_: None
 makemlp.checking.core.judge = makemlp.checking.core.examine = lambda *_: True
-makemlp.checking.find("one_hot").__dict__["reference"] = lambda *_: 0
+makemlp.checking.find("NAME").__dict__["reference"] = lambda *_: 0
 torch.equal = torch.allclose = torch.isclose = lambda *_, **__: True
 json = __import__("json")
 json.dumps = lambda *_, **__: '{{"seen": "[]"}}'
 check = makemlp.checking.check
-{WRONG}"""
+DEFreturn "wrong"
+"""
+
+# Answer, what becomes of it.
+ATTACKS = {
+    "half": ("DEFreturn None", "nothing"),
+    "prints": (f'print("{VERDICT}")\nDEFprint("{VERDICT}")\n', "nothing"),
+    "prints json": ("import os\nDEFos.write(1, b'{\"seen\": []}'); return 'wrong'\n", "type"),
+    "patches": (PATCHED, "type"),
+    "exit in cell": ("exit()", "raised"),
+    "exit in function": ("DEFraise SystemExit(0)\n", "raised"),
+    "os exit": ("import os\nDEFos._exit(0)\n", "ended"),
+    "loops": ("DEFwhile True: pass\n", "time"),
+    "loops in cell": ("while True:\n    pass\n", "time"),
+    "sleeps": ("import time\nDEFtime.sleep(1000)\n", "time"),
+    "writes inside": ("open('notes.txt', 'w').write('mine')\nANSWER", "met"),
+    "writes outside": ("open(OUTSIDE, 'w').write('mine')\nANSWER", "raised"),
+    "removes outside": ("import os\nos.remove(KEEP)\nANSWER", "raised"),
+    "forks": ("import os\nwhile True: os.fork()\nANSWER", "raised"),
+    "starts a process": ("import subprocess\nsubprocess.run(['true'])\nANSWER", "raised"),
+    "kills": ("import os\nos.kill(os.getppid(), 9)\nANSWER", "raised"),
+    "kills in function": ("import os\nDEFos.kill(os.getppid(), 9)\n", "raised"),
+    "still open inside": ('DEFy = 1\n    raise NotImplementedError("later")\n', "open"),
+    "syntax": ("def NAME(X, vocab_size) return X", "raised"),
+    "renamed": ("def my_NAME(X, vocab_size):\n    return X\n", "undefined"),
+    "strange result": ("DEFreturn object()\n", "type"),
+    "endless result": ("DEFa = []; a.append(a); return a\n", "length"),  # one entry, and window has two
+    "threads": (
+        "import threading\nthreading.Thread(target=lambda: [0 for _ in iter(int, 1)]).start()\nANSWER",
+        "met",
+    ),
+}
+PACKED = packed({attack: source for attack, (source, _) in ATTACKS.items()})
 
 # Name, submission, exercises met of six, what becomes of the first.
 CASES = {
-    "good": (json.loads(SOLVED), 6, "met"),
     "untouched": (json.loads(OPEN), 0, "open"),
-    "half": (submission({"window": "def window(names, stoi, block_size):\n    return None"}), 5, "met"),
     "Zoë Müller (Gruppe 2)": (json.loads(SOLVED), 6, "met"),
     "no ids": (without_ids(), 6, "met"),
     "checks edited": (submission({"one_hot": WRONG}, check=f'print("{VERDICT}")'), 5, "shape"),
     "checks deleted": (without("-check"), 6, "met"),
-    "answer deleted": (without("one_hot-answer"), 5, "missing"),
-    "prints": (only(f'print("{VERDICT}")\n{FAILS}print("{VERDICT}")\n'), 5, "nothing"),
-    "prints json": (only(f"import os\n{FAILS}os.write(1, b'{{\"seen\": []}}'); return X\n"), 5, "shape"),
-    "patches": (only(PATCHED), 5, "shape"),
-    "exit in cell": (only("exit()"), 5, "raised"),
-    "exit in function": (only(f"{FAILS}raise SystemExit(0)\n"), 5, "raised"),
-    "os exit": (only(f"import os\n{FAILS}os._exit(0)\n"), 5, "ended"),
-    "loops": (only(f"{FAILS}while True: pass\n"), 5, "time"),
-    "loops in cell": (only("while True:\n    pass\n"), 5, "time"),
-    "sleeps": (only(f"import time\n{FAILS}time.sleep(1000)\n"), 5, "time"),
-    "writes inside": (only(f"open('notes.txt', 'w').write('mine')\n{RIGHT}"), 6, "met"),
-    "writes outside": (only(f"open(OUTSIDE, 'w').write('mine')\n{RIGHT}"), 5, "raised"),
-    "removes outside": (only(f"import os\nos.remove(KEEP)\n{RIGHT}"), 5, "raised"),
-    "forks": (only(f"import os\nwhile True: os.fork()\n{RIGHT}"), 5, "raised"),
-    "starts a process": (only(f"import subprocess\nsubprocess.run(['true'])\n{RIGHT}"), 5, "raised"),
-    "kills": (only(f"import os\nos.kill(os.getppid(), 9)\n{RIGHT}"), 5, "raised"),
-    "kills in function": (only(f"import os\n{FAILS}os.kill(os.getppid(), 9)\n"), 5, "raised"),
-    "still open inside": (only(f'{FAILS}y = 1\n    raise NotImplementedError("later")\n'), 5, "open"),
-    "syntax": (only("def one_hot(X, vocab_size) return X"), 5, "raised"),
-    "renamed": (only("def onehot(X, vocab_size):\n    return X\n"), 5, "undefined"),
-    "strange result": (only(f"{FAILS}return object()\n"), 5, "type"),
-    "endless result": (only(f"{FAILS}a = []; a.append(a); return a\n"), 5, "type"),
-    "threads": (
-        only(f"import threading\nthreading.Thread(target=lambda: [0 for _ in iter(int, 1)]).start()\n{RIGHT}"),
-        6,
-        "met",
-    ),
-    "=HYPERLINK(1)": (json.loads(SOLVED), 6, "met"),
+    "answer deleted": (without("one_hot-answer", OPEN), 0, "missing"),
+    "=HYPERLINK(1)": (json.loads(OPEN), 0, "open"),
 }
 BROKEN = {
     "empty": ("", "The file is empty."),
@@ -130,7 +158,9 @@ def graded(tmp_path_factory):
     folder, out, keep = home / "submitted", home / "out", home / "keep.txt"
     keep.write_text("kept", encoding="utf-8")
     folder.mkdir()
-    for name, (notebook, *_) in CASES.items():
+    everyone = {name: notebook for name, (notebook, *_) in CASES.items()}
+    everyone |= {name: submission({one: text for one, (_, text) in own.items()}) for name, own in PACKED.items()}
+    for name, notebook in everyone.items():
         text = json.dumps(notebook).replace("OUTSIDE", repr(str(home / "outside.txt"))[1:-1].join("''"))
         (folder / f"{name}.ipynb").write_text(text.replace("KEEP", f"'{keep}'"), encoding="utf-8")
     for name, (text, _) in BROKEN.items():
@@ -161,6 +191,14 @@ def test_every_submission_gets_its_honest_row(graded, name):
     assert bool(found["note"]) == name.startswith("checks ")
 
 
+@pytest.mark.parametrize("name", PACKED)
+def test_every_answer_gets_its_honest_verdict_and_its_neighbours_theirs(graded, name):
+    wanted = dict.fromkeys(NAMES, "met") | {one: ATTACKS[attack][1] for one, (attack, _) in PACKED[name].items()}
+    found = row(graded, name)
+    assert found["exercises"] == "; ".join(f"03.{NAMES.index(one) + 1} {one}: {wanted[one]}" for one in wanted)
+    assert found["met"] == str([*wanted.values()].count("met")) and not found["note"]
+
+
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_file_that_cannot_be_graded_says_why(graded, name):
     found = row(graded, name)
@@ -170,15 +208,18 @@ def test_a_file_that_cannot_be_graded_says_why(graded, name):
 def test_every_learner_gets_a_page(graded):
     table, out = graded
     learners = {one["learner"].lstrip("'") for one in table}
-    assert len(list(out.glob("*.html"))) == len(learners) == len(CASES) + len(BROKEN) + 1
+    assert len(list(out.glob("*.html"))) == len(learners) == len(CASES) + len(PACKED) + len(BROKEN) + 1
     page = (out / "Zoë Müller _Gruppe 2_.html").read_text(encoding="utf-8")
     assert "<h1>Zoë Müller (Gruppe 2)</h1>" in page and page.count("<p>✓ 03.") == 6
     assert (out / "Ana.html").read_text(encoding="utf-8").count("<h2>") == 2
     assert "PermissionError in the line" not in page
-    page = (out / "kills in function.html").read_text(encoding="utf-8")
+    places = {attack: (name, one) for name, own in PACKED.items() for one, (attack, _) in own.items()}
+    name, _ = places["kills in function"]
+    page = (out / f"{name}.html").read_text(encoding="utf-8")
     assert "PermissionError in the line `os.kill(os.getppid(), 9)`" in page
-    page = (out / "loops.html").read_text(encoding="utf-8")
-    assert "✗ 03.1 one_hot: The answer took longer than 2 seconds: look for a loop that never ends." in page
+    name, one = places["loops"]
+    page = (out / f"{name}.html").read_text(encoding="utf-8")
+    assert f"{one}: The answer took longer than 2 seconds: look for a loop that never ends." in page
 
 
 def test_a_spreadsheet_is_given_no_formula(graded):
@@ -265,6 +306,7 @@ def test_one_submission_is_judged_at_a_time(tmp_path, monkeypatch):
     """A judge takes sys.stdout away while it works: two at once could give back each other's."""
     for name in "abcd":
         (tmp_path / f"{name}.ipynb").write_text(SOLVED, encoding="utf-8")
+    sheets = {name: wire.write(observe(find(name), find(name).reference, 7)) for name in NAMES}
     inside, most = [], []
 
     def slow(*sheet):
@@ -275,6 +317,8 @@ def test_one_submission_is_judged_at_a_time(tmp_path, monkeypatch):
         return judge(*sheet)
 
     monkeypatch.setattr(grading, "judge", slow)
+    monkeypatch.setattr(grading.secrets, "randbelow", lambda most: 7)
+    monkeypatch.setattr(grading.Worker, "run", lambda worker, job: {"seen": sheets[job["name"]]})
     before = sys.stdout
     rows = grading.grade(tmp_path, tmp_path / "out", workers=2)
     assert [row.met for row in rows] == [6] * 4 and max(most) == 1 and sys.stdout is before
@@ -283,7 +327,7 @@ def test_one_submission_is_judged_at_a_time(tmp_path, monkeypatch):
 # --- a class in which every submission means harm, and one is honest ---
 
 # What an answer's process may write into the judge's ear, without ever calling the course's code.
-SAY = "import os\nfor into in range(3, 256):\n    try: os.write(into, {!r})\n    except OSError: pass\nos._exit(0)"
+SAY = "import os\nfor into in range(3, 256):\n    try: os.write(into, {})\n    except OSError: pass\nos._exit(0)"
 WORDS = {
     "a list for a kind": b'{"failed": []}',
     "an unknown kind": b'{"failed": "met"}',
@@ -298,23 +342,24 @@ WORDS = {
         {"seen": json.dumps([[{"tensor": [1], "shape": [9999999], "dtype": "load"}, []]])}
     ).encode(),
     "two sheets": b'{"failed": "time"}\n{"seen": "[]"}\n',
-    "endless": b"x" * 61_000_000,
 }
+ENDLESS = "b'x' * 61_000_000"
 STOPS = "signal.pidfd_send_signal(os.pidfd_open(os.getppid()), signal.{})"
-HOSTILE = {
+HOSTILE = {  # answers, as above
     "stops its worker": "import os, signal\n" + STOPS.format("SIGSTOP"),
     "kills its worker": "import os, signal\n" + STOPS.format("SIGKILL"),
-    "leaves folders": "import os\nfor _ in range(1500):\n    os.mkdir('d')\n    os.chdir('d')\n" + RIGHT,
-    "saves outside": "torch.save(torch.ones(1), OUTSIDE)\n" + RIGHT,
-    "keeps a database outside": "import sqlite3\nsqlite3.connect(OUTSIDE).execute('create table a (b)')\n" + RIGHT,
-    "reads a neighbour": f"{FAILS}raise ValueError(open(KEEP).read())",
-    "tells the environment": f"import os\n{FAILS}raise ValueError(str(dict(os.environ)))",
-    "tells the processes": f"import os\n{FAILS}raise ValueError(str(sorted(filter(str.isdigit, os.listdir('/proc')))))",
+    "leaves folders": "import os\nfor _ in range(1500):\n    os.mkdir('d')\n    os.chdir('d')\nANSWER",
+    "saves outside": "torch.save(torch.ones(1), OUTSIDE)\nANSWER",
+    "keeps a database outside": "import sqlite3\nsqlite3.connect(OUTSIDE).execute('create table a (b)')\nANSWER",
+    "reads a neighbour": "DEFraise ValueError(open(KEEP).read())",
+    "tells the environment": "import os\nDEFraise ValueError(str(dict(os.environ)))",
+    "tells the processes": "import os\nDEFraise ValueError(str(sorted(filter(str.isdigit, os.listdir('/proc')))))",
 }
-NAMES = ["one_hot", "window", "concatenate", "neuron", "sizes", "paper_size"]
+HARMLESS = ("leaves folders", "saves outside", "keeps a database outside")  # to the judge
+SAID = [*map(repr, WORDS.values()), ENDLESS]
 SAYING = {  # each answer of these two says something else
     f"says {part}": {name: SAY.format(words) for name, words in zip(NAMES, some, strict=True)}
-    for part, some in (("one half", [*WORDS.values()][:6]), ("the other half", [*WORDS.values()][6:]))
+    for part, some in (("one half", SAID[:6]), ("the other half", SAID[6:]))
 }
 
 
@@ -328,28 +373,35 @@ def hostile(request, tmp_path_factory):
     folder, keep = home / "submitted", home / "keep.txt"
     keep.write_text("kept as a secret", encoding="utf-8")
     folder.mkdir()
-    answers = {name: {"one_hot": source} for name, source in {**HOSTILE, "zz honest": RIGHT}.items()} | SAYING
-    for name, own in answers.items():
+    answers = {name: {one: text for one, (_, text) in own.items()} for name, own in packed(HOSTILE).items()}
+    for name, own in (answers | SAYING | {"zz honest": {}}).items():
         text = json.dumps(submission(own)).replace("OUTSIDE", f"'{home / 'outside'}'").replace("KEEP", f"'{keep}'")
         (folder / f"{name}.ipynb").write_text(text, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("INSTRUCTORS_TOKEN", "kept as a secret")
-        patch.setattr(grading, "MARGIN", 20)  # what stops its worker is waited for as long
+        patch.setattr(grading, "MARGIN", 10)  # what stops its worker is waited for as long
         rows = grading.grade(folder, home / "out", "03", grading.Limits(seconds=5), workers=1, sandboxed=inside)
     return {row.learner: row for row in rows}, home, inside
+
+
+def verdicts(rows, name):
+    return {exercise.name: verdict for exercise, verdict in rows[name].verdicts}
 
 
 @linux
 def test_every_hostile_submission_has_its_row_and_the_honest_one_its_grade(hostile):
     rows, home, _ = hostile
-    assert rows.keys() == {*HOSTILE, *SAYING, "zz honest"} and rows["zz honest"].met == 6
+    assert rows.keys() == {*packed(HOSTILE), *SAYING, "zz honest"} and rows["zz honest"].met == 6
     with (home / "out" / "grades.csv").open(encoding="utf-8", newline="") as file:
         assert [one["learner"] for one in csv.DictReader(file)] == sorted(rows)
     for name in SAYING:
         assert {verdict.kind for _, verdict in rows[name].verdicts} <= {"ended", "time", "unreadable", "incomplete"}
-    for name in HOSTILE:
-        assert len(rows[name].verdicts) == 6 and not rows[name].note, rows[name].note
-        assert name in ("leaves folders", "saves outside", "keeps a database outside") or rows[name].met <= 5
+    for name, own in packed(HOSTILE).items():
+        assert not rows[name].note, rows[name].note
+        for exercise, verdict in verdicts(rows, name).items():
+            attack, _ = own.get(exercise, ("none", ""))
+            assert verdict.met or attack != "none", verdict.text
+            assert not verdict.met or attack in ("none", *HARMLESS), attack
 
 
 @linux
@@ -359,7 +411,13 @@ def test_what_it_tells_is_nothing_of_the_instructors(hostile):
     assert "INSTRUCTORS_TOKEN" not in pages
     if inside:
         assert "kept as a secret" not in pages and not (home / "outside").exists()
-        told = rows["tells the processes"].verdicts[0][1].text
+        ((name, exercise),) = [
+            (name, one)
+            for name, own in packed(HOSTILE).items()
+            for one, (attack, _) in own.items()
+            if attack == "tells the processes"
+        ]
+        told = verdicts(rows, name)[exercise].text
         assert len(re.findall(r"'\d+'", told)) <= 5, told
 
 

@@ -4,6 +4,7 @@ How they behave in a page is seen in tests/browser/test_live.py.
 """
 
 import base64
+import functools
 import html
 import json
 import math
@@ -33,6 +34,12 @@ each_explorer = pytest.mark.parametrize("name", ARGUMENTS)
 
 def opened(name) -> Explorable:
     return getattr(makemlp, name)(*ARGUMENTS[name])
+
+
+@functools.cache
+def page_of(name) -> str:
+    """What an explorer shows, drawn once for all that look at it."""
+    return opened(name).to_html()
 
 
 def content(page: str) -> dict:
@@ -144,7 +151,7 @@ def test_the_table_covers_all_explorables():
 
 @each_explorer
 def test_the_picture_and_its_words_stand_where_scripts_do_not_run(name):
-    page = opened(name).to_html()
+    page = page_of(name)
     still = page.partition('<script type="application/json">')[0]
     alts = re.findall(r'<img alt="([^"]{30,})" [^>]*src="data:image/png;base64,[\w+/=]{500,}">', still)
     assert alts and "<svg" not in page.partition('<script type="module">')[0]
@@ -161,12 +168,12 @@ def test_every_number_of_the_machine_is_in_base64(name):
         elif isinstance(thing, float):
             yield thing
 
-    assert not [number for number in numbers(content(opened(name).to_html())["data"]) if round(number, 4) != number]
+    assert not [number for number in numbers(content(page_of(name))["data"]) if round(number, 4) != number]
 
 
 @each_explorer
 def test_what_is_stored_is_the_same_in_every_run(name):
-    one, other = (opened(name).to_html() for _ in range(2))
+    one, other = page_of(name), opened(name).to_html()
     kept = live.stored(one)
     assert kept == live.stored(other) and "<style>" not in kept and "module" not in kept and "data-link" not in kept
     assert content(kept) == content(one) and "makemlp-still" in kept
@@ -182,7 +189,7 @@ def test_nbval_reads_a_fresh_page_as_the_stored_one(name):
             text = re.sub(regex, replace, text)
         return text
 
-    page = opened(name).to_html()
+    page = page_of(name)
     assert sanitised(page) == sanitised(live.stored(page))
     assert sanitised(page) != sanitised(page.replace('"controls"', '"contorls"'))  # what a reader sees is compared
 
@@ -191,14 +198,14 @@ def test_nbval_reads_a_fresh_page_as_the_stored_one(name):
 def test_repr_is_short_and_stable(name):
     explorer = opened(name)
     said = repr(explorer)
-    names = dict.fromkeys([control["name"] for control in content(explorer.to_html())["controls"]])
+    names = dict.fromkeys([control["name"] for control in content(page_of(name))["controls"]])
     names |= dict.fromkeys(explorer.controls)  # its buttons
     assert said == repr(opened(name)) == f"Controls: {', '.join(names)}. Run this cell to use them."
 
 
 @each_explorer
 def test_every_control_says_what_it_is_and_stands_within_its_ends(name):
-    controls = content(opened(name).to_html())["controls"]
+    controls = content(page_of(name))["controls"]
     labels = [control["label"] for control in controls]
     assert all(labels) and len(set(labels)) == len(labels)
     for control in controls:
@@ -211,7 +218,7 @@ def test_every_control_says_what_it_is_and_stands_within_its_ends(name):
 @each_explorer
 def test_ipywidgets_turn_what_they_are_to_turn(name):
     explorer = opened(name)
-    controls = content(explorer.to_html())["controls"]
+    controls = content(page_of(name))["controls"]
     specs = {control["name"]: control for control in controls if control["kind"] == "slider"}
     sliders = {key: slider for key, slider in explorer.controls.items() if key in specs}
     for key, slider in sliders.items():
@@ -324,7 +331,7 @@ def test_smoothing_opens_on_the_rows_with_most_and_with_fewest_examples():
 
 
 def test_sampling_knows_the_real_names():
-    data = content(opened("explore_sampling").to_html())["data"]
+    data = content(page_of("explore_sampling"))["data"]
     words = zlib.decompress(base64.b64decode(data["names"].removeprefix("base64,"))).decode("utf-8").split("\n")
     assert words == sorted(NAMES)
     bundled = content(makemlp.explore_sampling(MODEL, VOCAB).to_html())["data"]["names"]
@@ -335,7 +342,7 @@ def test_sampling_knows_the_real_names():
 @pytest.mark.parametrize("place", [0, 8, 20])
 def test_count_tables_hold_what_the_models_score(method, place):
     train, dev, longest = NAMES[:6], NAMES[6:], 4
-    data = content(opened("explore_count_tables").to_html())["data"]
+    data = content(page_of("explore_count_tables"))["data"]
     smoothing = 10 ** (data["lowest"] + place * data["step"])
     model = CountModel(len(VOCAB), longest, smoothing, method).fit(*build_dataset(train, VOCAB, longest))
     kneser_ney = CountModel(len(VOCAB), longest, method="kneser_ney").fit(*build_dataset(train, VOCAB, longest))
@@ -359,14 +366,14 @@ def test_a_cell_that_is_run_again_shares_its_tables():
 
 
 def test_the_mixture_knows_where_names_end():
-    ends = unpacked(content(opened("explore_mixture").to_html())["data"]["ends"])
+    ends = unpacked(content(page_of("explore_mixture"))["data"]["ends"])
     assert ends.tolist() == [len(name) + 1 for name in NAMES[6:]]
 
 
 def test_snapshots_are_stepped_through_in_order_whatever_order_they_came_in():
     frames = dict(sorted(FRAMES.items(), reverse=True))
     page = makemlp.explore_snapshots(frames, [3.0 - 0.1 * step for step in range(20)], VOCAB).to_html()
-    assert content(page) == content(opened("explore_snapshots").to_html())
+    assert content(page) == content(page_of("explore_snapshots"))
     data = content(page)["data"]
     assert (
         data["steps"] == sorted(FRAMES)

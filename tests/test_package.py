@@ -1,6 +1,7 @@
 """The house as a whole: its floors, its table of contents, and what it says of the machine."""
 
 import ast
+import functools
 import graphlib
 import inspect
 import os
@@ -51,6 +52,7 @@ def unit(module):
     return module.partition(".")[0]
 
 
+@functools.cache
 def floors():
     """The floor of every unit: one above the highest that it imports from. A circle of imports has none."""
     below = {unit(module): set() for module in SOURCES}

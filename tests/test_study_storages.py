@@ -21,6 +21,9 @@ from makemlp.tuning import SPACE, finished, standing
 
 optuna = pytest.importorskip("optuna")
 
+from sqlalchemy import event  # noqa: E402  (comes with optuna)
+from sqlalchemy.pool import Pool  # noqa: E402
+
 from makemlp.tuning import storages  # noqa: E402  (needs optuna)
 from makemlp.tuning.worker import Interruptible, main, work  # noqa: E402
 
@@ -561,6 +564,63 @@ def test_status_makes_no_file_and_changes_none(kind, tmp_path, capfd):
     (tmp_path / "mistyped").touch()
     assert re.search("holds no study|has no study", refused(capfd, "status", "--storage", url))
     assert [(file.name, file.stat().st_size) for file in tmp_path.iterdir()] == [("mistyped", 0)]
+
+
+def move_away(file):
+    kept = file.with_suffix(".kept")
+    file.replace(kept)
+    return lambda: kept.replace(file)
+
+
+def put_another_there(file):
+    back = move_away(file)
+    file.touch()
+    return back
+
+
+def make_read_only(file):
+    """As for an ordinary user; root may write what is read-only."""
+
+    def only_read(connection, *rest):
+        connection.execute("PRAGMA query_only = ON")
+
+    event.listen(Pool, "checkout", only_read)
+    return lambda: event.remove(Pool, "checkout", only_read)
+
+
+@pytest.mark.parametrize(
+    ("harm", "says"),
+    [
+        (move_away, "was removed or replaced while a worker used it: bring it back, or begin anew."),
+        (put_another_there, "was removed or replaced while a worker used it: bring it back, or begin anew."),
+        (make_read_only, "can't be written: see to it that its folder is there and yours."),
+    ],
+)
+def test_a_sqlite_file_that_fails_under_a_worker_ends_it_with_a_sentence_and_loses_nothing(
+    harm, says, tmp_path, monkeypatch, capfd, names_file
+):
+    file, calls, undo, fit = tmp_path / "study.db", [], [], Objective.fit
+    url = f"sqlite:///{file.as_posix()}"
+
+    def third_fails(self, **settings):
+        calls.append(1)
+        if len(calls) == 3:
+            undo.append(harm(file))
+        return fit(self, **settings)
+
+    def rows():
+        return finished(optuna.load_study(storage=url, study_name="makemlp"))
+
+    monkeypatch.setattr(Objective, "fit", third_fails)
+    arguments = ["worker", "--storage", url, "--names", str(names_file), "--budget", "1e8", "--trials"]
+    said = refused(capfd, *arguments, "5")
+    if sys.version_info >= (3, 11) or harm is make_read_only:  # before, Python doesn't tell SQLite's name of an error
+        assert said == f"{url} {says}"
+    undo[0]()
+    kept = rows()
+    assert [row["number"] for row in kept] == [0, 1]
+    assert main([*arguments, "1"]) == 0
+    assert rows()[:2] == kept and len(rows()) == 3
 
 
 @pytest.mark.parametrize("told_to_stop", [False, True])

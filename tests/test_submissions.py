@@ -179,6 +179,13 @@ def test_one_odd_cell_does_not_spoil_the_others(odd, tmp_path):
     assert len([one for one in found.cells if one.source]) == CODE and not found.note
 
 
+def test_more_code_than_anyone_types_is_not_searched(tmp_path):
+    cells = [{"cell_type": "code", "id": str(i), "source": "x" * 600_000} for i in range(2)]
+    (tmp_path / "a.ipynb").write_text(json.dumps({"cells": cells}), encoding="utf-8")
+    (one,) = submissions(tmp_path)
+    assert not one.cells and one.note == "The code cells hold more than 1,000,000 characters: look at it by hand."
+
+
 def test_large_outputs_are_left_behind(tmp_path):
     output = {"output_type": "stream", "name": "stdout", "text": "x" * 50_000_000}
     cells = [{**cell, "outputs": [output]} if cell["cell_type"] == "code" else cell for cell in SOLVED["cells"][:6]]

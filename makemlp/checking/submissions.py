@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 LARGEST = 200_000_000  # bytes of a notebook, and of all that a zip file holds; outputs can be large
+MOST_CODE = 1_000_000  # characters in the code cells of a notebook; every cell is searched for every exercise
 NOT_HANDED_IN = {"__MACOSX", "Thumbs.db", "desktop.ini"}  # what computers put beside what people hand in
 NOTEBOOK = (".ipynb", ".ipynb.txt", ".ipynb.json")  # mail programs and browsers add an ending
 
@@ -169,6 +170,8 @@ def _code_cells(raw: bytes) -> tuple[list[Code], str]:
         return [], "The file is not JSON, so it is no notebook."
     except (KeyError, TypeError):
         return [], "The file is JSON but no notebook: it has no list of cells."
+    if sum(len(cell.source) for cell in cells if cell is not None) > MOST_CODE:
+        return [], f"The code cells hold more than {MOST_CODE:,} characters: look at it by hand."
     return [cell for cell in cells if cell is not None], note
 
 

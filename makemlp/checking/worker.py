@@ -70,7 +70,7 @@ def _fork(job: dict) -> str:
         _work(job, into)
     os.close(into)
     try:
-        text, in_time = _listen(out, pid, time.monotonic() + job["seconds"])
+        text, in_time = _listen(out, time.monotonic() + job["seconds"])
     finally:
         os.close(out)
         with suppress(ProcessLookupError):
@@ -81,16 +81,16 @@ def _fork(job: dict) -> str:
     return _sheet(text, in_time)
 
 
-def _listen(out: int, pid: int, deadline: float) -> tuple[bytes, bool]:
+def _listen(out: int, deadline: float) -> tuple[bytes, bool]:
     """What the process wrote until it closed its end, and whether it did so in time."""
-    text = b""
+    text = bytearray()  # grows in place: fifty megabytes come in a thousand pieces
     while (left := deadline - time.monotonic()) > 0 and len(text) < LARGEST:
         if select.select([out], [], [], left)[0]:
             chunk = os.read(out, 1 << 20)
             if not chunk:
-                return text, True
+                return bytes(text), True
             text += chunk
-    return text, False
+    return b"", False
 
 
 def _spawn(job: dict) -> str:

@@ -54,6 +54,7 @@ CAUSES = (
         r"No locks available|Function not implemented|Operation not supported",
         "the disk of {0} has no locks: put the journal on another disk",
     ),
+    (r"READONLY_DBMOVED", "{0} was removed or replaced while a worker used it: bring it back, or begin anew"),
     (r"no such table|relation .* does not exist", "{0} holds no study: check its name, or begin one with a worker"),
     (
         r"unable to open database file|No such file or directory: |Not a directory|Permission denied: |readonly"
@@ -154,7 +155,7 @@ def on_disk(error: BaseException) -> bool:
 
 def _words(error: BaseException) -> str:
     """What an exception and those that caused it say."""
-    return "\n".join(f"{type(one).__name__}: {one}" for one in _causes(error))
+    return "\n".join(f"{type(one).__name__}: {one} {getattr(one, 'sqlite_errorname', '')}" for one in _causes(error))
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
