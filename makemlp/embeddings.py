@@ -158,7 +158,7 @@ def alike(points: Tensor, chosen: Sequence[int], k: int = 6) -> tuple[Tensor, Te
     ValueError
         for fewer than two points, points that are not finite, or a k of less than 1 or more than there are others.
 
-    Source: lesson 10.
+    Source: lesson 10b.
     """
     check_points(points)
     check_count("k", k, len(points) - 1)

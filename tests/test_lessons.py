@@ -30,6 +30,7 @@ EXPECTED = [
     "08_sample_names",
     "09_beat_the_baseline",
     "10_words",
+    "10b_which_words_are_alike",
 ]
 
 # What a lesson builds in the open and the package holds from then on.

@@ -118,7 +118,7 @@ def explore_words(C: Tensor, vocab: Vocabulary, word: str = "could", count: int 
     ValueError
         if the word is not among them.
 
-    Source: lesson 10.
+    Source: lesson 10b.
     """
     words = vocab.itos[:count]
     if word not in words:
