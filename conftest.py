@@ -90,6 +90,11 @@ CI_ALONE = (
 )
 
 
+def in_ci():
+    """Whether what takes long is run, too."""
+    return os.environ.get("CI", "") not in ("", "false")
+
+
 def unit_of(nodeid):
     """The unit that a test belongs to."""
     for pattern in UNITS:
@@ -111,14 +116,16 @@ def pytest_collection_modifyitems(config, items):
     if row := config.getoption("--but"):
         import noxfile
 
-        elsewhere = noxfile.paths(noxfile.ROWS[row].tests)
+        elsewhere = noxfile.paths(noxfile.ROWS[row])
         items[:] = [item for item in items if not item.nodeid.startswith(elsewhere)]
+    if in_ci():  # the browser runs each lesson and compares what it prints (tests/browser/test_lessons.py)
+        items[:] = [item for item in items if not item.nodeid.startswith("notebooks/")]
     units = {unit: place for place, unit in enumerate(dict.fromkeys(unit_of(item.nodeid) for item in items))}
     items.sort(key=lambda item: (place_of(unit := unit_of(item.nodeid)), units[unit]))
     for item in items:
         if hasattr(item, "output_timeout"):  # nbval's, which waits five seconds for a cell's output
             item.output_timeout = PATIENCE
-        if os.environ.get("CI", "") in ("", "false") and any(re.match(pattern, item.nodeid) for pattern in CI_ALONE):
+        if not in_ci() and any(re.match(pattern, item.nodeid) for pattern in CI_ALONE):
             item.add_marker(pytest.mark.skip(reason="takes long and seldom breaks: CI=true runs it"))
 
 

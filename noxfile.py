@@ -64,6 +64,7 @@ class Row:
     env: dict[str, str] = field(default_factory=dict)
     folder: str = "."
     tests: str = "all"  # of TESTS
+    lessons: tuple[str, ...] = ("notebooks",)
 
 
 def foreign_locale() -> str:
@@ -101,8 +102,13 @@ ROWS = {
     "plain-cpu": Row("no vector instructions in PyTorch's own code", env=PROCESSORS["plain"], tests="arithmetic"),
     "avx2": Row("AVX2 at most", env=PROCESSORS["avx2"], tests="arithmetic"),
     "sse42": Row("SSE4.2 at most", env=PROCESSORS["sse42"], tests="arithmetic"),
-    # The one that stands for all others; CI runs it each time.
-    "disturbed": Row("SSE4.2, products disturbed", env={**PROCESSORS["sse42"], "DISTURB": "1"}, tests="arithmetic"),
+    # The one that stands for all others. CI runs it each time, the lessons in the browser.
+    "disturbed": Row(
+        "SSE4.2, products disturbed",
+        env={**PROCESSORS["sse42"], "DISTURB": "1"},
+        tests="arithmetic",
+        lessons=("notebooks", "tests/browser/test_lessons.py", "tests/browser/test_live_lessons.py"),
+    ),
     "disturbed2": Row("products disturbed by another seed", env={"DISTURB": "2"}, tests="arithmetic"),
     "disturbed3": Row("products disturbed by a third seed", env={"DISTURB": "3"}, tests="arithmetic"),
     "locale": Row(
@@ -132,16 +138,16 @@ def copy_course(folder: Path) -> None:
     shutil.copytree(".", folder, ignore=shutil.ignore_patterns(".*", "build", "runs", "__pycache__"))
 
 
-def paths(tests: str) -> tuple[str, ...]:
-    """What a row hands to pytest: lessons, solutions and these unit tests."""
-    return ("notebooks", "exercises/solutions", *TESTS[tests])
+def paths(row: Row) -> tuple[str, ...]:
+    """What a row hands to pytest: lessons, solutions and its unit tests."""
+    return (*row.lessons, "exercises/solutions", *TESTS["none" if QUICK else row.tests])
 
 
-def pytest_options(tests: str) -> list[str]:
-    """Lessons and solutions by nbval, with pictures, and these unit tests."""
+def pytest_options(row: Row) -> list[str]:
+    """Lessons and solutions by nbval, with pictures, and the row's unit tests."""
     how = ["--nbval", "--nbval-current-env", "--mpl", "-p", "no:cacheprovider"]
     workers = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
-    return ["-m", "pytest", *how, *workers, *paths(tests)]
+    return ["-m", "pytest", *how, *workers, *paths(row)]
 
 
 def run(session: nox.Session, name: str, row: Row) -> None:
@@ -157,7 +163,7 @@ def run(session: nox.Session, name: str, row: Row) -> None:
         install(session, row)
         versions = json.loads(session.run("python", "-c", matrix.ASK_VERSIONS, silent=True).splitlines()[-1])
         session.run(
-            *("python", *pytest_options(tests), f"--junitxml={report}"),
+            *("python", *pytest_options(row), f"--junitxml={report}"),
             env=row.env,
             success_codes=[0, 1],  # 1: tests failed, which is a result too
         )
@@ -184,4 +190,4 @@ for _name, _row in ROWS.items():
 
 if __name__ == "__main__":
     _row = ROWS[sys.argv[1]]
-    sys.exit(subprocess.run([sys.executable, *pytest_options(_row.tests)], env=os.environ | _row.env).returncode)
+    sys.exit(subprocess.run([sys.executable, *pytest_options(_row)], env=os.environ | _row.env).returncode)

@@ -132,7 +132,7 @@ def neighbours(distance: Tensor, k: int = 3) -> Tensor:
     ValueError
         for a k of less than 1 or more than there are others.
 
-    Source: lesson 07.
+    Source: lesson 07b.
     """
     check_count("k", k, len(distance) - 1)
     others = distance.clone().fill_diagonal_(math.inf)  # (n, n), no point is its own neighbour
@@ -158,7 +158,7 @@ def alike(points: Tensor, chosen: Sequence[int], k: int = 6) -> tuple[Tensor, Te
     ValueError
         for fewer than two points, points that are not finite, or a k of less than 1 or more than there are others.
 
-    Source: lesson 10.
+    Source: lesson 10b.
     """
     check_points(points)
     check_count("k", k, len(points) - 1)
@@ -191,7 +191,7 @@ def pca(points: Tensor, dims: int = 2) -> tuple[Tensor, Tensor]:
         for fewer than two points, points that are not finite, or points all at one place; for more dims than there
         are.
 
-    Source: lesson 07.
+    Source: lesson 07b.
     """
     check_points(points)
     check_count("dims", dims, min(points.shape))

@@ -7,7 +7,6 @@ such a run multiplies the difference. Those runs are drawn from what was recorde
 
 from __future__ import annotations
 
-import copy
 import functools
 import json
 import math
@@ -27,7 +26,7 @@ from makemlp.mlp import MLP
 from makemlp.sampling import nucleus, rank, sample
 from makemlp.scoreboard import flattery
 from makemlp.scoring import nll, nll_by_name
-from makemlp.training import SGD, Run, learning_rate_at, train, train_many
+from makemlp.training import SGD, Run, film, learning_rate_at, train, train_many
 from makemlp.tuning import contest
 from makemlp.words import load_words
 
@@ -266,15 +265,8 @@ def _seed_spread() -> Picture:
 
 def _snapshot() -> Picture:
     vocab, train_names, _ = _names()
-    model = MLP(len(vocab), emb_dim=2, hidden_dim=100)
-    run = Run([model], *build_dataset(train_names, vocab), learning_rates=[0.02])
-    frames = {0: copy.deepcopy(model)}
-    for step in range(1, 301):
-        run.step(learning_rate_at(step - 1, 300))
-        if step % 5 == 0:
-            run.write_back()
-            frames[step] = copy.deepcopy(model)
-    return figures.snapshot(frames, [loss.item() for loss in run.losses], vocab, 150)
+    frames, losses = film(MLP(len(vocab), emb_dim=2, hidden_dim=100), *build_dataset(train_names, vocab))
+    return figures.snapshot(frames, losses, vocab, 150)
 
 
 def _turning() -> Picture:

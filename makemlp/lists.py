@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
 from makemlp.data import BOUNDARY, load_names
 from makemlp.data.setting import NAMES_FILE, SETTING, kept_setting, names_file
@@ -19,7 +21,7 @@ VOWELS = frozenset("aeiouæœøıаеиоуыэюяєіїαεηιουωあいう
 VOWEL_SIGNS = (" VOWEL SIGN ", " CHARACTER SARA ", "THAI CHARACTER MAI HAN-AKAT")  # in the names of Unicode
 
 
-def use_names(which: str | os.PathLike | None) -> list[str]:
+def use_names(which: str | os.PathLike | None, **reading: Any) -> list[str]:
     """Let every lesson, exercise, study and worker on this machine read another list of names, from now on.
 
     The choice is kept in a file, because each notebook has a kernel of its own. The environment variable
@@ -29,6 +31,9 @@ def use_names(which: str | os.PathLike | None) -> list[str]:
     ----------
     which : the path of a text file with one name per line; or a list that ships with the package, by its name:
         ``"french_given"`` or ``"israel_given"``. None brings the bundled names back.
+    reading : how to read it, as `load_names` takes it: ``column="Name"`` of a table, ``lowercase=True``,
+        ``bad_lines="skip"`` and so on. What was read is then kept as a plain list beside the choice. Not ``boundary``,
+        because lessons begin and end every name with '.'.
 
     Returns
     -------
@@ -43,10 +48,14 @@ def use_names(which: str | os.PathLike | None) -> list[str]:
 
     Source: lesson 00.
     """
+    if "boundary" in reading:
+        raise ValueError("Lessons begin and end every name with '.': pass remove='.' to take it out of your names.")
     kept, before = kept_setting(), os.environ.get(SETTING)
     os.environ[SETTING] = "" if which is None else os.fspath(which)
     try:
-        names, file = load_names(), names_file()
+        names, file = load_names(**reading), names_file()
+        if reading:
+            file = _as_plain_list(names, file.stem, kept.parent)
         kept.parent.mkdir(parents=True, exist_ok=True)
         write_whole(kept, b"" if file == NAMES_FILE else os.fsencode(file))
     except (ValueError, OSError) as error:
@@ -59,6 +68,23 @@ def use_names(which: str | os.PathLike | None) -> list[str]:
         raise
     os.environ[SETTING] = "" if file == NAMES_FILE else str(file)  # for the processes that this one starts
     return names
+
+
+def _as_plain_list(names: list[str], name: str, folder: Path) -> Path:
+    """Write the names, one per line, to a file that later ones of the same name do not replace; its whole path."""
+    raw = "".join(f"{one}\n" for one in names).encode()
+    file = (folder / "lists" / hashlib.sha256(raw).hexdigest()[:8] / f"{name}.txt").absolute()
+    try:
+        same = load_names(text=raw.decode()) == names
+    except ValueError:
+        same = False
+    if not same:
+        raise ValueError(
+            "These names can't be kept as a list with one per line, because that looks like a table: pass a column, or "
+            "remove=',' to take such signs out of all names."
+        )
+    write_whole(file, raw)
+    return file
 
 
 def on_bundled(value: Value, otherwise: Value | None = None) -> Value | None:

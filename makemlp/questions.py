@@ -22,7 +22,7 @@ def quiz(lesson: str) -> Sheet:
 
     Parameters
     ----------
-    lesson : the lesson's number as text, "00" to "10"; a second part has a letter, "00b".
+    lesson : the lesson's number as text, "00" to "10"; a second part has a letter, "10b".
 
     Returns
     -------

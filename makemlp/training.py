@@ -7,6 +7,7 @@ product serves them all. Lesson 05 builds the same trainer for one model, with a
 
 from __future__ import annotations
 
+import copy
 import math
 import os
 import sys
@@ -21,6 +22,7 @@ from tqdm import tqdm
 
 from makemlp import checkpoints
 from makemlp.data import places
+from makemlp.embeddings import check_count
 from makemlp.mlp import MLP
 
 BETA1, BETA2, EPSILON = 0.9, 0.99, 1e-8  # Adam's; the short memory of 0.99 suits runs of a few hundred steps
@@ -374,6 +376,39 @@ class Run:
             self.losses = list(contents["losses"])
             self.optimizer.restore(contents["optimizer"], len(self.losses))
             self.batches.generator.set_state(contents["generator"])
+
+
+@places.on_cpu
+def film(model: MLP, X: Tensor, Y: Tensor, steps: int = 300, every: int = 5) -> tuple[dict[int, MLP], list[float]]:
+    """Train a model in place as `train` does at a learning rate of 0.02, and keep a copy of it every few steps.
+
+    Parameters
+    ----------
+    X, Y : (N, block_size) and (N,) int64, the examples.
+    steps : of the whole run.
+    every : from 1 to `steps`, the steps from one copy to the next.
+
+    Returns
+    -------
+    frames : the copies, by the steps that they had taken; 0 is the start.
+    losses : each step's minibatch loss, in nats per character.
+
+    Raises
+    ------
+    ValueError
+        for a number out of range, no examples, or examples that don't fit the model.
+
+    Source: lesson 07.
+    """
+    check_count("every", every, steps)
+    run = Run([model], X, Y, learning_rates=[0.02])
+    frames = {0: copy.deepcopy(model)}
+    for step in range(1, steps + 1):
+        run.step(learning_rate_at(step - 1, steps))
+        if step % every == 0:
+            run.write_back()
+            frames[step] = copy.deepcopy(model)
+    return frames, [loss.item() for loss in run.losses]
 
 
 @places.on_cpu

@@ -21,7 +21,12 @@ from makemlp.mlp import check_sizes
 from makemlp.training import divergence, learning_rate_at, progress, say_stopped
 
 CUTOFFS = (2000, 6000)
-STORED = Path(__file__).parent / "corpus" / "network.pt"
+KEPT = (101, 102)  # the seeds of the two networks that come with the course
+
+
+def kept(seed: int) -> Path:
+    """Where the course keeps its network of this seed."""
+    return Path(__file__).parent / "corpus" / f"network{seed}.pt"
 
 
 class AdaptiveSoftmax(nn.Module):
@@ -121,6 +126,8 @@ class WordMLP(nn.Module):
 
     Source: lesson 10; Bengio et al. 2003, equation 1 and section 5.1.
     """
+
+    brings_contexts = True  # to its device, and the answers back: see `makemlp.data.places`
 
     def __init__(
         self,
@@ -326,23 +333,30 @@ def save_word_model(model: WordMLP, vocab: WordVocabulary, path: str | os.PathLi
     checkpoints.write(path, contents)
 
 
-def load_word_model(vocab: WordVocabulary, path: str | os.PathLike | None = None, device: str = "cpu") -> WordMLP:
-    """The network that the course trained on the Brown corpus, or the one that `save_word_model` saved at `path`.
+def load_word_model(
+    vocab: WordVocabulary, path: str | os.PathLike | None = None, *, seed: int = KEPT[0], device: str = "cpu"
+) -> WordMLP:
+    """A network that the course trained on the Brown corpus, or the one that `save_word_model` saved at `path`.
 
     Parameters
     ----------
-    vocab : the vocabulary that it was trained with; for the course's network ``WordVocabulary(load_words())``.
+    vocab : the vocabulary that it was trained with; for the course's networks ``WordVocabulary(load_words())``.
+    seed : which of the course's two, 101 or 102: the same network from other random numbers.
     device : where it is to compute.
 
     Raises
     ------
     ValueError
-        if there is no such file, if it is incomplete or not a word model, or if the model was trained on other words.
+        if there is no such file or seed, if the file is incomplete or not a word model, or if the model was trained on
+        other words.
 
-    Source: lesson 10. How the course's network was trained: ``makemlp/word_runs.py``.
+    Source: lesson 10. How the course's networks were trained: ``makemlp/word_runs.py``.
     """
-    contents = checkpoints.read(STORED if path is None else path, "word model")
-    with checkpoints.sound(STORED if path is None else path):
+    if path is None and seed not in KEPT:
+        raise ValueError(f"The course keeps no network of seed {seed}: pass {' or '.join(map(str, KEPT))}.")
+    file = kept(seed) if path is None else path
+    contents = checkpoints.read(file, "word model")
+    with checkpoints.sound(file):
         model = WordMLP(**contents["settings"])
         model.load_state_dict(contents["state"])
         words = contents["words"]

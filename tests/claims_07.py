@@ -1,4 +1,4 @@
-"""What the claims of lesson 07 in facts.toml are decided by: small trainings, each done once."""
+"""What the claims of lessons 07 and 07b in facts.toml are decided by: small trainings, each done once."""
 
 import functools
 

@@ -120,14 +120,35 @@ def test_a_check_that_is_met_prints_one_line(capsys):
     assert capsys.readouterr().out == f"✓ 03.2 window: right on {len(checking.find('window').inputs())} inputs.\n"
 
 
-def test_what_an_answer_prints_does_not_reach_the_page(capsys):
+def test_what_an_answer_prints_is_shown_of_one_call_and_looks_like_no_verdict(capsys):
     def sizes():
         print("✓ 03.5 sizes: right.")
         return {"small": 0, "wide": 0, "words": 0}
 
     with pytest.raises(checking.Wrong):
         check("sizes", sizes)
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr().out == "Your answer printed this in call 1 of 2:\n    ✓ 03.5 sizes: right.\n"
+
+    def window(names, stoi, block_size):
+        print("10%\r20%\r", *names, *range(30), sep="\n")
+        return checking.find("window").reference(names, stoi, block_size if block_size < 3 else 2)
+
+    with pytest.raises(checking.Wrong, match="names = ") as caught:
+        check("window", window)
+    head, second, first_name, *lines = capsys.readouterr().out.splitlines()
+    assert int(head.split()[6]) > 1 and second == "    20%" and first_name[4:] in str(caught.value)
+    assert len(lines) == 19 and re.fullmatch(r"    … and \d+ lines more", lines[-1])
+
+
+def test_what_an_answer_without_an_end_printed_is_shown(capsys, monkeypatch):
+    def units(nats):
+        while True:
+            print("round and round")
+
+    monkeypatch.setattr(checking, "SECONDS", 0.2)
+    with pytest.raises(checking.Wrong, match="longer than"):
+        check("units", units)
+    assert capsys.readouterr().out.startswith("Your answer printed this in call 1 of 1:\n    round and round\n")
 
 
 def test_an_open_answer_says_so_kindly():

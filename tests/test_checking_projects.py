@@ -75,11 +75,20 @@ def test_a_stage_that_is_open_is_replaced_by_the_course_s():
     assert parts(names)[1] == []
 
 
+@pytest.mark.parametrize("slip", [lambda given: given["schedule"], lambda given: given.schedules])
+def test_a_slip_in_asking_for_a_part_is_told(slip):
+    given, _ = parts({"schedule": project_05.schedule})
+    with pytest.raises(
+        (TypeError, AttributeError), match=r"parts\.schedule, with a dot|no 'schedules': it has schedule"
+    ):
+        slip(given)
+
+
 def test_a_project_puts_its_loss_on_the_scoreboard_once_it_is_met(monkeypatch, capsys):
     assert results("own_model") == []
     assert "its check is not met" in capsys.readouterr().out
     seen = [core.observe(find("own_model"), project_05._settings(100, 0.02))[0]]
-    monkeypatch.setattr(checking, "observe", lambda *_: seen)
+    monkeypatch.setattr(checking, "observe", lambda *_, **__: seen)
     monkeypatch.setattr(project_05, "BAR", 2.5)
     check("own_model", project_05.own_model)
     (row,) = results("own_model")

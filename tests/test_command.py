@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 import sys
+from importlib import metadata
 from types import SimpleNamespace
 
 import pytest
@@ -164,3 +165,8 @@ def test_help_names_every_option_with_words_and_shows_examples(capsys):
     assert ended.value.code == 0 and "examples:" in said and "exit code is 0" in said
     for action in parser()._actions:
         assert action.help and max(action.option_strings, key=len, default=action.dest) in said
+
+
+def test_the_command_that_is_installed_is_this_one():
+    [script] = metadata.entry_points(group="console_scripts", name="makemlp")
+    assert script.load() is main

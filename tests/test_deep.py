@@ -317,6 +317,7 @@ class Stop(importlib.abc.MetaPathFinder):
             Stop.pressed = True
             signal.raise_signal(signal.SIGINT)
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # off where pytest was started in the background
 weight = [torch.nn.Parameter(torch.zeros(2))]
 sys.meta_path.insert(0, Stop())
 try:

@@ -273,7 +273,7 @@ ALTS = {
     ),
     "mixture": (
         lambda: figures.mixture([0.0, 0.5, 1.0], [2.0, 1.5, 1.75], (0.25, 1.625)),
-        "Counts alone 2.00, network alone 1.75; lowest 1.50 with a share of 0.5. Marked: a share of 0.25 with 1.625.",
+        "Counts alone 2.00, network alone 1.75; lowest 1.50 with a share of 0.50. Marked: a share of 0.25 with 1.625.",
     ),
     "ablation": (
         lambda: figures.ablation(

@@ -26,9 +26,11 @@ EXPECTED = [
     "05_learning_rate_sweep",
     "06_tune_on_the_dev_split",
     "07_see_the_embeddings",
+    "07b_what_training_found",
     "08_sample_names",
     "09_beat_the_baseline",
     "10_words",
+    "10b_which_words_are_alike",
 ]
 
 # What a lesson builds in the open and the package holds from then on.
@@ -45,6 +47,7 @@ TAUGHT = {
     "sgd": training,
     "learning_rate_at": training,
     "adam_step": training,
+    "film": training,
     "even_places": training,
     "rank": sampling,
     "nucleus": sampling,
@@ -169,6 +172,22 @@ def test_frame(lesson):
 
 def minutes(lesson):
     return re.search(r"\*\*Time:\*\* (?:about )?(\d+)", lesson.cells[0].source)[1]
+
+
+def minutes_by_rule(lesson):
+    """About how long a lesson takes. It is a rule of thumb, because no learner has been timed: a minute to read 130
+    words or 8 lines of code, and a quarter of a minute to run a cell and look at what it shows."""
+    read = [cell for cell in lesson.code if "for-the-tests" not in cell.tags]
+    words, lines = sum(cell.words for cell in lesson.prose), sum(len(cell.lines) for cell in read)
+    return words / 130 + lines / 8 + len(read) / 4
+
+
+@every_lesson
+def test_a_lesson_takes_as_long_as_it_says_and_an_hour_at_most(lesson):
+    """One that takes longer is cut in two, as 04 and 04b are."""
+    said, taken = int(minutes(lesson)), minutes_by_rule(lesson)
+    assert abs(said - taken) <= 0.2 * taken, f"it says {said} minutes, and by the rule it takes {taken:.0f}"
+    assert max(said, round(taken)) <= 60, f"it says {said} minutes, and by the rule it takes {taken:.0f}"
 
 
 @pytest.mark.parametrize("place", ["README.md", "notebooks/00_start_here.ipynb"])

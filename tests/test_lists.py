@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -128,6 +129,33 @@ def test_a_list_that_cant_be_read_leaves_the_one_before(place, monkeypatch, whic
     with pytest.raises(ValueError, match=says):
         use_names(which)
     assert kept_setting().read_bytes() == kept and load_names() == ["émil", "ida", "otto"]
+
+
+@pytest.mark.filterwarnings("ignore:.*:UserWarning")
+def test_a_table_is_read_once_and_kept_as_a_plain_list(place, monkeypatch):
+    monkeypatch.setenv("MAKEMLP_NAMES", "table.csv")
+    (place / "table.csv").write_text("Name;Births\nÉmil;12\nIda;9\nJ.R.;2\nOtto;5\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"pass makemlp\.use_names\('.*table\.csv', column='Name'\) to load") as said:
+        load_names()
+    call = re.search(r"makemlp\.use_names\('.*', column='Name'", str(said.value)).group()
+    names = eval(f"{call}, lowercase=True, remove='.')", {"makemlp": makemlp})  # the sentence's own words work
+    assert names == ["émil", "ida", "jr", "otto"] == load_names()
+    monkeypatch.delenv("MAKEMLP_NAMES")  # as in the next notebook
+    assert load_names() == names and list_tag().startswith("table-")
+    first = names_file()
+    assert use_names("table.csv", column=1, bad_lines="skip") == ["Émil", "Ida", "Otto"] == load_names()
+    assert names_file() != first and first.read_text(encoding="utf-8") == "émil\nida\njr\notto\n"
+
+
+@pytest.mark.filterwarnings("ignore:.*:UserWarning")
+def test_what_no_lesson_could_read_again_is_refused(place, monkeypatch):
+    monkeypatch.setenv("MAKEMLP_NAMES", "")
+    (place / "pairs.csv").write_text("Doe, Ann\nRoe, Ida\nPoe, Otto\n" * 4)
+    with pytest.raises(ValueError, match="looks like a table: pass a column, or remove=','"):
+        use_names("pairs.csv", delimiter="")
+    with pytest.raises(ValueError, match=r"begin and end every name with '\.': pass remove='\.'"):
+        use_names("my_list.txt", boundary="#")
+    assert load_names() == bundled_names() and not kept_setting().exists()
 
 
 def test_a_choice_that_cant_be_kept_is_not_half_made(place, monkeypatch):

@@ -19,7 +19,7 @@ import ipywidgets
 import nbformat
 import pytest
 import torch
-from alive import ARGUMENTS, COUNTED, FRAMES, MODEL, NAMES, VOCAB
+from alive import ARGUMENTS, COUNTED, FRAMES, MODEL, NAMES, READER, STORY, VOCAB
 
 import makemlp
 from makemlp import MLP, CountModel, build_dataset, live
@@ -368,6 +368,19 @@ def test_a_cell_that_is_run_again_shares_its_tables():
 def test_the_mixture_knows_where_names_end():
     ends = unpacked(content(page_of("explore_mixture"))["data"]["ends"])
     assert ends.tolist() == [len(name) + 1 for name in NAMES[6:]]
+
+
+def test_the_mixture_takes_whole_sentences_and_tells_how_they_begin():
+    text = f"{STORY} the dog saw {'a cat ' * 20}. a dog".split()
+    X, Y = makemlp.build_dataset(text, READER, 2)
+    table = makemlp.CountModel(len(READER), 1, 1.0).fit(X, Y)
+    network = makemlp.WordMLP(len(READER), 2, emb_dim=3, hidden_dim=4, cutoffs=())
+    data = content(makemlp.explore_mixture(network, table, X, Y, READER, unit="sentence").to_html())["data"]
+    assert unpacked(data["ends"]).tolist() == [6, 6, 4, 44] and len(unpacked(data["network"])) == len(Y) - 2
+    torch.testing.assert_close(unpacked(data["counts"]), makemlp.log_prob(table, X, Y)[:-2].exp())
+    told = base64.b64decode(data["names"].removeprefix("base64,")).decode("utf-8").split("\n")
+    assert told[:3] == ["a dog saw a cat", "the cat saw the dog", "a dog ran"]
+    assert told[3].startswith("the dog saw a cat") and told[3].endswith(" …") and len(told[3]) <= 38
 
 
 def test_snapshots_are_stepped_through_in_order_whatever_order_they_came_in():

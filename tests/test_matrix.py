@@ -76,7 +76,7 @@ def test_every_unit_test_that_a_row_names_is_there(noxfile):
 def test_other_processors_draw_the_pictures_too(noxfile):
     """And the row that CI runs is one of them."""
     rows = [row for row in noxfile.ROWS.values() if row.env.keys() & {"DISTURB", "ATEN_CPU_CAPABILITY"}]
-    assert len(rows) >= 6 and "--mpl" in noxfile.pytest_options("arithmetic")
+    assert len(rows) >= 6 and "--mpl" in noxfile.pytest_options(noxfile.ROWS["disturbed"])
     assert all(row.tests in ("all", "arithmetic") for row in rows)
     assert {"tests/test_figures.py", "tests/test_pictures.py"} <= set(noxfile.TESTS["arithmetic"])
     script = (ROOT / "Makefile").read_text(encoding="utf-8") + (ROOT / ".ci/run").read_text(encoding="utf-8")

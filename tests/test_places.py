@@ -13,6 +13,7 @@ from makemlp import (
     DeepMLP,
     Mixture,
     Vocabulary,
+    WordMLP,
     build_dataset,
     compare,
     explore_count_tables,
@@ -33,6 +34,7 @@ from makemlp import (
     train_deep,
     train_many,
 )
+from makemlp.data import places
 from makemlp.widgets import explorers
 
 NAMES = ["emma", "ava", "mia", "zoe", "anna", "bob", "clara", "dora", "emil", "fritz", "gerda"] * 3
@@ -150,6 +152,32 @@ def test_what_only_computes_follows_its_arguments():
     with torch.device("meta"):
         assert trace(model, X[:2])["probs"].device.type == "cpu"
     assert trace(model.to("meta"), X[:2].to("meta"))["probs"].device.type == "meta"
+
+
+class Elsewhere(torch.nn.Module):
+    """A model on another device that brings its contexts there and its answers back, as a WordMLP does."""
+
+    brings_contexts, block_size = True, 3
+
+    def __init__(self, model):
+        super().__init__()
+        self.far = torch.nn.Parameter(torch.empty(1, device="meta"))
+        self.near = [model]  # in a list, so that its parameters don't count as this module's
+
+    def forward(self, X):
+        assert X.device.type == "cpu"
+        return self.near[0](X)
+
+
+@pytest.mark.parametrize("name", ["nll", "nll_by_name", "compare", "mixture", "sample", "score_name"])
+def test_a_model_that_brings_its_contexts_may_be_elsewhere(name):
+    model = mlp()
+    assert MODEL[name](Elsewhere(model), X, Y) == MODEL[name](model, X, Y)
+    refused(lambda: MODEL[name](Elsewhere(model).half(), X, Y), "float16 numbers")
+
+
+def test_networks_for_words_bring_their_contexts():
+    places.check_on_cpu("nll", Mixture(WordMLP(20, cutoffs=(5,)).to("meta"), table()), X, Y)
 
 
 def test_a_kept_model_comes_back_on_the_cpu(tmp_path):

@@ -12,7 +12,7 @@ from interrupts import stopped
 from makemlp.data import Vocabulary, build_dataset, load_names
 from makemlp.mlp import MLP
 from makemlp.scoring import nll
-from makemlp.training import Batches, Stack, group, learning_rate_at, progress, train, train_many
+from makemlp.training import Batches, Run, Stack, film, group, learning_rate_at, progress, train, train_many
 
 NAMES = load_names()[:50]
 VOCAB = Vocabulary(NAMES)
@@ -55,6 +55,28 @@ def test_any_number_of_steps_will_do(steps):
 def test_a_number_that_is_not_above_0_is_named(name, value):
     with pytest.raises(ValueError, match=f"^{name} is {value}: it must be above 0"):
         train(a_model(), X, Y, **{name: value})
+
+
+def test_a_film_is_the_run_of_train_with_a_copy_every_few_steps():
+    filmed, trained = a_model(), a_model()
+    begun = [p.clone() for p in filmed.parameters()]
+    frames, losses = film(filmed, X, Y, steps=12, every=5)
+    assert losses == train(trained, X, Y, steps=12, learning_rate=0.02)
+    assert list(frames) == [0, 5, 10]
+    assert all(map(torch.equal, frames[0].parameters(), begun))
+    halfway = a_model()
+    run = Run([halfway], X, Y, learning_rates=[0.02])
+    for step in range(10):
+        run.step(learning_rate_at(step, 12))
+    run.write_back()
+    assert all(map(torch.equal, frames[10].parameters(), halfway.parameters()))
+    assert not torch.equal(frames[5].C, frames[10].C)
+
+
+@pytest.mark.parametrize("every", [0, 13, 2.5])
+def test_a_film_needs_steps_from_copy_to_copy(every):
+    with pytest.raises(ValueError, match=f"every is {every}: pass a whole number, from 1 to 12"):
+        film(a_model(), X, Y, steps=12, every=every)
 
 
 def test_training_needs_examples():

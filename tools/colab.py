@@ -27,7 +27,7 @@ KINDS = {"notebooks": "", "exercises": "_exercises", "exercises/solutions": "_so
 # What the package needs when it runs, besides its modules.
 DATA = ("names/*.txt", "quizzes/*.json", "measured/*", "live/*.js", "live/*.css")
 # Most of all bytes, so only a notebook that calls these functions carries their files; the text's terms go with it.
-HEAVY = {"load_words": "brown.txt.xz", "load_word_model": "network.pt"}
+HEAVY = {"load_words": "brown.txt.xz", "load_word_model": "network*.pt"}
 LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
 
 FIRST_CELL = """\

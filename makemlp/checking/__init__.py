@@ -14,7 +14,7 @@ from typing import Any
 
 from IPython import get_ipython
 
-from makemlp.checking.core import CheckError, Exercise, NotYet, Verdict, Wrong, judge, observe
+from makemlp.checking.core import CheckError, Exercise, Heard, NotYet, Verdict, Wrong, judge, observe
 from makemlp.checking.exercises import LESSONS, find
 from makemlp.checking.limit import TimeUp, time_limit
 from makemlp.checking.parts import MET
@@ -22,6 +22,7 @@ from makemlp.data.setting import list_tag
 
 __all__ = ["CheckError", "NotYet", "Wrong", "check", "find", "hint", "progress", "results"]
 
+MOST_LINES, LONGEST_LINE = 20, 200  # that are shown of what an answer prints, and characters of each
 SECONDS = 60.0  # that an answer has for all of its inputs, which take it less than one; more where it trains
 
 _states: dict[str, str] = {}  # in this kernel: what the last check of each exercise said
@@ -31,6 +32,8 @@ _hints: dict[str, int] = {}  # in this kernel: how many hints of each exercise w
 
 def check(name: str, answer: Any) -> None:
     """Try an answer on many inputs. Prints one line if it is right.
+
+    What the answer itself prints is shown of one input: the one that the message is about, or the first.
 
     Raises
     ------
@@ -42,9 +45,11 @@ def check(name: str, answer: Any) -> None:
     """
     exercise = find(name)
     _states.pop(name, None)
-    verdict, value = _verdict(exercise, answer)
+    heard: list[Heard] = []
+    verdict, value = _verdict(exercise, answer, heard)
     _states[name] = verdict.kind
     _keep(exercise, answer, value, verdict)
+    _show_printed(heard, verdict.at)
     if verdict.met:
         print(verdict.text.replace("✓", _green("✓"), 1))
         return
@@ -52,16 +57,38 @@ def check(name: str, answer: Any) -> None:
     raise (NotYet if verdict.kind == "open" else Wrong)(Verdict(verdict.kind, text))
 
 
-def _verdict(exercise: Exercise, answer: Any) -> tuple[Verdict, Any]:
+def _show_printed(heard: list[Heard], at: int) -> None:
+    """Show what the answer printed on this input, set in, so that no print looks like a verdict.
+
+    A check calls it on many, and all together would fill the page.
+    """
+    texts = [_as_seen(one.getvalue()) for one in heard]
+    if not any(texts):
+        return
+    which = at if at < len(texts) and texts[at] else next(i for i, text in enumerate(texts) if text)
+    lines = texts[which].splitlines()
+    print(f"Your answer printed this in call {which + 1} of {len(heard)}:")
+    print("\n".join(f"    {line[:LONGEST_LINE]}" for line in lines[:MOST_LINES]))
+    if len(lines) > MOST_LINES:
+        print(f"    … and {len(lines) - MOST_LINES:,} lines more")
+
+
+def _as_seen(text: str) -> str:
+    """A text as a screen shows it in the end: a line that is begun anew, as a progress bar does, hides what it held."""
+    lines = (line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
+    return "\n".join(lines).strip("\n")
+
+
+def _verdict(exercise: Exercise, answer: Any, heard: list[Heard]) -> tuple[Verdict, Any]:
     """The verdict and the first result, whatever the answer does: no frame of the check's own reaches a learner."""
     seconds = SECONDS + (10 * exercise.trial.seconds if exercise.trial else 0)
 
     def failed(kind: str, says: str) -> tuple[Verdict, Any]:
-        return Verdict(kind, f"✗ {exercise.title}: {says}"), None
+        return Verdict(kind, f"✗ {exercise.title}: {says}", max(0, len(heard) - 1)), None
 
     try:
         with time_limit(seconds):
-            seen = observe(exercise, answer)
+            seen = observe(exercise, answer, heard=heard)
     except TimeUp:
         return failed("time", f"Your answer takes longer than {seconds:g} seconds: look for a loop that never ends.")
     except KeyboardInterrupt:

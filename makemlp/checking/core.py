@@ -42,6 +42,7 @@ WORDS = {
     **{bool: "True or False", int: "a whole number", float: "a number", type(None): "nothing"},
 }
 SEEDS = (0, 1)  # of the inputs that every check tries; the grader adds those of a seed that nobody knew before
+MOST_HEARD = 100_000  # characters that are kept of what an answer prints in one call
 NOTHING = "Your function returns nothing: end it with a return."
 REPEATS = 3  # inputs that are tried twice, to see whether the result is the same
 OTHER_SEEDS = 4  # seeds that the first input is tried with besides, where the task names one
@@ -193,10 +194,14 @@ class Seen:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the judge says: `kind` is "met", "open", the name of a known mistake, or a general kind of failure."""
+    """What the judge says: `kind` is "met", "open", the name of a known mistake, or a general kind of failure.
+
+    `at` is the place of the input that the text speaks of.
+    """
 
     kind: str
     text: str
+    at: int = 0
 
     @property
     def met(self) -> bool:
@@ -222,14 +227,33 @@ class Wrong(CheckError):  # noqa: N818 - as above
     """The answer is not right yet."""
 
 
-def observe(exercise: Exercise, answer: Any, seed: int | None = None, watched: bool = True) -> list[Seen]:
-    """Make all of the exercise's calls to the answer, in their order; a pencil answer may be plain."""
+class Heard(io.StringIO):
+    """What an answer prints in one call, up to a length that a loop without an end does not fill the memory with."""
+
+    def write(self, text: str) -> int:
+        if self.tell() < MOST_HEARD:
+            super().write(text)
+        return len(text)
+
+
+def observe(
+    exercise: Exercise,
+    answer: Any,
+    seed: int | None = None,
+    watched: bool = True,
+    heard: list[Heard] | None = None,
+) -> list[Seen]:
+    """Make all of the exercise's calls to the answer, in their order; a pencil answer may be plain.
+
+    What the answer prints is kept from the page. `heard` gets it, call by call, also of a call that has not ended.
+    """
     calls = [arguments for some in exercise.calls(seed).values() for arguments in some]
     stop = _not_callable(exercise, answer, calls[0])
     if stop is not None:
         return [Seen(stop, arguments) for arguments in calls]
     function = answer if callable(answer) else lambda: answer
-    return [_call(exercise, function, arguments, watched) for arguments in calls]
+    heard = [] if heard is None else heard
+    return [_call(exercise, function, arguments, watched, heard) for arguments in calls]
 
 
 def _not_callable(exercise: Exercise, answer: Any, arguments: tuple) -> Stop | None:
@@ -247,12 +271,16 @@ def _not_callable(exercise: Exercise, answer: Any, arguments: tuple) -> Stop | N
     return None
 
 
-def _call(exercise: Exercise, answer: Callable, arguments: tuple, watched: bool = False) -> Seen:
+def _call(
+    exercise: Exercise, answer: Callable, arguments: tuple, watched: bool = False, heard: list[Heard] | None = None
+) -> Seen:
     """Call the answer once; what a later call changes does not change what this one gave."""
-    arguments = copy.deepcopy(arguments)
+    arguments, prints = copy.deepcopy(arguments), Heard()
+    if heard is not None:
+        heard.append(prints)
     watch = _Watch(exercise.forbidden) if watched and exercise.forbidden else nullcontext()
     try:
-        with redirect_stdout(io.StringIO()), watch:
+        with redirect_stdout(prints), watch:
             use = exercise.trial.run if exercise.trial else exercise.use
             value = use(answer, *arguments) if use else answer(*arguments)
     except KeyboardInterrupt:
@@ -428,8 +456,8 @@ def _made(exercise: Exercise, results: list, slips: list, wanted: list) -> bool:
 
 
 def _words(stop: Stop) -> str:
-    """An exception's message without what depends on the input."""
-    return re.sub(r"\d+", "", stop.message)
+    """An exception's message without what depends on the input, or on where a call without an end was stopped."""
+    return "" if stop.kind == "RecursionError" else re.sub(r"\d+", "", stop.message)
 
 
 def _mostly_same(result: Any, slip: Any, wanted: Any, exercise: Exercise) -> bool:
@@ -445,15 +473,15 @@ def _explain(exercise: Exercise, inputs: list, results: list, wanted: list, firs
     evidence = _evidence(exercise, inputs[first], results[first], wanted[first])
     for mistake, slip in zip(exercise.mistakes, slips, strict=True):
         if _made(exercise, results, slip, wanted):
-            return _fail(exercise, mistake.name, _named(mistake, evidence))
+            return _fail(exercise, mistake.name, _named(mistake, evidence), first)
     if exercise.measure is None:  # or it agrees in those entries of a dictionary that are wrong
         for mistake, slip in zip(exercise.mistakes, slips, strict=True):
             if all(
                 _mostly_same(blur(one), blur(other), want, exercise)
                 for one, other, want in zip(results, slip, wanted, strict=True)
             ):
-                return _fail(exercise, mistake.name, _named(mistake, evidence))
-    return _fail(exercise, *_in_general(exercise, inputs[first], results[first], wanted[first]))
+                return _fail(exercise, mistake.name, _named(mistake, evidence), first)
+    return _fail(exercise, *_in_general(exercise, inputs[first], results[first], wanted[first]), first)
 
 
 def _in_general(exercise: Exercise, arguments: tuple, result: Any, wanted: Any) -> tuple[str, str]:
@@ -543,8 +571,8 @@ def _changed(exercise: Exercise, inputs: list, seen: Sequence[Seen]) -> Verdict 
     return None
 
 
-def _fail(exercise: Exercise, kind: str, says: str) -> Verdict:
-    return Verdict(kind, f'✗ {exercise.title}: {says} For steps, run hint("{exercise.name}").')
+def _fail(exercise: Exercise, kind: str, says: str, at: int = 0) -> Verdict:
+    return Verdict(kind, f'✗ {exercise.title}: {says} For steps, run hint("{exercise.name}").', at)
 
 
 def examine(exercise: Exercise, answer: Any, seed: int | None = None) -> Verdict:

@@ -13,15 +13,26 @@ from typing import Any
 MET: dict[str, Callable] = {}  # in this kernel: the answers whose last check was met
 
 
-def parts(references: Mapping[str, Callable]) -> tuple[SimpleNamespace, list[str]]:
+class Parts(SimpleNamespace):
+    """Functions by their names, such as ``parts.count_contexts``; a slip in asking for one is told in a sentence."""
+
+    def __getitem__(self, name: object) -> Callable:
+        known = next(iter(vars(self))) if name not in vars(self) else name
+        raise TypeError(f"parts is no dictionary: write parts.{known}, with a dot")
+
+    def __getattr__(self, name: str) -> Callable:
+        raise AttributeError(f"parts has no {name!r}: it has {', '.join(vars(self))}")
+
+
+def parts(references: Mapping[str, Callable]) -> tuple[Parts, list[str]]:
     """The functions of these names: the learner's own where its check was met in this kernel, else the course's.
 
     Returns
     -------
-    SimpleNamespace, with one attribute per name, and the names of those that are the learner's own.
+    Parts, with one attribute per name, and the names of those that are the learner's own.
     """
     own = [name for name in references if name in MET]
-    return SimpleNamespace(**references | {name: MET[name] for name in own}), own
+    return Parts(**references | {name: MET[name] for name in own}), own
 
 
 def whose(references: Mapping[str, Callable], own: list[str]) -> str:

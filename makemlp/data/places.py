@@ -28,7 +28,8 @@ def check_precise(caller: str, *things: object) -> None:
 
     Parameters
     ----------
-    things : what `caller` was given; models and tensors are looked at, and lists and dicts of them.
+    things : what `caller` was given; models and tensors are looked at, and lists and dicts of them. A model with
+        ``brings_contexts`` may be on another device, because it brings each context there and its answer back.
     """
     first = None
     for thing, tensor in _tensors(things):
@@ -37,6 +38,8 @@ def check_precise(caller: str, *things: object) -> None:
                 f"{caller} got {_named(thing)} of {str(tensor.dtype).partition('.')[2]} numbers, which have too few "
                 f"digits: pass what .float() gives."
             )
+        if getattr(thing, "brings_contexts", False):
+            continue
         first = first or (thing, tensor.device)
         if tensor.device != first[1]:
             raise ValueError(
@@ -49,7 +52,7 @@ def check_on_cpu(caller: str, *things: object) -> None:
     """Raise a ValueError as `check_precise` does, and for a tensor or model that is not on the CPU."""
     check_default()
     for thing, tensor in _tensors(things):
-        if tensor.device.type != "cpu":
+        if tensor.device.type != "cpu" and not getattr(thing, "brings_contexts", False):
             raise ValueError(
                 f"{caller} got {_named(thing)} on the device '{tensor.device}', and makemlp computes on the CPU: pass "
                 f"what .to('cpu') gives."

@@ -93,7 +93,7 @@ def read(encoding: str | None = None) -> tuple[str, str, str]:
         return "the bundled list", "load_names(", read_bundled()
     if file.parent == NAMES_FILE.parent and file.stem in OTHER_LISTS:
         return f"the list '{file.stem}'", "load_names(", _read_shipped(file, OTHER_LISTS[file.stem])
-    return f"'{file}'", f"load_names('{file}'", read_text(file, encoding)
+    return f"'{file}'", f"makemlp.use_names('{file}'", read_text(file, encoding)
 
 
 def read_bundled() -> str:

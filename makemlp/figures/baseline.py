@@ -34,7 +34,7 @@ def mixture(
     axes.legend(loc="best")
     return (
         f"Dev loss of a mixture against the network's share. Counts alone {losses[0]:.2f}, network alone "
-        f"{losses[-1]:.2f}; lowest {losses[low]:.2f} with a share of {weights[low]:.1f}.{said}"
+        f"{losses[-1]:.2f}; lowest {losses[low]:.2f} with a share of {weights[low]:.2f}.{said}"
     )
 
 

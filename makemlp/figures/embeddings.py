@@ -1,4 +1,4 @@
-"""Embeddings on a map (floor 3): lesson 07."""
+"""Embeddings on a map (floor 3): lessons 07 and 07b."""
 
 from __future__ import annotations
 

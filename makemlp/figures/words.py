@@ -1,4 +1,4 @@
-"""What tables have seen of a text, and a map of its words (floor 3): lesson 10."""
+"""What tables have seen of a text, and a map of its words (floor 3): lessons 10 and 10b."""
 
 from __future__ import annotations
 

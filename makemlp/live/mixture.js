@@ -1,4 +1,4 @@
-// Lesson 09: the loss of two models' mixture by the first one's share, and every name as each of the two sees it.
+// Lessons 09, 10: the loss of two models' mixture by the first one's share; every name, or sentence, as each sees it.
 import { chart, drawing, line, path, ring } from "./draw.js";
 import { el } from "./frame.js";
 import { unpack, unpackText } from "./mlp.js";
@@ -6,8 +6,8 @@ import { unpack, unpackText } from "./mlp.js";
 const PLACES = 40; // of the curve
 
 export function mixture(frame, data) {
-  const [p, q] = [unpack(data.network), unpack(data.counts)]; // of each answer
-  const ends = unpack(data.ends); // how many answers each name has
+  const [p, q, ends] = [data.network, data.counts, data.ends].map(unpack); // of each answer; and each name's length
+  const [one, per] = [data.unit, data.unit === "sentence" ? " per word" : ""];
   const loss = (share) => {
     let sum = 0;
     for (let i = 0; i < p.length; i++) sum -= Math.log(share * p[i] + (1 - share) * q[i]);
@@ -24,7 +24,7 @@ export function mixture(frame, data) {
       network -= Math.log(p[at]);
       counts -= Math.log(q[at]);
     }
-    names.push([network, counts]);
+    names.push([network, counts].map((nll) => (per ? nll / length : nll)));
   }
   const called = data.names ? unpackText(data.names) : null;
   const better = names.filter(([network, counts]) => network < counts).length;
@@ -63,9 +63,10 @@ export function mixture(frame, data) {
   }
 
   function namesPicture(width, height) {
-    const most = Math.min(40, Math.max(...names.flat().filter(Number.isFinite)));
-    const label = "NLL of a name: the table's (across), the network's (up)";
-    const { x, y, axes } = chart(width, height, { xs: [0, most], ys: [0, most], label });
+    const finite = names.flat().filter(Number.isFinite);
+    const [from, most] = [per ? Math.min(...finite) : 0, Math.min(40, Math.max(...finite))];
+    const label = `NLL${per || " of a name"}: the table's (across), the network's (up)`;
+    const { x, y, axes } = chart(width, height, { xs: [from, most], ys: [from, most], label });
     const places = names.map(([network, counts]) => [x(counts), y(network)]);
     const inside = names.map((name) => Math.max(...name) <= most);
     const d = places.map(([px, py], i) => (inside[i] ? `M${px.toFixed(1)} ${py.toFixed(1)}h0` : "")).join("");
@@ -75,7 +76,7 @@ export function mixture(frame, data) {
       height,
       axes,
       el("path", { d, stroke: "var(--blue)", "stroke-width": 3, "stroke-linecap": "round", "stroke-opacity": 0.5 }),
-      line(x(0), y(0), x(most), y(most), { stroke: "var(--ink)", "stroke-dasharray": "4 3" }),
+      line(x(from), y(from), x(most), y(most), { stroke: "var(--ink)", "stroke-dasharray": "4 3" }),
       mark,
     );
     picture.classList.add("names");
@@ -89,7 +90,7 @@ export function mixture(frame, data) {
       show(i) {
         const [px, py] = places[i] ?? [];
         const side = px > width / 2 ? { "text-anchor": "end", dx: -22 } : {};
-        mark.replaceChildren(...(i === null ? [] : ring(px, py, called?.[i] ?? "", side)));
+        mark.replaceChildren(...(i === null ? [] : ring(px, py, per ? "" : (called?.[i] ?? ""), side)));
       },
     };
   }
@@ -99,7 +100,7 @@ export function mixture(frame, data) {
 
   function tell(i) {
     const [network, counts] = names[i].map((nll) => nll.toFixed(1));
-    return `${called ? `'${called[i]}'` : "This name"}: the network ${network} nats, the table ${counts}.`;
+    return `${called ? `'${called[i]}'` : `This ${one}`}: the network ${network} nats${per}, the table ${counts}.`;
   }
 
   return function draw({ weight }, width) {
@@ -109,7 +110,7 @@ export function mixture(frame, data) {
     cloud.show(near);
     const told = near === null ? "" : tell(near);
     const lowest = `lowest ${curve[low].toFixed(3)} at ${shares[low].toFixed(2)}`;
-    const split = `${better.toLocaleString("en")} of ${names.length.toLocaleString("en")} names lie below the line: the network holds them likelier`;
+    const split = `${better.toLocaleString("en")} of ${names.length.toLocaleString("en")} ${one}s lie below the line: the network holds them likelier`;
     return {
       title: `share ${weight.toFixed(2)}: dev loss ${here.toFixed(3)}; ${lowest}`,
       picture: el("div", { class: "makemlp-beside" }, [
@@ -117,7 +118,7 @@ export function mixture(frame, data) {
         el(
           "div",
           { style: `width: ${room}px` },
-          el("p", { class: "makemlp-note" }, told || `Each dot is a name; ${split}.`),
+          el("p", { class: "makemlp-note" }, told || `Each dot is a ${one}; ${split}.`),
           cloud.picture,
         ),
       ]),

@@ -1,4 +1,4 @@
-// Lessons 07 and 10: which letters, or words, are near each other in all dimensions, and on a flat map.
+// Lessons 07 and 10b: which letters, or words, are near each other in all dimensions, and on a flat map.
 import { drawing, letterMap, line, mapDrawing, pairs, reach, rect, scale, text, wordMap } from "./draw.js";
 import { el, Refusal } from "./frame.js";
 import { unpack } from "./mlp.js";

@@ -1,4 +1,4 @@
-"""A run played again, who is near whom, and what a letter does (floor 5): lessons 07 and 10."""
+"""A run played again, who is near whom, and what a letter does (floor 5): lessons 07, 07b and 10."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def explore_neighbours(C: Tensor, vocab: Vocabulary) -> Explorable:
     ----------
     C : (vocab_size, emb_dim), a row for each symbol.
 
-    Source: lesson 07.
+    Source: lesson 07b.
     """
     last, distance = vocab.itos[-1], distances(C)
     near = neighbours(distance, len(C) - 1)  # (vocab_size, vocab_size - 1)
@@ -118,7 +118,7 @@ def explore_words(C: Tensor, vocab: Vocabulary, word: str = "could", count: int 
     ValueError
         if the word is not among them.
 
-    Source: lesson 10.
+    Source: lesson 10b.
     """
     words = vocab.itos[:count]
     if word not in words:

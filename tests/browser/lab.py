@@ -22,6 +22,8 @@ from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
+import nbformat
+from disturbance import SEED
 from jupyter_client import BlockingKernelClient
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -103,7 +105,7 @@ class LabServer:
                 shutil.copytree(repository / name, self.root / name, ignore=unwanted)
 
     def environment(self):
-        """The user's environment without the user's Jupyter."""
+        """The user's environment without the user's Jupyter; kernels begin as tests/disturbance.py wants."""
         env = {key: value for key, value in os.environ.items() if not key.startswith(("JUPYTER", "IPYTHON"))}
         folders = {
             "JUPYTER_CONFIG_DIR": "config",
@@ -113,7 +115,8 @@ class LabServer:
             "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
             "IPYTHONDIR": "ipython",
         }
-        return env | {key: str(self.folder / name) for key, name in folders.items()}
+        env |= {key: str(self.folder / name) for key, name in folders.items()}
+        return env | ({"IPYTHONDIR": os.environ["IPYTHONDIR"]} if SEED in os.environ else {})
 
     def write_settings(self):
         for name, values in SETTINGS.items():
@@ -389,7 +392,7 @@ class Lesson:
         self.page = new_page(browser, viewport={"width": 1400, "height": 1100}, reduced_motion="reduce")
         self.traffic = Traffic(self.page)
         self.complaints = Complaints(self.page)
-        self.alts_as_opened = self.alts_of_run = []
+        self.alts_as_opened = self.alts_of_run = self.outputs_of_run = []
         self.faults_of_run = []
         self.seconds = {"server start": server.start_seconds}
 
@@ -411,6 +414,9 @@ class Lesson:
             self.settle()
         self.faults_of_run = self.errors()
         self.alts_of_run = self.alts()
+        self.save()
+        cells = nbformat.read(self.file, as_version=4).cells
+        self.outputs_of_run = [cell.outputs for cell in cells if cell.cell_type == "code"]
 
     def menu(self, title, entry):
         self.page.locator(".lm-MenuBar-itemLabel", has_text=title).first.click()

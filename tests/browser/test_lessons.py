@@ -4,9 +4,12 @@ One lesson only: `pytest tests/browser -k 01_bigram`. Its explorers are operated
 to build/screens.
 """
 
+import os
 import re
 
 import pytest
+from disturbance import ASK_KERNEL, SEED
+from nbval.plugin import IPyNbFile
 
 from makemlp.questions import _read
 
@@ -22,6 +25,19 @@ SHORTEST_ALT = 30
 @pytest.mark.parametrize("name", LESSONS)
 def test_run_all_ends_with_no_error_and_no_warning(lesson):
     assert not lesson.faults_of_run, "\n".join(lesson.faults_of_run)
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_it_prints_what_is_stored(lesson, request):
+    """By nbval's own comparison, so that in CI nbval need not run the lesson once more (conftest.py leaves it out)."""
+    if SEED in os.environ:
+        assert lesson.value(ASK_KERNEL) == int(os.environ[SEED])
+    notebook = IPyNbFile.from_parent(request.session, path=NOTEBOOKS / f"{lesson.name}.ipynb")
+    notebook.setup_sanitize_files()
+    for cell, outputs in zip(notebook.collect(), lesson.outputs_of_run, strict=True):
+        if cell.options["check"]:
+            same = cell.compare_outputs(outputs, cell.cell.outputs)
+            assert same, "\n".join([cell.cell.source, *cell.comparison_traceback])
 
 
 @pytest.mark.parametrize("name", LESSONS)

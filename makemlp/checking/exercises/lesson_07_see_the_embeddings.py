@@ -1,4 +1,4 @@
-"""The exercises of lesson 07 (floor 3): what each asks for, and the mistakes that it knows."""
+"""The exercises of lessons 07 and 07b (floor 3): what each asks for, and the mistakes that it knows."""
 
 from __future__ import annotations
 
@@ -56,25 +56,25 @@ NEAREST = Exercise(
             "itself included",
             _first(lambda gaps: gaps.norm(dim=1), itself=True),
             "The symbol is its own nearest here, at a distance of 0: leave it out.",
-            "07 Ten numbers",
+            "07b Ten numbers",
         ),
         Mistake(
             "farthest",
             _first(lambda gaps: gaps.norm(dim=1), last=True),
             "These are the farthest: sort the distances from the smallest up.",
-            "07 Ten numbers",
+            "07b Ten numbers",
         ),
         Mistake(
             "numbers for symbols",
             lambda points, symbols, symbol, k: [symbols.index(one) for one in nearest(points, symbols, symbol, k)],
             "These are the symbols' numbers: look each up in symbols, and join them.",
-            "07 Ten numbers",
+            "07b Ten numbers",
         ),
         Mistake(
             "nearest last",
             lambda *asked: nearest(*asked)[::-1],
             "The symbols are right, but the nearest comes last: begin with it.",
-            "07 Ten numbers",
+            "07b Ten numbers",
         ),
         Mistake(
             "product for distance",
@@ -101,13 +101,13 @@ NEAREST = Exercise(
             "place by place",
             lambda points, symbols, symbol, k: "".join(one for one in symbols if one != symbol)[:k],
             "These are the first k symbols as they stand: sort them by distance first.",
-            "07 Ten numbers",
+            "07b Ten numbers",
         ),
         Mistake(
             "one too few",
             lambda points, symbols, symbol, k: nearest(points, symbols, symbol, k)[: k - 1],
             "There is one too few: the symbol itself took a place among the k, so leave it out before you cut.",
-            "07 Ten numbers",
+            "07b Ten numbers",
         ),
     ),
     hints=(
@@ -371,7 +371,7 @@ OVER_SEEDS = Exercise(
             "sum for mean",
             lambda maps: _distances(maps).sum(0),
             "This is the sum over the seeds: divide by how many there are.",
-            "07 Ten numbers",
+            "07b Ten numbers",
         ),
         Mistake(
             "first seed only",
@@ -395,13 +395,13 @@ OVER_SEEDS = Exercise(
             "mean over the points",
             lambda maps: _distances(maps).mean(1),
             "The mean runs over the points instead of the seeds: the seeds are the first axis, so mean(0).",
-            "07 Ten numbers",
+            "07b Ten numbers",
         ),
         Mistake(
             "every seed by itself",
             _distances,
             "There is still a table for each seed: take their mean.",
-            "07 Ten numbers",
+            "07b Ten numbers",
         ),
         Mistake(
             "last seed only",
@@ -556,55 +556,55 @@ EXPLAINED = Exercise(
             lambda points, dims: _explained(points, slice(dims)),
             "The cloud is not centred: the first direction then points from 0 to its middle, which says nothing about "
             "its form.",
-            "07 Ten numbers",
+            "07b Ten numbers",
         ),
         Mistake(
             "squares left out",
             lambda points, dims: _explained(points - points.mean(0), slice(dims), 1),
             "The singular values are not squared: variance goes with their squares, S**2.",
-            "07 Ten numbers",
+            "07b Ten numbers",
         ),
         Mistake(
             "one direction only",
             lambda points, dims: _explained(points - points.mean(0), slice(dims - 1, dims)),
             "This is one direction's share: add up those of the first dims directions.",
-            "07 Ten numbers",
+            "07b Ten numbers",
         ),
         Mistake(
             "what is left",
             lambda points, dims: 1 - explained(points, dims),
             "This is the share of the other directions, which the picture leaves out.",
-            "07 Ten numbers",
+            "07b Ten numbers",
         ),
         Mistake(
             "columns for directions",
             _columns,
             "These are the first columns of the table: PCA looks for the widest directions, which may lie across them.",
-            "07 Ten numbers",
+            "07b Ten numbers",
         ),
         Mistake(
             "variance for share",
             lambda points, dims: (torch.linalg.svdvals(points - points.mean(0))[:dims] ** 2).sum().item(),
             "This is not a share yet: divide by the sum over all directions.",
-            "07 Ten numbers",
+            "07b Ten numbers",
         ),
         Mistake(
             "mean of each row",
             lambda points, dims: _explained(points - points.mean(1, keepdim=True), slice(dims)),
             "Each row loses its own mean: the middle of the cloud is the mean over the points, mean(0).",
-            "07 Ten numbers",
+            "07b Ten numbers",
         ),
         Mistake(
             "last directions",
             lambda points, dims: _explained(points - points.mean(0), slice(-dims, None)),
             "These are the narrowest directions: singular values come with the widest first.",
-            "07 Ten numbers",
+            "07b Ten numbers",
         ),
         Mistake(
             "percent",
             lambda points, dims: 100 * explained(points, dims),
             "This is in percent: a share lies between 0 and 1.",
-            "07 Ten numbers",
+            "07b Ten numbers",
         ),
     ),
     hints=(
@@ -725,13 +725,13 @@ WHAT_CHANGES = Exercise(
             "PCA not centred",
             lambda: what_changes() | {"first share of PCA": ["moved"]},
             "PCA begins by subtracting the middle, so it doesn't matter where the map lies.",
-            "07 Ten numbers",
+            "07b Ten numbers",
         ),
         Mistake(
             "variance for share",
             lambda: what_changes() | {"first share of PCA": ["doubled"]},
             "The variance grows with the map, along all directions alike: their shares stay.",
-            "07 Ten numbers",
+            "07b Ten numbers",
         ),
         Mistake(
             "row stays",

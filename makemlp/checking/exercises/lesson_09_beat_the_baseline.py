@@ -302,15 +302,35 @@ WITH_DIRECT = Exercise(
 # 09.4 dropout
 
 
-def dropout(h: Tensor, share: float, u: Tensor) -> Tensor:
-    return torch.where(u < share, torch.zeros_like(h), h / (1 - share))
+def dropout(h: Tensor, count: int, u: Tensor) -> Tensor:
+    return h * _kept(count, u) * _enlarged(count, u)
+
+
+def _ranks(u: Tensor) -> Tensor:
+    """The place of each number in its row, from the smallest, which has 0."""
+    return u.argsort(1).argsort(1)
+
+
+def _kept(count: int, u: Tensor) -> Tensor:
+    return _ranks(u) >= count
+
+
+def _enlarged(count: int, u: Tensor) -> float:
+    return u.shape[1] / (u.shape[1] - count)
+
+
+def _over_all_rows(h: Tensor, count: int, u: Tensor) -> Tensor:
+    ranks = u.flatten().argsort().argsort().view_as(u)
+    return h * (ranks >= count * len(u)) * _enlarged(count, u)
 
 
 def _dropout_cases(draws: Draws) -> list[tuple]:
-    first = [(torch.tensor([[1.0, 2.0, 3.0]]), 0.25, torch.tensor([[0.9, 0.1, 0.3]]))]
-    sizes = [(draws.integer(2, 6), draws.integer(3, 8)) for _ in range(20)]
-    shares = (0.1, 0.3, 0.4, 0.6, 0.8)
-    return first + [(draws.normal(*size), draws.choice(shares), draws.uniform(*size)) for size in sizes]
+    def case() -> tuple:
+        rows, width = draws.integer(2, 6), draws.integer(4, 8)
+        return draws.normal(rows, width), draws.integer(1, width - 1), draws.uniform(rows, width)
+
+    first = (torch.tensor([[1.0, 2.0, 3.0, 4.0]]), 1, torch.tensor([[0.9, 0.1, 0.3, 0.5]]))
+    return [first, *(case() for _ in range(20)), (draws.normal(3, 4), 0, draws.uniform(3, 4))]
 
 
 DROPOUT = Exercise(
@@ -320,72 +340,82 @@ DROPOUT = Exercise(
     cases=_dropout_cases,
     mistakes=(
         Mistake(
+            "a threshold for a count",
+            lambda h, count, u: h * (u >= count / u.shape[1]) * _enlarged(count, u),
+            "A threshold drops now more, now fewer numbers: compare each number's place in its row with count.",
+            "09 Dropout",
+        ),
+        Mistake(
+            "order for places",
+            lambda h, count, u: h * (u.argsort(1) >= count) * _enlarged(count, u),
+            "argsort says which number stands at each place, and asked is the place of each number: take the argsort "
+            "of it once more.",
+            "09 Dropout",
+        ),
+        Mistake(
             "not enlarged",
-            lambda h, share, u: h * (u >= share),
+            lambda h, count, u: h * _kept(count, u),
             "Units are dropped, but the others are not enlarged: without dropout, sums would then be larger than in "
             "training.",
             "09 Dropout",
         ),
         Mistake(
+            "largest dropped",
+            lambda h, count, u: h * _kept(count, -u) * _enlarged(count, u),
+            "The numbers with the largest u are dropped: it is those with the smallest.",
+            "09 Dropout",
+        ),
+        Mistake(
             "dropped for kept",
-            lambda h, share, u: h * (u < share) / share,
-            "The share is kept instead of dropped: a unit stays where u is at least the share.",
+            lambda h, count, u: h * ~_kept(count, u) * u.shape[1] / max(count, 1),
+            "count numbers are kept instead of dropped.",
             "09 Dropout",
         ),
         Mistake(
-            "kept the wrong ones",
-            lambda h, share, u: h * (u < share) / (1 - share),
-            "The share is kept instead of dropped, and enlarged as if it were the rest: a unit stays where u is at "
-            "least the share.",
-            "09 Dropout",
-        ),
-        Mistake(
-            "divided by the share",
-            lambda h, share, u: h * (u >= share) / share,
-            "The kept units are divided by the share that is dropped: divide by the share that stays, 1 − share.",
+            "divided by the share that is dropped",
+            lambda h, count, u: h * _kept(count, u) * u.shape[1] / count if count else h * math.inf,
+            "The kept units are divided by the share that is dropped: divide by the share that stays, "
+            "(width − count) / width.",
             "09 Dropout",
         ),
         Mistake(
             "made smaller",
-            lambda h, share, u: h * (u >= share) * (1 - share),
-            "The kept units are made smaller: they stand for the dropped ones too, so divide by 1 − share.",
+            lambda h, count, u: h * _kept(count, u) / _enlarged(count, u),
+            "The kept units are made smaller: they stand for the dropped ones, too, so divide by the share that stays.",
             "09 Dropout",
         ),
         Mistake(
-            "multiplied by the share",
-            lambda h, share, u: h * (u >= share) * share,
-            "The kept units are multiplied by the share: divide them by the share that stays, 1 − share.",
+            "counted over all rows",
+            _over_all_rows,
+            "The smallest numbers of the whole table are dropped, so one row may lose all and another none: count in "
+            "each row.",
             "09 Dropout",
         ),
         Mistake(
-            "whole rows",
-            lambda h, share, u: h * (u[:, :1] >= share) / (1 - share),
-            "Whole rows are dropped: each number has its own in u.",
+            "along the columns",
+            lambda h, count, u: h * (u.argsort(0).argsort(0) >= count) * _enlarged(count, u),
+            "The places are counted along the columns: each row, one example, loses count of its numbers, so sort "
+            "along dimension 1.",
             "09 Dropout",
         ),
         Mistake(
             "mask for result",
-            lambda h, share, u: (u >= share) / (1 - share),
+            lambda h, count, u: _kept(count, u) * _enlarged(count, u),
             "This is the enlarged mask: multiply it with h.",
             "09 Dropout",
         ),
         Mistake(
             "nothing dropped",
-            lambda h, share, u: h / (1 - share),
-            "Nothing is dropped: where u is below the share, the number becomes 0.",
-            "09 Dropout",
-        ),
-        Mistake(
-            "u for the mask",
-            lambda h, share, u: h * u / (1 - share),
-            "u itself is multiplied in: it only decides, by u >= share.",
+            lambda h, count, u: h * _enlarged(count, u),
+            "Nothing is dropped: the count numbers with the smallest u become 0.",
             "09 Dropout",
         ),
     ),
     hints=(
-        "u >= share is True for the numbers that stay; times h, False counts as 0.",
-        "If a quarter is dropped, the mean of the rest falls to 3/4. By what must they be multiplied?",
-        "h * (u >= share) / (1 - share)",
+        "In a row of u, the number at place 0 is the smallest. u.argsort(1).argsort(1) gives the place of each number.",
+        "A number is dropped with the chance count / width. By what must the others be multiplied, so that each keeps "
+        "its mean?",
+        "h * (u.argsort(1).argsort(1) >= count), times width / (width - count), where width is h.shape[1].",
     ),
 )
 
@@ -393,25 +423,30 @@ DROPOUT = Exercise(
 
 
 def residual(h: Tensor, Ws: list[Tensor], bs: list[Tensor]) -> Tensor:
+    return _added(h, Ws, bs)
+
+
+def _added(
+    h: Tensor,
+    Ws: list[Tensor],
+    bs: list[Tensor],
+    read: Callable[[list[Tensor]], Tensor] = sum,
+    own: Callable[[Tensor, Tensor], Tensor] = lambda h, sums: F.gelu(sums),
+) -> Tensor:
+    """The parts of the last h. A layer reads what `read` makes of the parts below; `own` is what it adds to that."""
+    parts = [h]
     for W, b in zip(Ws, bs, strict=True):
-        h = h + F.gelu(h @ W + b)
-    return h
+        below = read(parts)
+        parts.append(own(below, below @ W + b))
+    return torch.stack(parts)
 
 
-def _stacked(step: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Callable:
-    """Layers of which each gives what `step` makes of h and its sums; the third argument is the first input."""
-
-    def layers(h: Tensor, Ws: list[Tensor], bs: list[Tensor]) -> Tensor:
-        x = h
-        for W, b in zip(Ws, bs, strict=True):
-            h = step(h, h @ W + b, x)
-        return h
-
-    return layers
+def _with_own(own: Callable[[Tensor, Tensor], Tensor]) -> Callable:
+    return lambda h, Ws, bs: _added(h, Ws, bs, own=own)
 
 
-def _from_the_first(h: Tensor, Ws: list[Tensor], bs: list[Tensor]) -> Tensor:
-    return h + sum(F.gelu(h @ W + b) for W, b in zip(Ws, bs, strict=True))
+def _reading(read: Callable[[list[Tensor]], Tensor]) -> Callable:
+    return lambda h, Ws, bs: _added(h, Ws, bs, read=read)
 
 
 def _residual_cases(draws: Draws) -> list[tuple]:
@@ -430,39 +465,64 @@ RESIDUAL = Exercise(
     cases=_residual_cases,
     mistakes=(
         Mistake(
-            "no shortcut",
-            _stacked(lambda h, sums, x: F.gelu(sums)),
-            "Each layer replaces h: its output is to be added to its input.",
+            "sums for parts",
+            lambda h, Ws, bs: residual(h, Ws, bs).cumsum(0),
+            "These are the sums up to each layer: asked is what each layer adds to them.",
             "09 Deeper, with a shortcut",
         ),
         Mistake(
-            "first input added",
-            _stacked(lambda h, sums, x: x + F.gelu(sums)),
-            "Every layer adds the first h: add each layer's own input, what the layer below gave.",
+            "last h alone",
+            lambda h, Ws, bs: residual(h, Ws, bs).sum(0),
+            "This is the last h, the sum of all parts: return the parts.",
+            "09 Deeper, with a shortcut",
+        ),
+        Mistake(
+            "no shortcut",
+            _reading(lambda parts: parts[-1]),
+            "Each layer reads only what the layer below added: it reads the sum of all parts below, as the shortcut "
+            "hands it on.",
             "09 Deeper, with a shortcut",
         ),
         Mistake(
             "first input read",
-            _from_the_first,
+            _reading(lambda parts: parts[0]),
             "Every layer reads the first h: the second reads what the first has added to.",
             "09 Deeper, with a shortcut",
         ),
         Mistake(
+            "only the layer below added",
+            _reading(lambda parts: sum(parts[:1] + parts[1:][-1:])),
+            "Each layer reads the first h and what the layer below added: what earlier layers added is still there.",
+            "09 Deeper, with a shortcut",
+        ),
+        Mistake(
+            "first h left out",
+            lambda h, Ws, bs: residual(h, Ws, bs)[1:],
+            "The first h is missing: it is a part of the last one, too.",
+            "09 Deeper, with a shortcut",
+        ),
+        Mistake(
             "added before GELU",
-            _stacked(lambda h, sums, x: F.gelu(h + sums)),
-            "The shortcut is added inside GELU, which spoils it: add h outside, unchanged.",
+            _with_own(lambda h, sums: F.gelu(h + sums)),
+            "h is added inside GELU: what a layer adds is F.gelu of its sums alone.",
             "09 Deeper, with a shortcut",
         ),
         Mistake(
             "GELU left out",
-            _stacked(lambda h, sums, x: h + sums),
+            _with_own(lambda h, sums: sums),
             "GELU is left out: layers without a bend are one linear layer together.",
             "09 Deeper, with a shortcut",
         ),
         Mistake(
             "tanh for GELU",
-            _stacked(lambda h, sums, x: h + sums.tanh()),
+            _with_own(lambda h, sums: sums.tanh()),
             "The layers use tanh: F.gelu is asked for.",
+            "09 Deeper, with a shortcut",
+        ),
+        Mistake(
+            "relu for GELU",
+            _with_own(lambda h, sums: sums.relu()),
+            "The layers use ReLU: F.gelu is asked for.",
             "09 Deeper, with a shortcut",
         ),
         Mistake(
@@ -472,21 +532,9 @@ RESIDUAL = Exercise(
             "09 Deeper, with a shortcut",
         ),
         Mistake(
-            "one shortcut around all",
-            lambda h, Ws, bs: h + _stacked(lambda h, sums, x: F.gelu(sums))(h, Ws, bs),
-            "One shortcut leads around all layers together: each layer has its own.",
-            "09 Deeper, with a shortcut",
-        ),
-        Mistake(
             "weights transposed",
             lambda h, Ws, bs: residual(h, [W.T for W in Ws], bs),
             "The weights are transposed: h @ W, as W is given, not W.T.",
-            "09 Deeper, with a shortcut",
-        ),
-        Mistake(
-            "relu for GELU",
-            _stacked(lambda h, sums, x: h + sums.relu()),
-            "The layers use ReLU: F.gelu is asked for.",
             "09 Deeper, with a shortcut",
         ),
         Mistake(
@@ -497,31 +545,60 @@ RESIDUAL = Exercise(
         ),
     ),
     hints=(
-        "With all weights and biases at 0 a layer gives gelu(0) = 0, so h comes out as it went in.",
-        "In a loop over both lists: h = h + F.gelu(h @ W + b).",
+        "Keep a list of parts, at first [h]. Which of them does the next layer read?",
+        "A layer reads the sum of all parts below it, and its own part is F.gelu(below @ W + b).",
+        "torch.stack(parts) makes one tensor of a list of tensors.",
     ),
 )
 
 # 09.6 soft_targets
 
 
-def soft_targets(counts: Tensor, teacher: Tensor, strength: float) -> Tensor:
-    return interpolate(counts, teacher, strength)
+def soft_targets(tables: list[Tensor], strengths: list[float]) -> Tensor:
+    return _chained(tables, strengths)
 
 
 def _normalised(table: Tensor) -> Tensor:
     return table / table.sum(1, keepdim=True)
 
 
-def _targets_cases(draws: Draws) -> list[tuple]:
-    def case(rows: int, vocab_size: int, strength: float) -> tuple:
-        counts = draws.integers(6, rows, vocab_size).float()
-        return counts, draws.normal(rows, vocab_size).softmax(1), strength
+def _uniform(table: Tensor) -> Tensor:
+    return torch.full_like(table, 1 / table.shape[1])
 
-    first = [(torch.tensor([[0.0, 1.0, 0.0, 0.0]]), torch.tensor([[0.1, 0.5, 0.3, 0.1]]), 1.0), case(3, 3, 2.0)]
-    unseen = (torch.tensor([[0.0, 0.0], [3.0, 1.0]]), torch.tensor([[0.25, 0.75], [0.5, 0.5]]), 0.5)
-    sizes = [(draws.integer(1, 5), draws.integer(2, 6), draws.choice((0.5, 2.0, 5.0))) for _ in range(15)]
-    return [*first, unseen, *(case(*size) for size in sizes)]
+
+def _chained(
+    tables: list[Tensor],
+    strengths: list[float],
+    targets: Callable[[Tensor, Tensor, float], Tensor] = interpolate,
+) -> Tensor:
+    """Each table's targets are the teacher of the next; `targets` takes counts, teacher and strength."""
+    teacher = _uniform(tables[0])
+    for counts, strength in zip(tables, strengths, strict=True):
+        teacher = targets(counts, teacher, strength)
+    return teacher
+
+
+def _by(targets: Callable[[Tensor, Tensor, float], Tensor]) -> Callable:
+    return lambda tables, strengths: _chained(tables, strengths, targets)
+
+
+def _no_uniform(tables: list[Tensor], strengths: list[float]) -> Tensor:
+    teacher = _normalised(tables[0])
+    for counts, strength in list(zip(tables, strengths, strict=True))[1:]:
+        teacher = interpolate(counts, teacher, strength)
+    return teacher
+
+
+def _targets_cases(draws: Draws) -> list[tuple]:
+    def case(length: int) -> tuple:
+        rows, vocab_size = draws.integer(2, 5), draws.integer(3, 6)
+        tables = [draws.integers(6, rows, vocab_size).float() for _ in range(length)]
+        tables[-1][0] = 0  # a context that never came
+        return tables, [draws.choice((0.5, 2.0, 5.0)) for _ in tables]
+
+    first = ([torch.tensor([[3.0, 1.0]]), torch.tensor([[0.0, 1.0]])], [2.0, 1.0])
+    square = [draws.integers(6, 3, 3).float() for _ in range(3)]
+    return [first, (square, [0.5, 2.0, 5.0]), case(1), *(case(draws.integer(2, 4)) for _ in range(15))]
 
 
 SOFT_TARGETS = Exercise(
@@ -531,83 +608,122 @@ SOFT_TARGETS = Exercise(
     cases=_targets_cases,
     mistakes=(
         Mistake(
-            "not normalised",
-            lambda counts, teacher, strength: counts + strength * teacher,
-            "These are counts, seen and imagined: divide each row by its sum.",
+            "never normalised",
+            _by(lambda counts, teacher, strength: counts + strength * teacher),
+            "These are counts, seen and imagined: divide each row by its sum, at each step.",
             "09 A teacher who counts",
+        ),
+        Mistake(
+            "normalised at the end alone",
+            lambda tables, strengths: _normalised(
+                _chained(tables, strengths, lambda counts, teacher, strength: counts + strength * teacher)
+            ),
+            "Only the last sum is normalised. A teacher expects probabilities, so each table's targets must sum to one "
+            "before they teach the next.",
+            "09 A teacher who counts",
+        ),
+        Mistake(
+            "last table alone",
+            lambda tables, strengths: soft_targets(tables[-1:], strengths[-1:]),
+            "Only the last table is asked: its teacher is made from the tables before it.",
+            "02b Ask the shorter context",
+        ),
+        Mistake(
+            "longest first",
+            lambda tables, strengths: soft_targets(tables[::-1], strengths[::-1]),
+            "The chain runs from the longest context to the shortest: the first table teaches the second, and the last "
+            "one's targets are returned.",
+            "02b Ask the shorter context",
+        ),
+        Mistake(
+            "no uniform teacher",
+            _no_uniform,
+            "The first table has no teacher here: its teacher expects every symbol alike, 1 / vocab_size.",
+            "02b Ask the shorter context",
+        ),
+        Mistake(
+            "ones for the first teacher",
+            lambda tables, strengths: soft_targets(tables, [strengths[0] * tables[0].shape[1], *strengths[1:]]),
+            "The first teacher sums to vocab_size in each row, as ones do: it expects 1 / vocab_size of each symbol.",
+            "02b Ask the shorter context",
         ),
         Mistake(
             "weighted by the counts",
-            lambda counts, teacher, strength: _normalised(_normalised(counts) + strength * teacher),
-            "The teacher weighs the same however often a context was seen (its imagined examples grow with the count): "
-            "add strength examples to the counts themselves.",
-            "09 A teacher who counts",
-        ),
-        Mistake(
-            "strength for every cell",
-            lambda counts, teacher, strength: _normalised(counts + strength * teacher.shape[1] * teacher),
-            "The strength is given once for each symbol: it is for the whole row, shared out as the teacher says.",
+            _by(lambda counts, teacher, strength: _normalised(_normalised(counts) + strength * teacher)),
+            "The teacher weighs the same however often a context was seen: add strength examples to the counts "
+            "themselves, not to their shares.",
             "09 A teacher who counts",
         ),
         Mistake(
             "teacher not asked",
-            lambda counts, teacher, strength: _normalised(counts + strength),
+            _by(lambda counts, teacher, strength: _normalised(counts + strength)),
             "The same is added to every cell, as in lesson 02's first cure: share the strength out as the teacher "
             "says.",
             "02b Ask the shorter context",
         ),
         Mistake(
             "wrong axis",
-            lambda counts, teacher, strength: (
-                (counts + strength * teacher) / (counts + strength * teacher).sum(0, keepdim=True)
+            _by(
+                lambda counts, teacher, strength: (
+                    (counts + strength * teacher) / (counts + strength * teacher).sum(0, keepdim=True)
+                )
             ),
             "Columns are divided by their sums: each row, one context, has to sum to one.",
             "01 A trap: dividing by the wrong sums",
         ),
         Mistake(
-            "strength left out",
-            lambda counts, teacher, strength: interpolate(counts, teacher, 1.0),
-            "The teacher adds one example whatever the strength: multiply its probabilities by it.",
+            "strengths left out",
+            lambda tables, strengths: soft_targets(tables, [1.0] * len(tables)),
+            "Each teacher adds one example whatever its strength: multiply its probabilities by it.",
+            "09 A teacher who counts",
+        ),
+        Mistake(
+            "one strength for all",
+            lambda tables, strengths: soft_targets(tables, strengths[:1] * len(tables)),
+            "The first strength is used for all tables: each has its own.",
             "09 A teacher who counts",
         ),
         Mistake(
             "softmax for a sum",
-            lambda counts, teacher, strength: (counts + strength * teacher).softmax(1),
+            _by(lambda counts, teacher, strength: (counts + strength * teacher).softmax(1)),
             "A softmax is for logits: counts are made probabilities by dividing by their sum.",
             "01 How good is it? Count → probability → loss",
         ),
-        Mistake(
-            "teacher alone",
-            lambda counts, teacher, strength: teacher.clone(),
-            "The counts are left out: the teacher only adds to them.",
-            "09 A teacher who counts",
-        ),
-        Mistake(
-            "counts alone",
-            lambda counts, teacher, strength: _normalised(counts),
-            "The teacher is left out: an empty row then divides by 0.",
-            "09 A teacher who counts",
-        ),
     ),
     hints=(
-        "strength * teacher are the imagined examples, shared out; each of its rows sums to strength.",
-        "Add them to the counts, and divide each row by its sum (keepdim=True).",
+        "One step is lesson 09's: add strength * teacher to the counts, and divide each row by its sum (keepdim=True).",
+        "Begin with a teacher of which every number is 1 / vocab_size, in the shape of a table.",
+        "In a loop over zip(tables, strengths): teacher = the targets of this step.",
     ),
 )
 
 # 09.7 mix
 
 
-def mix(one: Tensor, other: Tensor, weight: float) -> Tensor:
-    p, q = one.double().softmax(1), other.double().softmax(1)
-    return (weight * p + (1 - weight) * q).log().float()
+def mix(one: Tensor, other: Tensor, weights: Tensor) -> Tensor:
+    share = weights.double()[:, None]
+    p, q = one.double().log_softmax(1), other.double().log_softmax(1)
+    return torch.logaddexp(share.log() + p, (1 - share).log() + q).float()
+
+
+def _probabilities(one: Tensor, other: Tensor, weights: Tensor) -> Tensor:
+    """The mixture by probabilities, as nearly everyone writes it, in which very small ones become 0."""
+    share = weights[:, None]
+    return share * one.softmax(1) + (1 - share) * other.softmax(1)
 
 
 def _mix_cases(draws: Draws) -> list[tuple]:
-    first = [(torch.tensor([[0.0, 0.0]]), torch.tensor([[0.0, math.log(3)]]), 0.5)]
-    sizes = [(draws.integer(1, 5), draws.integer(2, 6)) for _ in range(15)]
-    usual = [(draws.normal(*s), 2 * draws.normal(*s), draws.choice((0.2, 0.3, 0.6, 0.8))) for s in sizes]
-    return [*first, *usual, (100 + draws.normal(2, 3), draws.normal(2, 3), 0.3), (draws.normal(2, 3),) * 2 + (1.0,)]
+    def case() -> tuple:
+        rows, vocab_size = draws.integer(2, 5), draws.integer(2, 6)
+        weights = torch.tensor([draws.choice((0.2, 0.3, 0.6, 0.8)) for _ in range(rows)])
+        return draws.normal(rows, vocab_size), 2 * draws.normal(rows, vocab_size), weights
+
+    first = (torch.tensor([[0.0, 0.0]]), torch.tensor([[0.0, math.log(3)]]), torch.tensor([0.5]))
+    far = torch.tensor([[0.0, -2000.0, 1.0], [1.0, 0.0, -3000.0]])
+    square = (draws.normal(3, 3), draws.normal(3, 3), torch.tensor([0.2, 0.7, 0.9]))
+    large = (100 + draws.normal(2, 3), draws.normal(2, 3), torch.tensor([0.3, 0.6]))
+    ends = (draws.normal(2, 4), draws.normal(2, 4), torch.tensor([0.0, 1.0]))
+    return [first, square, large, ends, (far, 1.5 * far, torch.tensor([0.3, 0.6])), *(case() for _ in range(14))]
 
 
 MIX = Exercise(
@@ -617,72 +733,90 @@ MIX = Exercise(
     cases=_mix_cases,
     mistakes=(
         Mistake(
+            "minus infinity",
+            lambda *asked: _probabilities(*asked).log(),
+            "A very small probability has become 0, and its logarithm −∞: stay with logarithms, where "
+            "torch.logaddexp(a, b) is the logarithm of exp(a) + exp(b).",
+            "04 A softmax that can't overflow",
+        ),
+        Mistake(
+            "weights along the symbols",
+            lambda one, other, weights: (weights * one.softmax(1) + (1 - weights) * other.softmax(1)).log(),
+            "The weights stand along the symbols, or do not fit: weights has one number per row, so make it a column, "
+            "weights[:, None].",
+            "01 A trap: dividing by the wrong sums",
+        ),
+        Mistake(
+            "one weight for all rows",
+            lambda one, other, weights: _probabilities(one, other, weights[:1].expand(len(one))).log(),
+            "The first weight is used for every row: each row has its own.",
+            "09 Two are better",
+        ),
+        Mistake(
             "logits averaged",
-            lambda one, other, weight: weight * one + (1 - weight) * other,
+            lambda one, other, weights: weights[:, None] * one + (1 - weights[:, None]) * other,
             "The logits are averaged, which multiplies the chances: where one model is sure that a symbol can't come, "
             "the other is not heard. Average the probabilities.",
             "09 Two are better",
         ),
         Mistake(
             "log-probabilities averaged",
-            lambda one, other, weight: weight * one.log_softmax(1) + (1 - weight) * other.log_softmax(1),
+            lambda one, other, weights: (
+                weights[:, None] * one.log_softmax(1) + (1 - weights[:, None]) * other.log_softmax(1)
+            ),
             "The logarithms of the probabilities are averaged: average first, then take the logarithm.",
             "09 Two are better",
         ),
         Mistake(
             "averaged in logarithms, then normalised",
-            lambda one, other, weight: (weight * one + (1 - weight) * other).log_softmax(1),
+            lambda one, other, weights: (weights[:, None] * one + (1 - weights[:, None]) * other).log_softmax(1),
             "The average is taken of logits or logarithms and normalised then, which is a product of powers: average "
             "the probabilities.",
             "09 Two are better",
         ),
         Mistake(
             "weights swapped",
-            lambda one, other, weight: mix(one, other, 1 - weight),
-            "The weights are swapped: weight is the first model's share.",
+            lambda one, other, weights: _probabilities(other, one, weights).log(),
+            "The weights are swapped: they are the first model's shares.",
             "09 Two are better",
         ),
         Mistake(
             "no logarithm",
-            lambda one, other, weight: mix(one, other, weight).exp(),
+            _probabilities,
             "These are probabilities: the loss takes logits, so return their logarithm.",
             "09 Two are better",
         ),
         Mistake(
             "exp for softmax",
-            lambda one, other, weight: (weight * one.exp() + (1 - weight) * other.exp()).log(),
+            lambda one, other, weights: (weights[:, None] * one.exp() + (1 - weights[:, None]) * other.exp()).log(),
             "Logits are exponentiated and averaged, but not normalised: each model's row needs its own softmax, or the "
             "one with larger logits speaks louder.",
             "09 Two are better",
         ),
         Mistake(
-            "weight left out",
-            lambda one, other, weight: mix(one, other, 0.5),
-            "Both models count half whatever the weight.",
+            "weights left out",
+            lambda one, other, weights: _probabilities(one, other, torch.full_like(weights, 0.5)).log(),
+            "Both models count half whatever the weights.",
             "09 Two are better",
         ),
         Mistake(
             "summed, not averaged",
-            lambda one, other, weight: (one.softmax(1) + other.softmax(1)).log(),
+            lambda one, other, weights: (one.softmax(1) + other.softmax(1)).log(),
             "The probabilities are added without weights, so that they sum to two.",
             "09 Two are better",
         ),
         Mistake(
             "second left out",
-            lambda one, other, weight: one.log_softmax(1),
+            lambda one, other, weights: one.log_softmax(1),
             "The second model is left out.",
-            "09 Two are better",
-        ),
-        Mistake(
-            "weights on the logits",
-            lambda one, other, weight: ((weight * one).softmax(1) + ((1 - weight) * other).softmax(1)).log(),
-            "The weights are on the logits: weigh the probabilities.",
             "09 Two are better",
         ),
     ),
     hints=(
-        "Two softmaxes: p = one.softmax(1) and q = other.softmax(1).",
-        "weight parts of p and 1 − weight parts of q, and the logarithm of that.",
+        "weights[:, None] is a column, so that each row has its own weight. First mix one.softmax(1) and "
+        "other.softmax(1) by it.",
+        "The logarithm of w · p is log w + log p, and log_softmax gives log p also where p is too small to be held.",
+        "torch.logaddexp(log w + log p, log(1 − w) + log q) is the logarithm of the sum.",
     ),
 )
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from itertools import islice
 from types import SimpleNamespace
 from typing import Any
 
@@ -46,13 +47,19 @@ def count_contexts(names: list[str], longest: int) -> Counts:
 
 
 def _counted(
-    names: list[str], longest: int, dots: int = 1, end: bool = True, shortest: int = 0, only: bool = False
+    names: list[str],
+    longest: int,
+    dots: int = 1,
+    end: bool = True,
+    shortest: int = 0,
+    only: bool = False,
+    first: int | None = None,
 ) -> Counts:
     """Counts of every symbol after every context, with a switch for each way to get it wrong."""
     counts: Counts = {}
     for name in names:
         symbols = "." * dots + name + "." * end
-        for i in range(dots, len(symbols)):
+        for i in range(dots if first is None else first, len(symbols)):
             for n in range(min(i, longest) + 1):
                 if n >= (longest if only else shortest):
                     row = counts.setdefault(symbols[i - n : i], {})
@@ -83,6 +90,13 @@ COUNT_CONTEXTS = Exercise(
             "two dots or more",
             lambda names, longest: _counted(names, longest, dots=max(1, longest)),
             "There are contexts with more than one dot: one dot is enough to say that a name begins.",
+            "02b Tables of every length",
+        ),
+        Mistake(
+            "the first dot counted",
+            lambda names, longest: _counted(names, longest, first=0),
+            "The dot before a name is counted as a symbol that came: it is given, so counting begins with the first "
+            "letter.",
             "02b Tables of every length",
         ),
         Mistake(
@@ -124,14 +138,16 @@ def continuation_counts(counts: Counts, longest: int) -> Counts:
     return _continued(counts, longest)
 
 
-def _continued(counts: Counts, longest: int, keep_dots: bool = True, keep_longest: bool = True) -> Counts:
+def _continued(
+    counts: Counts, longest: int, keep_dots: bool = True, keep_longest: bool = True, empty_too: bool = False
+) -> Counts:
     new: Counts = {}
     for context, row in counts.items():
         if (keep_longest and len(context) == longest) or (keep_dots and context.startswith(".")):
             new[context] = dict(row)
     for context, row in counts.items():
         shorter = context[1:]
-        if context and not (keep_dots and shorter.startswith(".")):
+        if (context or empty_too) and not (keep_dots and shorter.startswith(".")):
             for symbol in row:
                 seen = new.setdefault(shorter, {})
                 seen[symbol] = seen.get(symbol, 0) + 1
@@ -176,6 +192,13 @@ CONTINUATION_COUNTS = Exercise(
             "02b In how many contexts?",
         ),
         Mistake(
+            "the empty context counts for itself",
+            lambda counts, longest: _continued(counts, longest, empty_too=True),
+            'The empty context gives 1 to its own row, because ""[1:] is "" again: it is no longer context than '
+            "itself, so pass over it.",
+            "02b In how many contexts?",
+        ),
+        Mistake(
             "symbols after, not contexts before",
             _after_contexts,
             "This counts how many different symbols follow a context: count in how many longer contexts, with one "
@@ -207,6 +230,7 @@ def _probability(
     by: Callable[[dict], float] = len,
     bottom: bool = True,
     cut: Callable[[str], str] = lambda context: context[1:],
+    least: float = 0.0,
 ) -> float:
     def ask(context: str) -> float:
         shorter = ask(cut(context)) if context else (1 / vocab_size if bottom else 0.0)
@@ -215,10 +239,14 @@ def _probability(
             return shorter
         total = sum(row.values())
         taken = discount * by(row) / total
-        left = max(row.get(symbol, 0) - discount, 0) / total
+        left = max(row.get(symbol, 0) - discount, least) / total
         return left if back_off and symbol in row else left + taken * shorter
 
     return ask(context)
+
+
+def _never_ending(context: str, symbol: str, counts: Counts, discount: float, vocab_size: int) -> float:
+    return _never_ending(context[1:], symbol, counts, discount, vocab_size)
 
 
 def _forgiving(context: str, symbol: str, counts: Counts, discount: float, vocab_size: int) -> float:
@@ -258,6 +286,20 @@ KN_PROBABILITY = Exercise(
             lambda *asked: _probability(*asked, by=lambda row: 1),
             "What was taken is one discount here: every symbol of the row gives one, so it is discount · len(row).",
             "02b Kneser and Ney's idea",
+        ),
+        Mistake(
+            "taken from what never came",
+            lambda *asked: _probability(*asked, least=-math.inf),
+            "A symbol that never came gives up the discount, too, so that its probability can be negative: what is "
+            "left of a count is at least 0.",
+            "02b Kneser and Ney's idea",
+        ),
+        Mistake(
+            "calls itself without end",
+            _never_ending,
+            'It calls itself without end, because ""[1:] is "" again: give the empty context its answer before you '
+            "ask for a shorter one.",
+            "02b Ask the shorter context",
         ),
         Mistake(
             "nothing below the empty context",
@@ -319,8 +361,8 @@ class Came:
 
     @property
     def whole(self) -> bool:
-        """Whether all symbols are asked for here: at each eighth context it is seen whether they sum to one."""
-        return self.place % 8 == 0
+        """Whether all symbols are asked for here: at each 32nd context it is seen whether they sum to one."""
+        return self.place % 32 == 0
 
 
 @lru_cache(maxsize=1)
@@ -352,7 +394,7 @@ def _tried(answer: Callable) -> dict | None:
     if model is None:
         return None
     if not callable(model):
-        raise TypeError(f"a function probability(before, symbol) is wanted, and a {type(model).__name__} came")
+        raise TypeError(f"a function probability(before, symbol) is wanted, and a {type(model).__name__} came back")
     probs = torch.full((len(_asked()), len(symbols)), math.nan, dtype=torch.float64)
     for row, (before, came) in zip(probs, _asked().items(), strict=True):
         for place in range(len(symbols)) if came.whole else came.symbols:
@@ -371,9 +413,13 @@ def _judged(seen: dict) -> tuple[str, str]:
     probs = seen["probs"]
     if tuple(probs.shape) != (len(_asked()), len(_given()[2])):
         return "shape", "A probability is wanted for every context and symbol."
-    sums = probs[[came.place for came in _asked().values() if came.whole]].sum(1)
-    if not torch.allclose(sums, torch.ones_like(sums), atol=1e-4) or (probs < 0).any():
-        return "no distribution", f"After some context they add up to {sums[(sums - 1).abs().argmax()].item():.3f}."
+    if (probs < 0).any():
+        return "negative", _lowest(probs)
+    whole = {before: came.place for before, came in _asked().items() if came.whole}
+    sums = probs[list(whole.values())].sum(1)
+    if not torch.allclose(sums, torch.ones_like(sums), atol=1e-4):
+        worst = int((sums - 1).abs().argmax())
+        return "too much in all" if sums[worst] > 1 else "too little in all", _sum_after([*whole][worst], sums[worst])
     loss = _loss(probs)
     shown = f"{loss:.3f} nats on dev."
     if math.isinf(loss):
@@ -381,22 +427,126 @@ def _judged(seen: dict) -> tuple[str, str]:
     if loss < 1.9:
         return "learned dev", shown
     if loss >= BAR:
-        return "not there yet", shown
+        kind, why = _diagnosis(probs)
+        return kind, f"{shown} {why}"
     return "met", f"{shown} {whose(PARTS, seen['own'])}"
+
+
+def _lowest(probs: torch.Tensor) -> str:
+    place, symbol = divmod(int(probs.nan_to_num(math.inf).argmin()), probs.shape[1])
+    before = next(islice(_asked(), place, None))
+    return f"After {before!r}, {_given()[2][symbol]!r} has {probs[place, symbol].item():.3f}."
+
+
+def _sum_after(before: str, total: torch.Tensor) -> str:
+    return f"After {before!r} they add up to {total.item():.3f}."
+
+
+# Which part of a model is wrong: found from its probabilities alone, as they could be anyone's.
+
+LONGEST = 8  # characters that a model is tried for
+DISCOUNTS = [i / 20 for i in range(1, 21)]
+TRIED = 20  # contexts that are compared: those that came most often in dev, with most symbols
+FAR = 0.02  # a discount between two of those that are tried moves no probability by as much
+DEEP, LEAST, GOOD, MOST = 5, 0.75, 0.85, 0.95  # a depth and discounts that end below the bar
+
+
+def _looks_back(probs: torch.Tensor) -> int | None:
+    """How many characters decide what a model says: where the last n agree, all it says must agree, too."""
+    asked = sorted(_asked().items(), key=lambda one: not one[1].whole)  # rows that are known whole tell most
+    rows = probs[[came.place for _, came in asked]]
+    for n in range(LONGEST):
+        firsts: dict[str, int] = {}
+        known = rows[[firsts.setdefault(before[max(0, len(before) - n) :], i) for i, (before, _) in enumerate(asked)]]
+        if (torch.isclose(known, rows, rtol=1e-6, atol=1e-9) | known.isnan() | rows.isnan()).all():
+            return n
+    return None
+
+
+@lru_cache(maxsize=4)
+def _counts(longest: int, plain: bool) -> Counts:
+    counts = count_contexts(_given()[0], longest)
+    return counts if plain else continuation_counts(counts, longest)
+
+
+def _rows(counts: Counts, longest: int, discount: float) -> Callable[[str], dict[str, float]]:
+    """A function that gives the whole row after what stands before; a shorter context's row is computed once."""
+    symbols = _given()[2]
+
+    @cache
+    def row(context: str) -> dict[str, float]:
+        shorter = row(context[1:]) if context else dict.fromkeys(symbols, 1 / len(symbols))
+        counted = counts.get(context)
+        if not counted:
+            return shorter
+        total = sum(counted.values())
+        taken = discount * len(counted) / total
+        return {s: max(counted.get(s, 0) - discount, 0) / total + taken * p for s, p in shorter.items()}
+
+    return lambda before: row(before[-longest:])
+
+
+@lru_cache(maxsize=1)
+def _usual() -> list[tuple[str, Came]]:
+    return sorted(_asked().items(), key=lambda one: -one[1].symbols.total())[:TRIED]
+
+
+def _miss(probs: torch.Tensor, longest: int, plain: bool, discount: float) -> tuple[float, str, str, float]:
+    """By how much the model misses Kneser-Ney at the most, and where: after what, which symbol, what is right."""
+    symbols, row = _given()[2], _rows(_counts(longest, plain), longest, discount)
+    places = [(before, came.place, s) for before, came in _usual() for s in came.symbols]
+    misses = [
+        (abs(probs[place, s].item() - row(before)[symbols[s]]), before, symbols[s], row(before)[symbols[s]])
+        for before, place, s in places
+    ]
+    return max(misses)
+
+
+def _diagnosis(probs: torch.Tensor) -> tuple[str, str]:
+    """The known mistake, and a sentence that says which depth, counts and discount the model has."""
+    longest = _looks_back(probs)
+    if not longest:
+        says = f"uses more than the last {LONGEST} characters. Does it keep the newest ones, before[-{DEEP}:]?"
+        return ("not there yet", f"Your model {says}") if longest is None else ("too short", "It looks back at none.")
+    fits = {
+        (plain, discount): _miss(probs, longest, plain, discount) for plain in (True, False) for discount in DISCOUNTS
+    }
+    (plain, discount), (miss, *_) = min(fits.items(), key=lambda fit: fit[1][0])
+    depth = f"Your model looks back {longest} character{'s' * (longest > 1)}"
+    if miss > FAR:
+        _, before, symbol, p = _miss(probs, longest, False, GOOD)
+        mine = probs[_asked()[before].place, _given()[2].index(symbol)].item()
+        says = f"After {before!r} it gives {symbol!r} {mine:.3f}, which is too {'large' if mine > p else 'small'}"
+        return "not there yet", f"{depth}. {says}: Kneser-Ney of this depth has {p:.3f} with a discount of {GOOD:g}."
+    says = f"{depth}, has {'plain' if plain else 'continuation'} counts and a discount of about {discount:g}."
+    if longest < DEEP:
+        return "too short", says
+    if plain:
+        return "plain counts", says
+    if LEAST <= discount <= MOST:
+        return "not there yet", says
+    return "discount too small" if discount < LEAST else "discount too large", says
 
 
 def _with(discount: float, longest: int, plain: bool = False, names: list[str] | None = None) -> Callable:
     def train(train_names: list[str], symbols: str, parts: SimpleNamespace) -> Callable[[str, str], float]:
-        counts = count_contexts((names or []) + train_names, longest)
-        counts = counts if plain else continuation_counts(counts, longest)
-        return cache(lambda before, s: kn_probability(before[-longest:], s, counts, discount, len(symbols)))
+        counts = _counts(longest, plain)
+        if names:
+            counts = continuation_counts(count_contexts(names + train_names, longest), longest)
+        row = _rows(counts, longest, discount)
+        return lambda before, symbol: row(before)[symbol]
 
     return train
 
 
-def _scaled(train_names: list[str], symbols: str, parts: SimpleNamespace) -> Callable[[str, str], float]:
-    model = _with(0.85, 2)(train_names, symbols, parts)
-    return lambda before, symbol: 2 * model(before, symbol)
+def _changed(change: Callable[[float], float]) -> Callable:
+    """A model whose probabilities are changed."""
+
+    def train(train_names: list[str], symbols: str, parts: SimpleNamespace) -> Callable[[str, str], float]:
+        row = _rows(_counts(3, False), 3, 0.85)
+        return lambda before, symbol: change(row(before)[symbol])
+
+    return train
 
 
 OWN_KNESER_NEY = Exercise(
@@ -407,9 +557,24 @@ OWN_KNESER_NEY = Exercise(
     trial=Trial(_tried, _judged, SECONDS, lambda seen: {"dev": _loss(seen["probs"])}),
     mistakes=(
         Mistake(
-            "no distribution",
-            _scaled,
-            "The probabilities after a context do not add up to one.",
+            "negative",
+            _changed(lambda p: 1.5 * p - 0.5 / len(_given()[2])),
+            "A probability is below 0: a symbol that never came gives up nothing, so what is left of a count is at "
+            "least 0.",
+            "02b Kneser and Ney's idea",
+        ),
+        Mistake(
+            "too much in all",
+            _changed(lambda p: 2 * p),
+            "The probabilities after a context add up to more than one, so they are too large: what goes to the "
+            "shorter context must be taken from the counts first, one discount from each symbol that came.",
+            "02b Kneser and Ney's idea",
+        ),
+        Mistake(
+            "too little in all",
+            _changed(lambda p: p / 2),
+            "The probabilities after a context add up to less than one, so they are too small: all that was taken from "
+            "the counts must reach the shorter context, and below the empty one is 1 / vocab_size for every symbol.",
             "02b Kneser and Ney's idea",
         ),
         Mistake(
@@ -426,10 +591,33 @@ OWN_KNESER_NEY = Exercise(
             "02 Keep some names back",
         ),
         Mistake(
-            "not there yet",
+            "too short",
             _with(0.75, 3, plain=True),
-            "This is not yet below 2.00: look back five characters, take continuation counts, and try discounts from "
-            "0.75 to 0.95.",
+            "This is not yet below 2.00, and the depth is wrong: look back five characters.",
+            "02b Tables of every length",
+        ),
+        Mistake(
+            "plain counts",
+            _with(0.85, 5, plain=True),
+            "This is not yet below 2.00, and the counts are wrong: take continuation counts in place of plain ones.",
+            "02b In how many contexts?",
+        ),
+        Mistake(
+            "discount too small",
+            _with(0.5, 5),
+            f"This is not yet below 2.00, and the discount is too small: {LEAST:g} to {MOST:g} are good.",
+            "02b Kneser and Ney's idea",
+        ),
+        Mistake(
+            "discount too large",
+            _with(1.0, 5),
+            f"This is not yet below 2.00, and the discount is too large: {LEAST:g} to {MOST:g} are good.",
+            "02b Kneser and Ney's idea",
+        ),
+        Mistake(
+            "not there yet",
+            _changed(lambda p: (p + 1 / len(_given()[2])) / 2),
+            "This is not yet below 2.00.",
             "02b In how many contexts?",
         ),
     ),

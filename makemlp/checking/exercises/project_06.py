@@ -379,6 +379,7 @@ def _won(
     sign: float = 1.0,
     few: slice = slice(None),
     kept: bool = False,
+    taken: bool = False,
     chosen_too: bool = False,
     seed_of: Callable[[int], int] = lambda seed: seed,
 ) -> dict:
@@ -386,9 +387,10 @@ def _won(
     row = best(rows, key=lambda row: row["dev"])
     settings = {name: value for name, value in row.items() if kept or name != "dev"}
     losses = [score(train(settings, seed_of(seed)), part) for seed in seeds[few]]
-    losses = [row["dev"], *losses] if chosen_too else losses
-    report = {"settings": settings, "chosen at": row["dev"], "again": told(losses)}
-    return report | {"lowest": min(losses), "highest": max(losses), "flattery": sign * (told(losses) - row["dev"])}
+    at = row.pop("dev") if taken else row["dev"]
+    losses = [at, *losses] if chosen_too else losses
+    report = {"settings": settings, "chosen at": at, "again": told(losses)}
+    return report | {"lowest": min(losses), "highest": max(losses), "flattery": sign * (told(losses) - at)}
 
 
 REPORT = ("settings", "chosen at", "again", "lowest", "highest", "flattery")
@@ -406,8 +408,12 @@ def _reported(answer: Callable, rows: list[Settings], again: dict, seeds: list[i
     def score(model: tuple[int, int], part: str) -> float:
         return again[part][model[0]][model[1]]
 
-    found = answer([dict(row) for row in rows], train, score, list(seeds))
-    return None if found is None else entries(*REPORT)(found) | {"seeds of the new runs": sorted(runs)}
+    lent = [dict(row) for row in rows]  # whatever becomes of them, the caller's own stay
+    found = answer(lent, train, score, list(seeds))
+    if found is None:
+        return None
+    kept = "as they were" if lent == rows else "changed"
+    return entries(*REPORT)(found) | {"seeds of the new runs": sorted(runs), "the caller's rows": kept}
 
 
 def _winner_cases(draws: Draws) -> list[tuple]:
@@ -431,7 +437,7 @@ WINNER = Exercise(
     reference=winner,
     cases=_winner_cases,
     use=_reported,
-    measure=entries(*REPORT, "seeds of the new runs"),
+    measure=entries(*REPORT, "seeds of the new runs", "the caller's rows"),
     mistakes=(
         Mistake(
             "highest chosen",
@@ -477,6 +483,13 @@ WINNER = Exercise(
             "The sign of the flattery is reversed: it is above 0 where the new runs are worse than the one that was "
             "chosen.",
             "06 What choosing does to a score",
+        ),
+        Mistake(
+            "rows changed",
+            lambda *asked: _won(*asked, taken=True),
+            "Your function changes the caller's own rows, by pop, del or sort perhaps, and whoever ran the study still "
+            "needs them: make the settings as a new dictionary, and sort a copy.",
+            "06 Let a program search",
         ),
         Mistake(
             "dev among the settings",
@@ -632,7 +645,7 @@ def _judged(seen: dict) -> tuple[str, str]:
     others = {run[1]: run[2] for run in runs if _same_settings(run[0], report["settings"]) and run[1] != seed}
     again = [loss for loss in others.values() if loss is not None]
     if len(again) < AGAIN:
-        return "no new runs", f"The winner was trained from {len(again)} other seeds, and {AGAIN} are the least."
+        return "no new runs", f"Your study trained them from {len(again)} other seeds and scored that on dev."
     told = {"again": fmean(again), "lowest": min(again), "highest": max(again)}
     told["flattery"] = told["again"] - losses[place]
     for name, value in told.items():
@@ -699,7 +712,8 @@ OWN_STUDY = Exercise(
         Mistake(
             "no new runs",
             _searching(FEWEST, [1, 2]),
-            "The winner's own spread is not known: train its settings again, from seeds that it was not chosen with.",
+            f"One run does not say how far the winner's loss moves from seed to seed: train the settings that won at "
+            f"least {AGAIN} times more, each from another seed than the search used.",
             "06 A band, not a number",
         ),
         Mistake(

@@ -224,7 +224,7 @@ def _sampler_cases(draws: Draws) -> list[tuple]:
         rows = {f"{last}{parity}": row() for last in SYMBOLS for parity in (0, 1)}
         rows[".0"] = {".": 0.0, "a": 0.5, "b": 0.3, "c": 0.2}
         rows["a1"], rows["a0"] = {".": 0.4, "a": 0.0, "b": 0.0, "c": 0.6}, {".": 0.3, "a": 0.0, "b": 0.7, "c": 0.0}
-        return rows, 1000, draws.integer(0, 10_000)
+        return rows, 600, draws.integer(0, 10_000)
 
     return [case()]
 
