@@ -476,6 +476,15 @@ def test_the_sandbox_alone_holds_without_the_guard(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["secret.txt"] and not (sandbox.PACKAGE / "new.py").exists()
 
 
+@pytest.mark.skipif(not sandbox.works(), reason="bubblewrap is not here, or not allowed")
+def test_the_course_may_lie_in_the_temporary_folder(tmp_path, monkeypatch):
+    (tmp_path / "makemlp").mkdir()
+    (tmp_path / "makemlp" / "__init__.py").write_text("print('found')", encoding="utf-8")
+    monkeypatch.setattr(sandbox, "PACKAGE", tmp_path / "makemlp")
+    run = [*sandbox.command(sandbox.INSIDE), sys.executable, "-c", "import makemlp"]
+    assert subprocess.run(run, capture_output=True, text=True, timeout=600).stdout == "found\n"
+
+
 # --- an honest notebook, as people really write them ---
 
 STYLES = [

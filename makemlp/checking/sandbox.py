@@ -38,9 +38,9 @@ def command(scratch: str) -> list[str]:
     """How a command line begins that is to run in the sandbox, with a folder of its own named `scratch`."""
     shown = [place for place in (*SYSTEM, *_pythons()) if os.path.exists(place)]
     words = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"]
-    for place in shown:
-        words += ["--ro-bind", place, place]
     words += ["--proc", "/proc", "--dev", "/dev", "--size", str(SCRATCH), "--tmpfs", "/tmp"]
+    for place in shown:  # after /tmp, where the course may lie
+        words += ["--ro-bind", place, place]
     if os.geteuid() == 0:  # root owns the kernel's settings, also without any of its capabilities
         words += ["--ro-bind", "/proc/sys", "/proc/sys"]
     for name, value in environment(scratch).items():
