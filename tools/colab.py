@@ -82,7 +82,7 @@ def heavy(notebook: str) -> tuple[str, ...]:
 
 
 @cache
-def pack(heavy_files: tuple[str, ...] = ()) -> str:
+def pack(heavy_files: tuple[str, ...]) -> str:
     """The package as text: a zip archive without times or compression, so that lzma sees all of it at once.
 
     Parameters
@@ -167,7 +167,7 @@ def main(out: Path) -> None:
             (target / name).write_text(bundle(file, packed, published), encoding="utf-8", newline="\n")
     files = sorted(out.rglob("*.ipynb"))
     size = max(file.stat().st_size for file in files) / 1e6
-    print(f"{len(files)} files in {out}, the package {len(pack()) / 1e6:.2f} MB of each, the largest {size:.1f} MB.")
+    print(f"{len(files)} files in {out}, the package {len(pack(())) / 1e6:.2f} MB of each, the largest {size:.1f} MB.")
 
 
 if __name__ == "__main__":
