@@ -208,6 +208,36 @@ def test_the_lessons_are_a_chain():
         assert re.search(rf"\*\*Before:\*\* \[[^]]+\]\({here}\)", ends[after]), after
 
 
+COUNTS = {word: count for count, word in enumerate(["four", "five", "six", "seven", "eight", "nine", "ten"], 4)}
+
+
+def numbers(text):
+    """The exercises that a sentence names, such as "1 to 4 and 6"."""
+    spans = re.findall(r"\b(\d+)(?: to (\d+))?\b", text)
+    return {number for first, last in spans for number in range(int(first), int(last or first) + 1)}
+
+
+@every_lesson
+def test_a_lesson_and_its_exercises_agree_on_which_are_for_it(lesson):
+    """A lesson in two parts shares its exercises between them, and both say so."""
+    sentence = re.search(r"\*\*Practise:\*\* \[.*?\]\((.*?)\)(.*)", lesson.cells[-1].source)
+    if not sentence:
+        return
+    cells = json.loads((ROOT / "notebooks" / sentence[1]).read_text(encoding="utf-8"))["cells"]
+    texts = ["".join(cell["source"]) for cell in cells]
+    titles = {int(found[1]) for text in texts if (found := re.match(r"## (\d+)\. ", text))}
+    (needed,) = re.findall(r"\*\*You need:\*\*(.*)", texts[0])
+    if all_of_them := re.search(r"all (\w+) now", sentence[2]):
+        assert COUNTS[all_of_them[1]] == len(titles)
+    now = numbers(re.split("Number|Leave|the others", sentence[2])[0])
+    assert now <= titles
+    after = needed.partition(f"/{lesson.path.name})")[2]  # what is said of this part, and then of the other one
+    if now and after.startswith(" for exercises"):
+        assert now == numbers(after.partition("[")[0])
+    elif now:
+        assert now.isdisjoint(numbers(after.partition("[")[0]))
+
+
 @every_lesson
 def test_first_code_cell_is_the_same_everywhere(lesson):
     assert lesson.code[0].source == LESSONS[0].code[0].source
