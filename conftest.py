@@ -55,7 +55,7 @@ UNITS = (r"tests/browser/.*\[(?P<lesson>\d\d[a-z]?_[a-z_]+)", r"tests/test_(?P<p
 # Units that take long come first, the longest at the head, so that all workers end at about the same time. The browser
 # comes before everything else, because a worker closes its JupyterLab when another folder's tests come in between.
 FIRST = (
-    *("lesson 06", "lesson 10", "lesson 09", "lesson 07", "lesson 05", "lesson"),
+    *("lesson 06", "lesson 10_", "lesson 09", "lesson 07_", "lesson 05", "lesson 07b", "lesson 08", "lesson"),
     "tests/browser",
     "tests/test_study_storages.py",
     "tests/test_checking_notebooks.py",
@@ -65,7 +65,7 @@ FIRST = (
     "notebooks/06",
     "tests/test_checking_answers.py",
     "tests/test_steady.py",
-    *("notebooks/10", "notebooks/09", "notebooks/07", "notebooks/05"),
+    *("notebooks/10_", "notebooks/09", "notebooks/07", "notebooks/05"),
     "tests/test_grading.py",
     "tests/test_memory.py",
     "notebooks",
@@ -73,6 +73,8 @@ FIRST = (
     "tests/test_checking_challenge.py",
     "tests/test_trainer.py",
     "tests/test_setup.py",
+    *("tests/test_journal.py", "tests/test_live.py", "tests/test_checking_projects.py", "tests/test_deep.py"),
+    *("tests/test_facts.py", "tests/test_wordmodel.py", "tests/test_word_runs.py", "tests/test_package.py"),
     "exercises",
 )
 

@@ -350,7 +350,7 @@ def load_word_model(
         if there is no such file or seed, if the file is incomplete or not a word model, or if the model was trained on
         other words.
 
-    Source: lesson 10. How the course's networks were trained: ``makemlp/word_runs.py``.
+    Source: lesson 10b. How the course's networks were trained: ``makemlp/word_runs.py``.
     """
     if path is None and seed not in KEPT:
         raise ValueError(f"The course keeps no network of seed {seed}: pass {' or '.join(map(str, KEPT))}.")
