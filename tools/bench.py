@@ -153,24 +153,38 @@ def floor_of_products(seed: int) -> None:
 # Each learns from as many answers; only the last layer and the loop differ.
 WORDS = 5 * 1024 if QUICK else 20 * 1024
 EMB, HIDDEN, BEFORE, CUTOFFS = 64, 256, 4, [800, 3000, 8000]
+DRAWN = 1000  # words that a sampled softmax compares each answer with
 
 
 class OtherLayer(nn.Module):
-    """The same network with a last layer of PyTorch's."""
+    """The same network with a last layer of PyTorch's ("full", "adaptive"), or with a sampled softmax.
 
-    def __init__(self, vocab_size: int, adaptive: bool, seed: int):
+    `shares` (vocab_size,) are those that the sampled one draws words by.
+    """
+
+    def __init__(self, shares: torch.Tensor, last: str, seed: int):
         super().__init__()
         torch.manual_seed(seed)
-        self.emb, self.hidden = nn.Embedding(vocab_size, EMB), nn.Linear(BEFORE * EMB, HIDDEN)
-        if adaptive:
-            self.out = nn.AdaptiveLogSoftmaxWithLoss(HIDDEN, vocab_size, CUTOFFS, head_bias=True)
+        self.emb, self.hidden = nn.Embedding(len(shares), EMB), nn.Linear(BEFORE * EMB, HIDDEN)
+        if last == "adaptive":
+            self.out = nn.AdaptiveLogSoftmaxWithLoss(HIDDEN, len(shares), CUTOFFS, head_bias=True)
         else:
-            self.out = nn.Linear(HIDDEN, vocab_size)
-        self.adaptive = adaptive
+            self.out = nn.Linear(HIDDEN, len(shares))
+        self.last, self.shares = last, shares
 
     def forward(self, X: torch.Tensor, Y: torch.Tensor) -> torch.Tensor:
         h = F.gelu(self.hidden(self.emb(X).flatten(1)))  # (N, HIDDEN)
-        return self.out(h, Y).loss if self.adaptive else F.cross_entropy(self.out(h), Y)
+        if self.last == "adaptive":
+            return self.out(h, Y).loss
+        return self.sampled(h, Y) if self.last == "sampled" else F.cross_entropy(self.out(h), Y)
+
+    def sampled(self, h: torch.Tensor, Y: torch.Tensor) -> torch.Tensor:
+        """Each answer against words that are drawn anew for each step (Jean and others 2015)."""
+        drawn = torch.multinomial(self.shares, DRAWN, replacement=True)  # (DRAWN,)
+        W, b = self.out.weight, self.out.bias - (DRAWN * self.shares).log()  # often drawn words count less
+        others = (h @ W[drawn].T + b[drawn]).masked_fill(drawn == Y[:, None], -torch.inf)  # (N, DRAWN)
+        logits = torch.cat([((h * W[Y]).sum(1) + b[Y])[:, None], others], 1)  # (N, 1 + DRAWN)
+        return F.cross_entropy(logits, torch.zeros_like(Y))
 
 
 def word_networks() -> dict[str, Callable[[int], object]]:
@@ -178,13 +192,15 @@ def word_networks() -> dict[str, Callable[[int], object]]:
     words = makemlp.load_words()[: 2 * WORDS]
     vocab = makemlp.WordVocabulary(makemlp.load_words())
     X, Y = makemlp.build_dataset(words, vocab, BEFORE)
+    shares = (torch.bincount(Y, minlength=len(vocab)) + 1.0) ** 0.75
+    shares /= shares.sum()
 
     def ours(seed: int) -> None:
         model = makemlp.WordMLP(len(vocab), BEFORE, EMB, HIDDEN, cutoffs=CUTOFFS, seed=seed)
         makemlp.train_words(model, X, Y, epochs=WORDS / len(Y), seed=seed)
 
-    def by_hand(seed: int, adaptive: bool) -> None:
-        model = OtherLayer(len(vocab), adaptive, seed)
+    def by_hand(seed: int, last: str) -> None:
+        model = OtherLayer(shares, last, seed)
         optimizer = torch.optim.AdamW(model.parameters(), lr=0.002, fused=True)
         for _ in range(WORDS // 1024):
             batch = torch.randint(len(Y), (1024,))
@@ -193,7 +209,7 @@ def word_networks() -> dict[str, Callable[[int], object]]:
             optimizer.step()
 
     def tutorial(seed: int) -> None:
-        model = OtherLayer(len(vocab), False, seed)
+        model = OtherLayer(shares, "full", seed)
         optimizer = torch.optim.Adam(model.parameters())
         for x, y in DataLoader(TensorDataset(X[:WORDS], Y[:WORDS]), batch_size=128, shuffle=True):
             optimizer.zero_grad()
@@ -202,8 +218,9 @@ def word_networks() -> dict[str, Callable[[int], object]]:
 
     return {
         "ours": ours,
-        "nn.AdaptiveLogSoftmaxWithLoss": lambda seed: by_hand(seed, adaptive=True),
-        "full softmax": lambda seed: by_hand(seed, adaptive=False),
+        "nn.AdaptiveLogSoftmaxWithLoss": lambda seed: by_hand(seed, "adaptive"),
+        f"sampled softmax, {DRAWN:,} words drawn": lambda seed: by_hand(seed, "sampled"),
+        "full softmax": lambda seed: by_hand(seed, "full"),
         "full softmax, DataLoader of 128, Adam": tutorial,
     }
 
