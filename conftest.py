@@ -133,8 +133,8 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config):
-    """One more than there are processors, because a test that asks a page or another process waits for the answer."""
-    return (os.cpu_count() or 1) + 1
+    """Two more than there are processors, because a test that asks a page or another process waits for the answer."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.hookimpl(optionalhook=True)

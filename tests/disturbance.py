@@ -31,7 +31,7 @@ class Disturbed:
 
     def __init__(self, seed: int):
         self.seed = seed
-        self.count = 0  # how many results were disturbed
+        self.count = 0  # how many products there were
 
     def __enter__(self):
         self.kernels = torch.library.Library("aten", "IMPL")
@@ -49,17 +49,16 @@ class Disturbed:
         found, k = _product(a, b), a.shape[2]
         if k < 2 or not found.is_floating_point():
             return found
+        self.count += 1
         cut = 1 + hash((self.seed, *found.shape)) % (k - 1)
-        other = _product(a[:, :, :cut], b[:, :cut]).add_(_product(a[:, :, cut:], b[:, cut:]))
-        off = other.sub_(found)
-        self.count += int(off.any())
-        return found.add_(off, alpha=AMPLIFIED)
+        other = _product(a[:, :, :cut], b[:, :cut], _product(a[:, :, cut:], b[:, cut:]))  # the last terms first
+        return found.lerp_(other, AMPLIFIED)  # found + AMPLIFIED * (other - found)
 
 
-def _product(a, b):
-    """The plain product: by a variant of a kernel that is not replaced."""
-    out = a.new_empty(a.shape[0], a.shape[1], b.shape[2])
-    return torch.baddbmm(out, a, b, beta=0, out=out)
+def _product(a, b, base=None):
+    """The plain product, added to `base` in place: by a variant of a kernel that is not replaced."""
+    out = a.new_empty(a.shape[0], a.shape[1], b.shape[2]) if base is None else base
+    return torch.baddbmm(out, a, b, beta=int(base is not None), out=out)
 
 
 def _sum(mode, base, product, beta, alpha):

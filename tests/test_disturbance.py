@@ -56,10 +56,9 @@ def test_the_seed_decides_and_nothing_stays_disturbed():
 def test_what_no_rounding_touched_stays(dtype):
     """A row that a one-hot vector picks, and sums of whole numbers, are the same on every machine."""
     whole = torch.arange(12, dtype=dtype).view(3, 4)
-    with Disturbed(1) as mode:
+    with Disturbed(1):
         assert torch.equal(whole @ whole.T, torch.tensor([[14, 38, 62], [38, 126, 214], [62, 214, 366]], dtype=dtype))
         assert torch.equal(torch.eye(300, dtype=dtype)[:3] @ B.to(dtype), B[:3].to(dtype))
-    assert mode.count == 0
 
 
 def test_gradients_are_disturbed_too():

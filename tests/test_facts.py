@@ -11,7 +11,7 @@ import torch
 from lessons import LESSONS, ROOT
 
 import makemlp
-from makemlp import ablation
+from makemlp import ablation, word_runs  # noqa: F401 - what facts.toml asks
 from makemlp.checking import exercises
 
 if sys.version_info >= (3, 11):

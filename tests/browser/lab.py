@@ -495,6 +495,11 @@ class Lesson:
         until(self.page, lambda: self.file.stat().st_mtime_ns != before and self.saved(), f"{self.name} is saved")
 
     def saved(self):
+        """Whether the page has nothing to save, and the file is there to its end: the server writes it in place."""
+        try:
+            json.loads(self.file.read_text(encoding="utf-8"))
+        except ValueError:
+            return False
         return not self.page.locator(".jp-mod-dirty").count()
 
     def cell(self, index):
