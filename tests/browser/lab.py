@@ -366,6 +366,7 @@ class Desk:
             try:
                 self.lesson.open()
                 self.lesson.run_all()
+                self.lesson.keep_outputs()
             except Exception as error:
                 self.lesson.screenshot(f"{name}-failed")
                 self.failures[name] = f"{error}; {'; '.join(self.lesson.errors())}"
@@ -414,6 +415,9 @@ class Lesson:
             self.settle()
         self.faults_of_run = self.errors()
         self.alts_of_run = self.alts()
+
+    def keep_outputs(self):
+        """Save, and keep what is stored then. (A second save soon after could be lost while this one goes on.)"""
         self.save()
         cells = nbformat.read(self.file, as_version=4).cells
         self.outputs_of_run = [cell.outputs for cell in cells if cell.cell_type == "code"]
