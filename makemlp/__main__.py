@@ -11,6 +11,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from typing import NoReturn
 
 import torch
 from torch import Tensor
@@ -46,16 +47,27 @@ model trains only ends its training: the names come from what it has learned by 
 """
 
 
-def parser() -> argparse.ArgumentParser:
+class Parser(argparse.ArgumentParser):
+    """Says in one sentence what is wrong with a command."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} ({self.prog} --help says what there is)\n")
+
+
+def parser() -> Parser:
     """What the command line takes."""
-    made = argparse.ArgumentParser(
+    made = Parser(
         prog="makemlp",
         description="Learn from a list of names, and make up new ones like them.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = made.add_argument
-    add("list", nargs="?", help="a text file with one name per line, or - for standard input (default: US names)")
+    add(
+        "list",
+        nargs="?",
+        help="a text file, one name per line, or - for standard input (default: the course's US names)",
+    )
     add("--n", type=_number(int, 0), help="how many new names (default: 20, or none with --score)")
     add("--temperature", type=_number(float, 1e-3), default=1.0, help="below 1: more usual names, above: rarer (1)")
     add("--prefix", default="", help="what every name begins with")
@@ -119,11 +131,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _work(asked: argparse.Namespace) -> None:
     known: set[str] = set()
+    if asked.save and os.path.isdir(asked.save):  # before it is trained for nothing
+        raise ValueError(f"'{asked.save}' is a folder: pass the path of a file in it.")
     if asked.load:
         model, vocab = _loaded(asked.load)
     else:
         names = _read(asked)
-        model, vocab = _learned(names, asked)
+        vocab = Vocabulary(names, asked.boundary)
+        for typed in (*asked.score, asked.prefix):  # before it is trained for them
+            vocab.encode(spelled(typed, vocab.itos))
+        model = _learned(names, vocab, asked)
         known = set(names)
     if asked.save:
         _save(model, vocab, asked.save)
@@ -152,14 +169,17 @@ def _notes_on_stderr() -> Iterator[None]:
 
 def _as_options(sentence: str) -> str:
     """A sentence of load_names, with options of the command line in the place of its arguments."""
-    option = r"(\w+)=('[^']*'|\w+)"
-    call = rf"load_names\((?:'[^']*'|text=\w+)?((?:, {option})*)\)"
+    text = r"(?:'[^']*'|\"[^\"]*\")"
+    option = rf"(\w+)=({text}|\w+)"
+    call = rf"(?:load_names|makemlp\.use_names)\((?:{text}|text=\w+)?((?:(?:, )?{option})*)\)"
 
     def options(found: re.Match) -> str:
         return " ".join(f"--{name.replace('_', '-')} {value}" for name, value in re.findall(option, found[1]))
 
+    for replaced, words in (("'\\n'", "put one name on each line"), ("''", "take that out of the file")):
+        sentence = re.sub(rf"pass load_names\(text=.*\.replace\({text}, {re.escape(replaced)}\)\)", words, sentence)
     sentence = re.sub(call, options, sentence).replace("--header True", "--header 1").replace("e True", "e")
-    sentence = re.sub(rf"(pass|or|if) {option}", lambda m: f"{m[1]} --{m[2].replace('_', '-')} {m[3]}", sentence)
+    sentence = re.sub(rf"(pass|or|if|,) {option}", lambda m: f"{m[1]} --{m[2].replace('_', '-')} {m[3]}", sentence)
     return sentence.replace(" here and to Vocabulary", "")
 
 
@@ -170,7 +190,8 @@ def _read(asked: argparse.Namespace) -> list[str]:
     column = int(asked.column) if asked.column and asked.column.isdecimal() else asked.column
     header = False if asked.header == 0 else asked.header
     options = {"lowercase": asked.lowercase, "column": column, "header": header, "delimiter": asked.delimiter}
-    options |= {"bad_lines": asked.bad_lines, "remove": asked.remove, "boundary": asked.boundary}
+    remove = re.sub(r"\\(?:x(..)|u(.{4})|U(.{8}))", _unescaped, asked.remove)  # as sentences show what can't be seen
+    options |= {"bad_lines": asked.bad_lines, "remove": remove, "boundary": asked.boundary}
     if asked.list == "-":
         if sys.stdin.isatty():
             _say("Type one name per line, and end with Ctrl-D (on Windows with Ctrl-Z and Enter).")
@@ -178,24 +199,32 @@ def _read(asked: argparse.Namespace) -> list[str]:
     return load_names(asked.list, encoding=asked.encoding, **options)
 
 
-def _learned(names: list[str], asked: argparse.Namespace) -> tuple[Callable[[Tensor], Tensor], Vocabulary]:
+def _unescaped(found: re.Match) -> str:
+    try:
+        return chr(int(found[1] or found[2] or found[3], 16))
+    except (ValueError, OverflowError):
+        return found[0]
+
+
+def _learned(names: list[str], vocab: Vocabulary, asked: argparse.Namespace) -> Callable[[Tensor], Tensor]:
     """A model of these names, and what is said of it on the way."""
-    vocab = Vocabulary(names, asked.boundary)
     learn, dev, _ = split(names, unique=asked.unique)
     both = len(set(learn) & set(dev))
     also = f"; {both:,} of these are learned from, too (--unique prevents it)" if both else ""
     parts = f"{len(learn):,} to learn from, {len(dev):,} to check"
     _say(f"{len(names):,} names of {len(vocab) - 1} different characters: {parts}{also}.")
     table, table_dev, length = _best_table(learn, dev, vocab)
-    said = f"Dev loss: {table_dev:.3f} nats per character by the best count table (Kneser-Ney, {length} characters)"
+    counted = f"{length} character{'s' * (length != 1)}"
+    said = f"Dev loss: {table_dev:.3f} nats per character by the best count table (Kneser-Ney, {counted})"
     if asked.model == "count":
         _say(f"{said}.")
-        return table, vocab
+        return table
     start = time.perf_counter()
-    model, loss, steps = _best_network(asked, vocab, learn, dev, table)
-    took = time.perf_counter() - start
-    _say(f"{said}, {loss:.3f} by the network of {model_size(model):,} numbers after {steps:,} steps, {took:.1f} s.")
-    return model, vocab
+    model, loss, steps, worse = _best_network(asked, vocab, learn, dev, table)
+    took = f"after {steps:,} steps{f', because {worse:,} did worse' if worse else ''}"
+    took = f"{took}, {time.perf_counter() - start:.1f} s"
+    _say(f"{said}, {loss:.3f} by the network of {model_size(model):,} numbers {took}.")
+    return model
 
 
 def model_size(model: torch.nn.Module) -> int:
@@ -221,8 +250,9 @@ def _network(asked: argparse.Namespace, vocab: Vocabulary) -> MLP | DeepMLP:
 
 def _best_network(
     asked: argparse.Namespace, vocab: Vocabulary, learn: Sequence[str], dev: Sequence[str], table: CountModel
-) -> tuple[MLP | DeepMLP, float, int]:
-    """A trained network, its loss on dev, and its steps: those that there is time for, fewer where more do harm.
+) -> tuple[MLP | DeepMLP, float, int, int]:
+    """A trained network, its loss on dev, and its steps: those that there is time for, fewer where more do harm; and
+    how many did harm, 0 where none did.
 
     A network soon learns a short list by heart. So it trains anew with twice the steps, until that is worse on dev.
     """
@@ -232,18 +262,19 @@ def _best_network(
     tries = [asked.steps or _steps_within(asked, _network(asked, vocab), X, Y)]
     if not asked.steps and len(X) < SHORT:
         tries = [FEWEST * 2**k for k in range(20) if FEWEST * 2 ** (k + 1) < tries[0]] or tries
-    best = None
+    best, worse = None, 0
     for steps in tries:
         model = _network(asked, vocab)
         done = _train(asked, model, X, Y, steps, table)
         loss = nll(model, *checked)
         if best is not None and loss >= best[1]:
+            worse = done
             break
         best = model, loss, done
         if done < steps:
             _say(f"Stopped after {done:,} steps of {steps:,}: what was learned by then is used.")
             break
-    return best
+    return *best, worse
 
 
 def _steps_within(asked: argparse.Namespace, copy: MLP | DeepMLP, X: Tensor, Y: Tensor) -> int:

@@ -18,7 +18,7 @@ from makemlp.mlp import MLP
 
 SEAL = b"\nmakemlp sha256 "  # what ends a checkpoint: this, and the SHA-256 of all that stands before it
 SEALED = len(SEAL) + 64
-DAMAGED = "is incomplete or damaged, or not a checkpoint: delete it, and train again"
+DAMAGED = "is not a checkpoint, or it is incomplete or damaged: check the path, or train again"
 
 
 def write(path: str | os.PathLike, contents: dict) -> None:
@@ -49,6 +49,8 @@ def read(path: str | os.PathLike, kind: str) -> dict:
         another kind.
     """
     path = path_of(path)
+    if path.is_dir():
+        raise ValueError(f"{_named(path)} is a folder: pass the path of a checkpoint in it.")
     if not path.is_file():
         raise ValueError(f"There is no checkpoint {_named(path)} (looked in {Path.cwd()}): check the path.")
     try:

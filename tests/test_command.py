@@ -77,6 +77,11 @@ def test_a_network_is_kept_and_brought_back(run, listed, tmp_path, model):
         (["no_such_list.txt"], 1, "There is no file 'no_such_list.txt'"),
         (["--load", "no_such_file.pt"], 1, "There is no checkpoint 'no_such_file.pt'"),
         (["{list}", "--model", "count", "--score", "xyz"], 1, "'x' (character 1 of 'xyz') is not in the vocabulary"),
+        (["{list}", "--seconds", "3600", "--prefix", "xyz"], 1, "'x' (character 1 of 'xyz') is not in"),
+        (["{list}", "--seconds", "3600", "--save", "{folder}"], 1, "' is a folder: pass the path of a file in it"),
+        (["--load", "{list}"], 1, "' is not a checkpoint, or it is incomplete or damaged: check the path"),
+        (["--load", "{folder}"], 1, "' is a folder: pass the path of a checkpoint in it"),
+        (["{list}", "{list}"], 2, "makemlp: unrecognized arguments: "),
         (["{list}", "--boundary", "a"], 1, "'a' marks where names begin and end"),
         (["{list}", "--load", "x.pt"], 2, "--load brings a trained network"),
         (["{list}", "--model", "count", "--save", "x.pt"], 2, "--save keeps networks"),
@@ -87,11 +92,12 @@ def test_a_network_is_kept_and_brought_back(run, listed, tmp_path, model):
     ],
 )
 def test_what_is_wrong_is_said_in_a_sentence(run, capsys, listed, arguments, code, said):
-    arguments = [argument.format(list=listed) for argument in arguments]
+    arguments = [argument.format(list=listed, folder=os.path.dirname(listed)) for argument in arguments]
     if code == 2:
         with pytest.raises(SystemExit) as ended:
             main(arguments)
-        assert ended.value.code == 2 and said in capsys.readouterr().err
+        err = capsys.readouterr().err
+        assert ended.value.code == 2 and said in err and len(err.splitlines()) == 1
     else:
         found, out, err = run(*arguments)
         assert found == code and out == [] and said in err and "Traceback" not in err
@@ -107,6 +113,15 @@ def test_tables_are_loaded_by_the_options_that_are_proposed(run, tmp_path):
     assert run(file, "--model", "count", "--column", 1, "--n", 1)[0] == 0
 
 
+def test_what_cannot_be_seen_is_taken_out_as_the_sentence_proposes(run, tmp_path):
+    file = tmp_path / "hidden.txt"
+    file.write_text("".join(f"{name}\u200b\n" for name in NAMES), encoding="utf-8")
+    _, _, said = run(file, "--model", "count", "--n", 0)
+    assert "pass --remove '\\u200b' to take them out" in said
+    code, names, said = run(file, "--model", "count", "--remove", "\\u200b")
+    assert code == 0 and "Note" not in said and set("".join(names)) <= set("".join(NAMES))
+
+
 def test_sentences_speak_of_options():
     for sentence, expected in {
         "pass load_names('a.txt', header=True) to leave it out": "pass --header 1 to leave it out",
@@ -114,6 +129,15 @@ def test_sentences_speak_of_options():
         "pass load_names(text=text, remove='\\u200b') to": "pass --remove '\\u200b' to",
         "pass encoding='cp1252' if it begins 'Å'": "pass --encoding 'cp1252' if it begins 'Å'",
         "(or delimiter='' if each": "(or --delimiter '' if each",
+        "pass encoding='cp1251' if it begins 'Я', encoding='koi8-r' if it": (
+            "pass --encoding 'cp1251' if it begins 'Я', --encoding 'koi8-r' if it"
+        ),
+        "pass load_names(\"d'Anne.txt\", encoding='cp1252', column=1) to": "pass --encoding 'cp1252' --column 1 to",
+        "pass makemlp.use_names('a.csv', column='Name') to": "pass --column 'Name' to",
+        "names: pass load_names(text=text.replace('、', '\\n')).": "names: put one name on each line.",
+        "name: pass load_names(text=open(path, encoding='utf-8').read().replace('- ', '')).": (
+            "name: take that out of the file."
+        ),
         "nothing to change": "nothing to change",
     }.items():
         assert _as_options(sentence) == expected
@@ -121,7 +145,7 @@ def test_sentences_speak_of_options():
 
 def test_names_come_through_a_pipe_in_any_encoding(run, monkeypatch):
     old = ["--encoding", "cp1252"]
-    for raw, more in (("\n".join(NAMES).encode("utf-16"), []), ("zoë\n".encode("cp1252") * 12, old)):
+    for raw, more in (("\n".join(NAMES).encode("utf-16"), []), ("zoë\nida\n".encode("cp1252") * 6, old)):
         monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(raw), isatty=lambda: False))
         code, _, said = run("-", "--model", "count", "--n", 0, *more)
         assert code == 0 and "different characters" in said

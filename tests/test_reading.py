@@ -48,6 +48,13 @@ def loaded(*args, **options):
     return names, [str(one.message) for one in said]
 
 
+def loaded_by(call, **known):
+    """The names that a proposed call loads, whatever it says of them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return eval(call, {"load_names": load_names, **known})
+
+
 # Tables
 
 
@@ -137,16 +144,30 @@ def test_an_option_that_makes_no_sense_gets_a_sentence(options, expected):
         (b"\xd0\xcf\x11\xe0" + bytes(20), "an old Office file"),
         (b"%PDF-1.7\n", "is a PDF"),
         (b"\x1f\x8b\x08\0", "is a gzip archive"),
+        (b"PK\x05\x06" + bytes(18), "is a ZIP archive with nothing in it"),
+        (b"7z\xbc\xaf\x27\x1c", "is a 7z archive"),
+        (b"Rar!\x1a\x07\x01\0", "is a RAR archive"),
+        ("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 9\n", "is a pointer of Git LFS"),
+        (
+            '{"name": "anna", "n": 3}\n{"name": "bob", "n": 2}\n',
+            "JSON on each line: take its names (of 'name', 'n') out",
+        ),
+        ('["anna", 3]\n["bob", 2]\n', "has JSON on each line: take its names out"),
+        ("<ul>\n<li>anna</li>\n<li>bob</li>\n</ul>", "is a web page or XML"),
+        ("<names><name>anna</name><name>bob</name></names>", "is a web page or XML"),
+        (bytes(range(256)), "is a binary file"),
     ],
 )
 def test_what_is_no_list_is_called_by_its_name(saved, raw, expected):
     assert expected in refusal(saved(raw))
 
 
-def test_the_call_for_names_in_one_line_works():
-    said = refusal(text="emma, ava, mia")
-    proposed = re.search(r"pass (load_names\(.*\))\.$", said)[1]
-    assert eval(proposed, {"load_names": load_names, "text": "emma, ava, mia"}) == ["emma", "ava", "mia"]
+@pytest.mark.parametrize(
+    "text", ["emma, ava, mia", "王伟、李娜、张敏", "王伟，李娜，张敏", "محمد، أحمد، فاطمة", "ЯН ОЛЯ АНЯ"]
+)
+def test_the_call_for_names_in_one_line_works(text):
+    proposed = re.search(r"pass (load_names\(.*\))\.$", refusal(text=text))[1]
+    assert eval(proposed, {"load_names": load_names, "text": text}) == re.findall(r"\w+", text)
 
 
 # Encodings
@@ -161,6 +182,32 @@ def test_old_encodings_are_proposed_with_what_they_would_say(saved):
     file = saved("Мария\nОльга\n".encode("cp1251"))
     assert "encoding='cp1251' if it begins 'Мария'" in refusal(file)
     assert load_names(file, encoding="cp1251") == ["Мария", "Ольга"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "names"),
+    [
+        ("cp1253", ["Γιώργος", "Ελένη"]),
+        ("cp1255", ["דוד", "שרה"]),
+        ("koi8-r", ["Анна", "Борис"]),
+        ("tis-620", ["สมชาย", "มาลี"]),
+        ("shift_jis", ["さくら", "ひろしひろしひろしひろしひろしひろしひろし"]),
+        ("gb18030", ["王伟", "李娜"]),
+    ],
+)
+def test_encodings_of_other_scripts_are_proposed(saved, encoding, names):
+    file = saved("\n".join(names).encode(encoding))
+    assert f"encoding='{encoding}' if it begins '{names[0]}'" in refusal(file)
+    assert load_names(file, encoding=encoding) == names
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("names", [["Anna", "Bob"], ["Анна", "Борис"], ["王伟", "李娜"]])
+def test_utf_16_and_32_without_a_mark_are_called_by_their_names(saved, encoding, names):
+    file = saved("\n".join(names).encode(encoding))
+    said = refusal(file)
+    assert f"looks like {encoding[:6].upper()} without its mark: pass encoding='{encoding}'" in said
+    assert load_names(file, encoding=encoding) == names
 
 
 def test_a_wrong_encoding_is_said(saved):
@@ -224,11 +271,43 @@ def test_another_boundary_lets_names_hold_dots():
         ("anna\nzo\ufffd\nava", "line 2 holds U+FFFD"),
         ("anna\n_RARE\nava", "signs that names seldom have: '_' in line 2 ('_RARE')"),
         ("anna\nbob2\nava", "'2' in line 2 ('bob2')"),
+        ("anna 12\nbob: 9\nava (7)", "pass load_names(text=text, remove='()1279:') to take them out of all names"),
+        ("Zo&euml;\nanna\nava", "'&euml;' is how web pages write 'ë', so pass the text through html.unescape"),
+        ("ZoÃ«\nanna\nava", "'ZoÃ«', which was 'Zoë' before a program took UTF-8 for cp1252: get the original"),
+        ("anna\n" + 101 * "x" + "\nava", "a line of 101 characters, 'xxxxx"),
+        (
+            "'anna'\n'bob'\nava",
+            "names in quotes, such as 'anna', and the quotes are loaded with them: pass load_names(",
+        ),
     ],
 )
 def test_what_looks_wrong_is_loaded_and_said(text, expected):
     names, [note] = loaded(text=text)
     assert len(names) == 3 and expected in note
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("anna 12\nbob 9\nava 7", {}),
+        ("1. anna\n2. bob\n3. ava", {"remove": "."}),  # what was passed stays in what is proposed
+        ("`anna`\n`bob`\n`ava`", {}),
+        ("- anna\n- bob\n- ava", {}),
+        ("name;n\nanna:;1\nbob:;2\nava:;3", {"column": "name"}),
+    ],
+)
+def test_a_proposed_call_loads_clean_names(text, options):
+    notes = loaded(text=text, **options)[1]
+    proposed = re.search(r"pass (load_names\(.*?\))(\.$| to take)", notes[-1])[1]
+    assert loaded_by(proposed, text=text) == ["anna", "bob", "ava"]
+
+
+def test_a_proposed_call_keeps_what_was_passed(saved):
+    file = saved("Prénom;N\nZoé;3\nJ.R.;2\nIda;1\n".encode("cp1252"), "d'Anne.csv")
+    said = refusal(file, encoding="cp1252", column="Prénom")
+    proposed = re.search(r"pass (load_names\((?:(?! or ).)*\)) to take", said)[1]
+    assert loaded_by(proposed) == ["Zoé", "JR", "Ida"]
+    assert "pass load_names(boundary='e', remove='e')" in refusal(boundary="e")  # of the bundled list
 
 
 def test_the_call_that_removes_what_cannot_be_seen_works():
@@ -238,7 +317,13 @@ def test_the_call_that_removes_what_cannot_be_seen_works():
     assert eval(proposed, {"load_names": load_names, "text": text}) == ["anna", "bob", "softhyphen", "ava"]
 
 
-@pytest.mark.parametrize("text", ["Mary Ann\nO'Neil\nJean-Luc", "Nguyễn Thị\nĐức Ý", "प्रिया\nअंजलि", "a\u00a0b\nc d"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Mary Ann\nO'Neil\nJean-Luc", "Nguyễn Thị\nĐức Ý", "प्रिया\nअंजलि", "a\u00a0b\nc d", "Anna😀\nBob🎉"),
+        *("Γιώργος\nΆννα", "דָּוִד\nשָׂרָה", "สมหญิง\nมาลี", "D’Angelo\nN'Golo", "Čapek\nŠárka", "ANNÉE\nÖZ", "김민준\n이서연"),
+    ],
+)
 def test_what_is_in_order_is_loaded_in_silence(text):
     names, notes = loaded(text=text)
     assert notes == [] and all("\u00a0" not in name for name in names)  # a space is a space

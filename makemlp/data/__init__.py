@@ -18,6 +18,7 @@ from makemlp.data.reading import check_boundary, path_of
 from makemlp.data.tables import Options
 
 BOUNDARY = "."  # stands before the first and after the last character of a name; always index 0
+MOST_SHOWN = 100  # characters of a vocabulary that a sentence lists
 UNKNOWN = "<unk>"  # the one symbol for all rare words; always index 1 of a WordVocabulary
 
 
@@ -56,7 +57,9 @@ def load_names(
     Returns
     -------
     list of str
-        Without arguments, the list that the setting names (`use_names`, or the environment variable MAKEMLP_NAMES).
+        Without arguments, the list that the setting names (`use_names`, or the environment variable MAKEMLP_NAMES). If
+        it has thousands of symbols, only the names of its 500 most usual ones, because a lesson computes with every
+        symbol at every step.
         Where nothing is set, the 32,257 US names of 2018: first the girls' names, then the boys', each with the most
         frequent first. A name given to both sexes stands there twice, as in the lecture's list.
 
@@ -78,8 +81,12 @@ def load_names(
     elif path is None:
         where, call, text = setting.read(encoding)
     else:
-        where, call, text = f"'{path_of(path)}'", f"load_names('{path}'", reading.read_text(path, encoding)
+        where, call = f"'{path_of(path)}'", reading.call_for("load_names", path, encoding)
+        text = reading.read_text(path, encoding)
     names, notes = reading.names_in(text, where, call, options)
+    if call.startswith("makemlp.use_names"):  # every lesson's list
+        names, more = reading.of_usual_symbols(names, where)
+        notes += more
     for note in notes:
         warnings.warn(note, stacklevel=2)
     return names
@@ -125,7 +132,9 @@ class Vocabulary:
         """The indices of a name's characters, without boundaries: ``'ab' -> [1, 2]``."""
         for position, s in enumerate(name, start=1):
             if s not in self.stoi:
-                known = "".join(self.itos[1:])
+                known = "".join(self.itos[1 : MOST_SHOWN + 1])
+                if len(self) > MOST_SHOWN + 1:
+                    known += f" … ({len(self) - 1:,} in all)"
                 where = f"character {position} of {name!r}"
                 raise ValueError(f"{s!r} ({where}) is not in the vocabulary: use only {known}")
         return [self.stoi[s] for s in name]

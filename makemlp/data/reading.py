@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import codecs
+import html
 import json
 import os
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from makemlp.data import tables
+from makemlp.data.spelling import is_hidden
 from makemlp.data.tables import Options
 
 NEWLINE = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
@@ -27,18 +31,31 @@ MARKS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 # What old programs wrote, the most usual first. A file can't say which it was, so its reader must.
-OLD = ("cp1252", "cp1250", "cp1251", "cp1254", "cp1256", "shift_jis", "gb18030", "euc_kr", "big5")
+LATIN = ("cp1252", "cp1250", "cp1254")
+OTHERS = ("cp1251", "koi8-r", "cp1253", "cp1255", "cp1256", "tis-620", "shift_jis", "gb18030", "euc_kr", "big5")
 
 KINDS = {
     b"PK\x03\x04": "a spreadsheet (.xlsx) or a ZIP archive: unpack it, or save its sheet as CSV",
+    b"PK\x05\x06": "a ZIP archive with nothing in it: get another",
     b"\xd0\xcf\x11\xe0": "an old Office file (.xls, .doc): save it as CSV or as plain text",
     b"%PDF": "a PDF: copy the names into a plain text file",
     b"\x1f\x8b": "a gzip archive: unpack it",
+    b"7z\xbc\xaf": "a 7z archive: unpack it",
+    b"Rar!": "a RAR archive: unpack it",
+    b"\xfd7zXZ": "an xz archive: unpack it",
+    b"BZh": "a bzip2 archive: unpack it",
+    b"version https://git-lfs": "a pointer of Git LFS to the list, which is kept elsewhere: get that by `git lfs pull`",
     b"{\\rtf": "an RTF document: save it as plain text",
 }
 
-ODD = re.compile(r"[\d_;,|<>{}\[\]()#@=+*%&$\\/\"]")  # what names seldom hold, and headings and tables do
+ODD = re.compile(r"[\d_;:,|<>{}\[\]()#@=+*%&$\\/\"]")  # what names seldom hold, and headings and tables do
 HEADINGS = tables.HEADINGS
+BETWEEN = (", ", ",", "; ", ";", "、", "，", "، ", "،", " ")  # what may stand between names on one line
+QUOTES = {"'": "'", "`": "`", "‘": "’", "“": "”", "„": "“", "«": "»"}  # round each name of a list from a program
+ITEM = re.compile(r"[-–—•·*] ")  # before each item of a list in a text
+ENTITY = re.compile(r"&(#\d+|#x[0-9a-fA-F]+|[a-zA-Z]+);")  # as web pages write letters
+MOST_SYMBOLS = 500  # of a list that lessons read; a table of theirs holds a cell per symbol for every context
+LONG = 100  # characters, which no name has
 
 
 def path_of(path: object) -> Path:
@@ -54,6 +71,11 @@ def check_boundary(boundary: object) -> None:
     """Raise a ValueError for a boundary symbol that is not one character."""
     if not isinstance(boundary, str) or len(boundary) != 1:
         raise ValueError(f"boundary is {boundary!r:.40}: pass one character that no name holds, such as '|'.")
+
+
+def call_for(function: str, path: str | os.PathLike, encoding: str | None) -> str:
+    """How a call begins that reads this file; `Options.call` ends it."""
+    return f"{function}({os.fspath(path)!r}{'' if encoding is None else f', encoding={encoding!r}'}"
 
 
 # --- from a file to text ---
@@ -115,26 +137,36 @@ def _decoded_as(raw: bytes, where: str, encoding: str) -> str:
 
 
 def _refuse_nul(raw: bytes, where: str) -> None:
-    """Text in UTF-16 without its mark has a NUL in every second byte of Western letters; no other text has any."""
-    for encoding, zeros in (("utf-16-le", raw[1::2]), ("utf-16-be", raw[::2])):
-        if len(raw) > 1 and zeros.count(0) > 0.5 * len(zeros):
-            raise ValueError(f"{where} looks like UTF-16 without its mark: pass encoding='{encoding}'.")
+    """Text in UTF-16 or UTF-32 without its mark has a NUL in each line's end at least; no other text has any."""
+    for encoding in ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be"):
+        try:
+            text = raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if all(s.isprintable() or s in "\t\r\n" for s in text):
+            raise ValueError(f"{where} looks like {encoding[:6].upper()} without its mark: pass encoding='{encoding}'.")
     raise ValueError(f"{where} is a binary file, not a list of names: save the list as plain text in UTF-8.")
 
 
 def _readings(raw: bytes, at: int) -> list[tuple[str, str]]:
-    """What the line that holds the byte `at` would say in the old encodings: the first three that differ."""
+    """What the line that holds the byte `at` would say in the old encodings that fit, the likeliest first.
+
+    Where most letters are not ASCII's, the script is hardly Latin. A capital hardly follows a small letter.
+    """
     found: dict[str, str] = {}
     start = max(raw.rfind(b"\n", 0, at), raw.rfind(b"\r", 0, at)) + 1
-    for encoding in OLD:
+    line = re.split(rb"[\r\n]", raw[start:], maxsplit=1)[0]
+    foreign = sum(byte > 127 for byte in line) > 0.5 * len(line)
+    for encoding in (*OTHERS, *LATIN) if foreign else (*LATIN, *OTHERS):
         try:
-            word = NEWLINE.split(raw[start : at + 40].decode(encoding))[0].strip()[:20]
+            word = line.decode(encoding).strip()[:20]
             raw.decode(encoding)
         except UnicodeDecodeError:
             continue
         if word.isprintable() and all(unicodedata.category(s)[0] in "LMZP" for s in word) and word not in found:
             found[word] = encoding
-    return [(encoding, word) for word, encoding in found.items()][:3]
+    likely = sorted(found, key=lambda word: any(one.islower() and s.isupper() for one, s in pairwise(word)))
+    return [(found[word], word) for word in likely][: 6 if foreign else 3]
 
 
 # --- from text to names ---
@@ -176,7 +208,7 @@ def names_in(text: str, where: str, call: str, options: Options) -> tuple[list[s
 
 def _refuse_other_kinds(text: str, where: str) -> None:
     start = text[:1000].lstrip(EDGES + "\r\n").lower()
-    if start.startswith(("<!doctype html", "<html", "<?xml", "<head", "<body", "<table")):
+    if re.match(r"<[!?]?[a-z]", start):
         raise ValueError(f"{where} is a web page or XML, not a list: copy its names into a plain text file.")
     if start.startswith("{\\rtf"):
         raise ValueError(f"{where} is an RTF document: save it as plain text.")
@@ -184,11 +216,24 @@ def _refuse_other_kinds(text: str, where: str) -> None:
         try:
             inside = json.loads(text.lstrip(EDGES))
         except ValueError:
+            _refuse_json_lines(text, where)
             return
         advice = "take its names out and pass them as text='\\n'.join(names)"
         if isinstance(inside, list) and all(isinstance(name, str) for name in inside):
             advice = "read it with names = json.load(open(path, encoding='utf-8'))"
         raise ValueError(f"{where} is JSON, not a list with a name on each line: {advice}.")
+
+
+def _refuse_json_lines(text: str, where: str) -> None:
+    """Raise a ValueError for JSON with one value on each line; brackets alone make no JSON."""
+    try:
+        inside = json.loads(NEWLINE.split(text.lstrip(EDGES + "\r\n"), maxsplit=1)[0])
+    except ValueError:
+        return
+    keys = f" (of {', '.join(map(repr, inside))})" if isinstance(inside, dict) else ""
+    raise ValueError(
+        f"{where} has JSON on each line: take its names{keys} out and pass them as text='\\n'.join(names)."
+    )
 
 
 def _stripped(lines: Sequence[str] | Sequence[tuple[int, str]], options: Options) -> list[tuple[int, str]]:
@@ -245,10 +290,10 @@ def _said_of(bad: list[Bad], where: str, call: str, options: Options) -> str:
         sign = options.boundary
         ways = [
             "take it out of the name" if len(bad) == 1 else "correct them",
-            f"pass {call}, remove='{sign}') to take '{sign}' out of all names",
+            f"pass {options.call(call, remove=options.remove + sign)} to take '{sign}' out of all names",
             f"pass boundary='|' here and to Vocabulary, because '{sign}' marks where names begin and end",
         ]
-    ways.append(f"pass {call}, bad_lines='skip') to go on without")
+    ways.append(f"pass {options.call(call, bad_lines='skip')} to go on without")
     said = f"{where}, {shown}" if len(bad) == 1 else f"{where}, {len(bad)} lines can't be names ({shown})"
     raise ValueError(f"{said}: {', or '.join(ways)}.")
 
@@ -272,7 +317,7 @@ def _lowered(good: list[tuple[int, str]], options: Options, notes: list[str], ca
     if dotted is not None:
         notes.append(
             f"{_quoted(dotted)} is written with İ or ı, and lowercase=True makes 'i̇' of İ and 'i' of I: pass "
-            f"{call}, lowercase='tr') for a Turkish or Azeri list."
+            f"{options.call(call, lowercase='tr')} for a Turkish or Azeri list."
         )
     return [(number, unicodedata.normalize("NFC", name.lower())) for number, name in good]
 
@@ -284,14 +329,34 @@ def _check_number(good: list[tuple[int, str]], pairs: list[tuple[int, str]], whe
     if len(good) > 1:
         return
     name = good[0][1]
-    for between in (", ", ",", "; ", ";", " "):
+    for between in BETWEEN:
         if name.count(between) > 1:
-            source = "text" if call.endswith("=text") else "open(path, encoding='utf-8').read()"
             raise ValueError(
                 f"{where} holds one line, {_quoted(name)}, with '{between}' between names: pass "
-                f"load_names(text={source}.replace({between!r}, '\\n'))."
+                f"{_replaced(call, between, chr(10))}."
             )
     raise ValueError(f"{where} holds only one name ({_quoted(name)}): a model needs at least two to learn from.")
+
+
+def _replaced(call: str, old: str, new: str) -> str:
+    """The call that reads a list with one text in another's place."""
+    encoding = re.search(r"encoding='([^']+)'", f"{call} encoding='utf-8'")[1]
+    source = "text" if call.endswith("=text") else f"open(path, encoding='{encoding}').read()"
+    return f"load_names(text={source}.replace({old!r}, {new!r}))"
+
+
+def of_usual_symbols(names: list[str], where: str) -> tuple[list[str], list[str]]:
+    """The names that hold only the `MOST_SYMBOLS` most usual symbols, and what their reader should hear of that."""
+    times = Counter("".join(sorted(names)))
+    if len(times) <= MOST_SYMBOLS:
+        return names, []
+    usual = {symbol for symbol, _ in times.most_common(MOST_SYMBOLS)}
+    kept = [name for name in names if usual.issuperset(name)]
+    return kept, [
+        f"{where} has {len(times):,} different symbols, and lessons compute with every symbol at every step: they take "
+        f"the {len(kept):,} of its {len(names):,} names that hold only its {MOST_SYMBOLS} most usual symbols "
+        f"(load_names with the list's path gives all)."
+    ]
 
 
 # --- what is loaded all the same, and said ---
@@ -304,36 +369,76 @@ def _oddities(good: list[tuple[int, str]], where: str, call: str, options: Optio
     if good[0][1].casefold() in HEADINGS:
         found.append(
             f"{where}, line {good[0][0]} reads {_quoted(good[0][1])}, which looks like a heading and is loaded as a "
-            f"name: pass {call}, header=True) to leave it out."
+            f"name: pass {options.call(call, header=True)} to leave it out."
         )
     hidden = sorted(s for s in characters if is_hidden(s))
     if hidden:
         said = ", ".join(f"{_called(s)} in line {_first(good, s)}" for s in hidden[:3])
         belongs = " (some Persian and Indian spellings need U+200C and U+200D)" if {*hidden} & {*"\u200c\u200d"} else ""
-        escaped = "".join(f"\\u{ord(s):04x}" if ord(s) < 2**16 else f"\\U{ord(s):08x}" for s in hidden)
         found.append(
             f"{where} holds characters that can't be seen and that a model learns like letters: {said}"
-            f"{_more(hidden)}{belongs}; pass {call}, remove='{escaped}') to take them out."
+            f"{_more(hidden)}{belongs}; pass {_without(hidden, call, options)} to take them out."
         )
     if "\ufffd" in characters:
         found.append(
             f"{where}, line {_first(good, chr(0xFFFD))} holds U+FFFD ('\ufffd'), which stands where a letter was lost "
             f"when the file was converted: get the original, or leave such names out."
         )
-    odd = sorted(s for s in characters if ODD.match(s))
-    if odd:
-        said = ", ".join(f"'{s}' in line {_first(good, s)} ({_quoted(_with(good, s))})" for s in odd[:3])
+    return found + _traces([name for _, name in good], where, call, options) + _odd_signs(good, where, call, options)
+
+
+def _traces(names: list[str], where: str, call: str, options: Options) -> list[str]:
+    """A sentence for each trace of the text that the list was taken from, which a model would learn like names."""
+    found = []
+    longest = max(names, key=len)
+    if len(longest) > LONG:
+        found.append(f"{where} holds a line of {len(longest):,} characters, {_quoted(longest)}: no name is so long.")
+    broken = next((name for name in names if _repaired(name) != name), None)
+    if broken is not None:
         found.append(
-            f"{where} holds signs that names seldom have: {said}{_more(odd)}; check these lines, because they are "
-            f"loaded as names."
+            f"{where} holds {_quoted(broken)}, which was {_quoted(_repaired(broken))} before a program took UTF-8 for "
+            f"cp1252: get the original."
+        )
+    most = 0.5 * len(names)
+    if sum(map(bool, map(ITEM.match, names))) > most:
+        mark = next(name[:2] for name in names if ITEM.match(name))
+        said = f"{where} holds the items of a text, each after '{mark}', which is loaded with the name"
+        found.append(f"{said}: pass {_replaced(call, mark, '')}.")
+    quoted = {name[0] + name[-1] for name in names if len(name) > 2 and QUOTES.get(name[0]) == name[-1]}
+    if sum(name[0] + name[-1] in quoted for name in names) > most:
+        signs = sorted(set("".join(quoted)))
+        found.append(
+            f"{where} holds names in quotes, such as {names[0]}, and the quotes are loaded with them: pass "
+            f"{_without(signs, call, options)} to take them out."
         )
     return found
 
 
-def is_hidden(symbol: str) -> bool:
-    """Whether a character, other than a space, leaves no mark of its own on the page."""
-    named = unicodedata.name(symbol, "")
-    return unicodedata.category(symbol) == "Cf" or "VARIATION SELECTOR" in named or "FILLER" in named
+def _repaired(name: str) -> str:
+    """What a name was before its bytes in UTF-8 were read as cp1252: 'ZoÃ«' was 'Zoë'. Another one as it is."""
+    try:
+        return name.encode("cp1252").decode("utf-8")
+    except UnicodeError:
+        return name
+
+
+def _odd_signs(good: list[tuple[int, str]], where: str, call: str, options: Options) -> list[str]:
+    odd = sorted(s for s in set().union(*(name for _, name in good)) if ODD.match(s))
+    if not odd:
+        return []
+    said = ", ".join(f"'{s}' in line {_first(good, s)} ({_quoted(_with(good, s))})" for s in odd[:3])
+    advice = "check these lines, because they are loaded as names"
+    letter = next((found[0] for _, name in good if (found := ENTITY.search(name))), None)
+    if letter is not None:
+        advice = f"'{letter}' is how web pages write '{html.unescape(letter)}', so pass the text through html.unescape"
+    elif sum(any(map(ODD.match, name)) for _, name in good) > 0.5 * len(good):
+        advice = f"pass {_without(odd, call, options)} to take them out of all names, or else they are learned, too"
+    return [f"{where} holds signs that names seldom have: {said}{_more(odd)}; {advice}."]
+
+
+def _without(signs: Iterable[str], call: str, options: Options) -> str:
+    """The call that takes these signs out, too."""
+    return options.call(call, remove=options.remove + "".join(signs))
 
 
 def _called(symbol: str) -> str:

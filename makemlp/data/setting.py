@@ -8,7 +8,7 @@ import re
 import sys
 from pathlib import Path
 
-from makemlp.data.reading import path_of, read_text
+from makemlp.data.reading import call_for, path_of, read_text
 
 NAMES_FILE = Path(__file__).parents[1] / "names" / "us_2018.txt"
 NAMES_SHA256 = "bd02dfd33179e23ec2dd093cbd4de619834f75d660ef1ae04d3127e7a0110053"
@@ -93,7 +93,7 @@ def read(encoding: str | None = None) -> tuple[str, str, str]:
         return "the bundled list", "load_names(", read_bundled()
     if file.parent == NAMES_FILE.parent and file.stem in OTHER_LISTS:
         return f"the list '{file.stem}'", "load_names(", _read_shipped(file, OTHER_LISTS[file.stem])
-    return f"'{file}'", f"makemlp.use_names('{file}'", read_text(file, encoding)
+    return f"'{file}'", call_for("makemlp.use_names", file, encoding), read_text(file, encoding)
 
 
 def read_bundled() -> str:

@@ -6,6 +6,17 @@ import unicodedata
 from collections.abc import Sequence
 
 
+def is_hidden(symbol: str) -> bool:
+    """Whether a character, other than a space, leaves no mark of its own on the page."""
+    named = unicodedata.name(symbol, "")
+    return unicodedata.category(symbol) == "Cf" or "VARIATION SELECTOR" in named or "FILLER" in named
+
+
+def literal(value: object) -> str:
+    """A value as Python's source has it, with each character that can't be seen spelt out."""
+    return "".join(ascii(s)[1:-1] if is_hidden(s) else s for s in repr(value))
+
+
 def spelled(typed: str, itos: Sequence[str]) -> str:
     """A typed name with capitals and accents as the list has them: 'Zoë' is read as 'zoe' where no name has ë.
 

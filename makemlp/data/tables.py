@@ -7,7 +7,9 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+
+from makemlp.data.spelling import literal
 
 DELIMITERS = "\t;|,"  # of two that cut a table alike, the earlier is taken: a comma also stands in numbers
 LOOKED_AT = 1000  # lines that show whether a list is a table
@@ -62,6 +64,12 @@ class Options:
         if not isinstance(self.remove, str):
             raise ValueError(f"remove is {self.remove!r:.40}: pass a text of the characters to take out of all names.")
 
+    def call(self, start: str, **changed: object) -> str:
+        """A call to copy: what its reader passed already, with the options that a sentence proposes to change."""
+        passed = {one.name: getattr(self, one.name) for one in fields(self) if getattr(self, one.name) != one.default}
+        options = ", ".join(f"{name}={literal(value)}" for name, value in (passed | changed).items())
+        return f"{start}{'' if start.endswith('(') else ', '}{options})"
+
 
 Rows = list[tuple[int, list[str]]]  # each row's cells, with the number of the line that it ends on
 
@@ -88,7 +96,7 @@ def column_of(
     width = width or _usual(len(row) for _, row in rows[:LOOKED_AT])[0]
     head = _headings_at(rows, width, options)
     if options.column is None:
-        raise ValueError(_proposal(rows, head, width, delimiter, where, call))
+        raise ValueError(_proposal(rows, head, width, delimiter, where, call, options))
     headings = rows[head][1] if head is not None else []
     at = _place(options.column, headings, rows, width, where)
     start = 0 if options.header is False else _below_titles(rows, width)
@@ -207,19 +215,20 @@ def _best_column(body: Rows, headings: Sequence[str], width: int) -> int:
     return max(range(width), key=likely)
 
 
-def _proposal(rows: Rows, head: int | None, width: int, delimiter: str, where: str, call: str) -> str:
+def _proposal(rows: Rows, head: int | None, width: int, delimiter: str, where: str, call: str, options: Options) -> str:
     """The sentence on a table: what it is, and the call that loads its names."""
     headings, body = (rows[head][1], rows[head + 1 :]) if head is not None else ([], rows)
     at = _best_column(body, headings, width)
-    chosen = f"'{headings[at]}'" if head is not None and headings[at] else str(at + 1)
-    header = f", header={rows[head][0]}" if head is not None and rows[head][0] > 1 else ""
+    proposed: dict[str, object] = {"column": headings[at] if head is not None and headings[at] else at + 1}
+    if head is not None and rows[head][0] > 1:
+        proposed["header"] = rows[head][0]
     named = "tabs" if delimiter == "\t" else f"'{delimiter}'"
     what = f"a table of {width} columns with {named} between them" if width > 1 else "a table with every name in quotes"
     shown = ", ".join(row[at] for _, row in body[:3] if at < len(row))
     counted = _counts(body, headings, width, at)
     weigh = f"; {counted} weighs nothing: each row is one name" if counted else ""
     return (
-        f"{where} is {what}: pass {call}, column={chosen}{header}) to load {shown} …{weigh} (or delimiter='' if each "
+        f"{where} is {what}: pass {options.call(call, **proposed)} to load {shown} …{weigh} (or delimiter='' if each "
         f"whole line is a name)."
     )
 
