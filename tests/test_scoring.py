@@ -1,6 +1,8 @@
 """One number for any model, and how far luck with the names may move it."""
 
 import math
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -121,3 +123,20 @@ def test_the_interval_of_a_difference_is_narrower_than_that_of_a_loss():
 def test_compare_needs_names():
     with pytest.raises(ValueError, match="names"):
         compare(certain(0.3), certain(0.4), ONE, [])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what a process has used at most is read as Linux gives it")
+def test_a_long_list_needs_no_more_memory_than_its_losses():
+    code = """
+import resource, torch
+from makemlp import MLP, nll
+most = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # MB
+model, X = MLP(27, block_size=3, emb_dim=10, hidden_dim=200), torch.zeros(500_000, 3, dtype=torch.int64)
+nll(model, X[:100_000], X[:100_000, 0])
+before = most()
+nll(model, X, X[:, 0])
+print(most() - before)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) < 20  # MB; it was 42 when small results stood between large ones

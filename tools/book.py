@@ -2,6 +2,9 @@
 
     python tools/book.py [FOLDER] [--site ADDRESS]
 
+Where another list of names is set (MAKEMLP_NAMES, `use_names`), the lessons are run on it first, which takes minutes.
+The notebooks stay as they are, with the bundled names' outputs.
+
 With the address that the book will have on the web, shared links to it show their picture everywhere.
 
 Every page stands where its source stands, notebooks/01_bigram.html for notebooks/01_bigram.ipynb. nbconvert turns cells
@@ -25,12 +28,17 @@ from pathlib import Path
 
 import nbformat
 from bs4 import BeautifulSoup
+from nbclient.exceptions import CellExecutionError
 from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 from pygments.formatters import HtmlFormatter
 
-from makemlp import live
+from makemlp import live, on_bundled
+from makemlp.data.setting import names_file
+
+sys.path.append(str(Path(__file__).parent))
+from refresh import refreshed
 
 ROOT = Path(__file__).parents[1]
 PARTS = Path(__file__).parent / "book"
@@ -128,11 +136,22 @@ def plain(markdown: str) -> str:
 def read(source: str, name: str) -> Page:
     path = ROOT / source
     if path.suffix == ".ipynb":
-        notebook, target = nbformat.read(path, as_version=4), source.removesuffix("ipynb") + "html"
+        notebook, target = stored_or_run(path), source.removesuffix("ipynb") + "html"
     else:
         notebook = new_notebook(cells=[new_markdown_cell(path.read_text(encoding="utf-8"))])
         target = re.sub(r"(README)?\.md$", lambda end: "index.html" if end[1] else ".html", source)
     return Page(source, target, name, notebook)
+
+
+def stored_or_run(path: Path) -> nbformat.NotebookNode:
+    """A notebook with its stored outputs; a lesson, where another list is set, with that list's.
+
+    Exercises have none, and their solutions are checked on the bundled names.
+    """
+    if on_bundled(True, False) or path.parent.name != "notebooks":
+        return nbformat.read(path, as_version=4)
+    print(f"{path.relative_to(ROOT)} on '{names_file()}' …", flush=True)
+    return refreshed(path)
 
 
 def notebooks(folder: str, names: dict[str, str], kind: str) -> list[Page]:
@@ -421,7 +440,7 @@ def main(arguments: Iterable[str]) -> int:
     out = asked.folder or OUT
     try:
         count = sum(1 for _ in build(out, asked.site))
-    except ValueError as error:
+    except (ValueError, CellExecutionError) as error:
         print(f"The book stopped: {error}", file=sys.stderr)
         return 1
     print(f"{count} pages: open {os.path.relpath(out / 'index.html')} in a browser.")

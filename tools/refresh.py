@@ -20,9 +20,6 @@ from makemlp import live
 # A progress bar appears on a slow machine only; what is stored must not depend on that.
 os.environ["TQDM_DISABLE"] = "1"
 
-# Stored are the bundled names' outputs, whatever `use_names` has kept for this user; unless the variable is set.
-os.environ.setdefault("MAKEMLP_NAMES", "")
-
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -30,20 +27,28 @@ METADATA = {
 
 
 def refresh(path: Path) -> None:
-    """Run one notebook from top to bottom in a fresh kernel and write it back."""
+    """Run one notebook and write it back."""
+    text = nbformat.writes(refreshed(path), version=4)
+    path.write_text(text.rstrip("\n") + "\n", encoding="utf-8", newline="\n")
+
+
+def refreshed(path: Path) -> nbformat.NotebookNode:
+    """A notebook, run from top to bottom in a fresh kernel and normalised."""
     notebook = nbformat.read(path, as_version=4)
     # The limits are for what hangs: on a busy machine a cell of lesson 06 takes minutes.
     client = NotebookClient(
         notebook, timeout=3600, startup_timeout=900, resources={"metadata": {"path": str(path.parent)}}
     )
-    client.execute()
+    # Stored is what a learner sees the first time, with nothing on the scoreboard yet.
+    with tempfile.TemporaryDirectory() as runs:
+        os.environ["MAKEMLP_RUNS"] = runs
+        client.execute()
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
         cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k in ("tags", "jupyter")})
         if cell.cell_type == "code":
             cell.outputs = merge_streams(filter(shows, map(kept, cell.outputs)))
-    text = nbformat.writes(notebook, version=4)
-    path.write_text(text.rstrip("\n") + "\n", encoding="utf-8", newline="\n")
+    return notebook
 
 
 def kept(output: dict) -> dict:
@@ -72,13 +77,12 @@ def merge_streams(outputs: Iterable[dict]) -> list[dict]:
 
 
 def main(paths: list[str]) -> int:
+    # Stored are the bundled names' outputs, whatever `use_names` has kept for this user; unless the variable is set.
+    os.environ.setdefault("MAKEMLP_NAMES", "")
     for path in map(Path, paths):
         print(f"{path} …", flush=True)
         try:
-            # Stored is what a learner sees the first time, with nothing on the scoreboard yet.
-            with tempfile.TemporaryDirectory() as runs:
-                os.environ["MAKEMLP_RUNS"] = runs
-                refresh(path)
+            refresh(path)
         except CellExecutionError as error:
             print(f"{path} was left as it is: a cell raised {error.ename}: {error.evalue}", file=sys.stderr)
             return 1

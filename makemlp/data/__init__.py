@@ -58,7 +58,7 @@ def load_names(
     -------
     list of str
         Without arguments, the list that the setting names (`use_names`, or the environment variable MAKEMLP_NAMES). If
-        it has thousands of symbols, only the names of its 500 most usual ones, because a lesson computes with every
+        it has thousands of symbols, only the names of its 300 most usual ones, because a lesson computes with every
         symbol at every step.
         Where nothing is set, the 32,257 US names of 2018: first the girls' names, then the boys', each with the most
         frequent first. A name given to both sexes stands there twice, as in the lecture's list.

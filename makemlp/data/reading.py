@@ -54,7 +54,7 @@ BETWEEN = (", ", ",", "; ", ";", "、", "，", "، ", "،", " ")  # what may sta
 QUOTES = {"'": "'", "`": "`", "‘": "’", "“": "”", "„": "“", "«": "»"}  # round each name of a list from a program
 ITEM = re.compile(r"[-–—•·*] ")  # before each item of a list in a text
 ENTITY = re.compile(r"&(#\d+|#x[0-9a-fA-F]+|[a-zA-Z]+);")  # as web pages write letters
-MOST_SYMBOLS = 500  # of a list that lessons read; a table of theirs holds a cell per symbol for every context
+MOST_SYMBOLS = 300  # of a list that lessons read; a table of theirs holds a cell per symbol for every context
 LONG = 100  # characters, which no name has
 
 

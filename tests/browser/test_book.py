@@ -47,6 +47,16 @@ def module():
 BOOK = module()
 
 
+def test_the_book_of_another_list_runs_the_lessons_on_it(monkeypatch, capsys):
+    lesson, exercise = (REPOSITORY / folder / "01_bigram.ipynb" for folder in ("notebooks", "exercises"))
+    monkeypatch.setattr(BOOK, "refreshed", lambda path: f"run: {path.parent.name}/{path.name}")
+    assert BOOK.stored_or_run(lesson).cells and capsys.readouterr().out == ""
+    monkeypatch.setenv("MAKEMLP_NAMES", "french_given")
+    assert BOOK.stored_or_run(lesson) == "run: notebooks/01_bigram.ipynb"
+    assert "on '" in (said := capsys.readouterr().out) and "french_given.txt' …" in said
+    assert BOOK.stored_or_run(exercise).cells and capsys.readouterr().out == ""
+
+
 @pytest.fixture(scope="module")
 def book(tmp_path_factory):
     """The folder of the book, built once as `make book` builds it."""
