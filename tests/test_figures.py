@@ -185,9 +185,9 @@ ALTS = {
     ),
     "table_growth": (
         lambda: figures.table_growth(
-            [{"block_size": n, "possible": 3**n, "seen": 2 * n + 1, "examples": 9} for n in range(3)]
+            [{"block_size": n, "full": 3**n, "seen": 2 * n + 1, "examples": 9} for n in range(3)]
         ),
-        "Possible contexts grow from 1 to 9.0e+00 at 2 characters; contexts seen in train level off at 5.",
+        "The rows of a full table grow from 1 to 9.0e+00 at 2 characters; the rows seen in train level off at 5.",
     ),
     "size_comparison": (
         lambda: figures.size_comparison(27, 16, 2, 100),

@@ -132,20 +132,20 @@ def curve(
 def table_growth(fig: Figure, rows: Sequence[Mapping[str, float]]) -> str:
     """Rows that a count table would need, and rows that were seen, against the context's length.
 
-    Each of `rows` holds ``block_size``, ``possible`` (rows of a full table), ``seen`` (with a count) and ``examples``.
+    Each of `rows` holds ``block_size``, ``full`` (rows of a full table), ``seen`` (with a count) and ``examples``.
     """
     axes = fig.subplots()
     length = [row["block_size"] for row in rows]
-    axes.semilogy(length, [row["possible"] for row in rows], "s-", color=ORANGE, label="contexts that are possible")
-    axes.semilogy(length, [row["seen"] for row in rows], "o-", color=BLUE, label="contexts seen in train")
+    axes.semilogy(length, [row["full"] for row in rows], "s-", color=ORANGE, label="rows of a full table")
+    axes.semilogy(length, [row["seen"] for row in rows], "o-", color=BLUE, label="rows seen in train")
     examples = rows[0]["examples"]
     axes.axhline(examples, color=INK, linestyle=":", linewidth=1.2, label=f"examples in train: {examples:,}")
     axes.set(xlabel="characters in the context", ylabel="rows of the table (log scale)", xticks=length)
     axes.legend(loc="best")
     last = rows[-1]
     return (
-        f"Line plot on a log scale. Possible contexts grow from {rows[0]['possible']:,} to {last['possible']:.1e} at "
-        f"{last['block_size']} characters; contexts seen in train level off at {last['seen']:,}."
+        f"Line plot on a log scale. The rows of a full table grow from {rows[0]['full']:,} to {last['full']:.1e} at "
+        f"{last['block_size']} characters; the rows seen in train level off at {last['seen']:,}."
     )
 
 
