@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator
 from torch import Tensor
 
 from makemlp.data import Vocabulary
@@ -79,9 +80,12 @@ def smoothing(fig: Figure, counts: Tensor, vocab: Vocabulary, alpha: float, symb
     )
 
 
-@picture(10.0, 4.4)
+@picture(10.0, 3.5)
 def two_tables(fig: Figure, first: Tensor, second: Tensor, vocab: Vocabulary, titles: tuple[str, str]) -> str:
-    """Two probability tables (vocab_size, vocab_size) beside each other, and each cell of one against the other."""
+    """Two probability tables (vocab_size, vocab_size) beside each other, and each cell of one against the other.
+
+    Most probabilities are small, and some are 0. So the axes of the third panel are logarithmic, but even up to 0.0001.
+    """
     axes = fig.subplots(1, 3)
     top = float(torch.maximum(first, second).max())
     for table, title, ax in zip((first, second), titles, axes, strict=False):
@@ -92,11 +96,16 @@ def two_tables(fig: Figure, first: Tensor, second: Tensor, vocab: Vocabulary, ti
         ax.set(title=title, xlabel="next character", ylabel="this character")
     axes[2].plot([0, top], [0, top], color=GREY, linewidth=1)
     axes[2].plot(first.flatten().numpy(), second.flatten().numpy(), ".", color=ORANGE, markersize=5)
-    axes[2].set(title="Cell against cell", xlabel=titles[0], ylabel=titles[1], aspect="equal")
-    gap = float((first - second).abs().max())
+    axes[2].set(title="Cell against cell", xlabel=titles[0], ylabel=titles[1], box_aspect=1)
+    for axis, scale in ((axes[2].xaxis, axes[2].set_xscale), (axes[2].yaxis, axes[2].set_yscale)):
+        scale("symlog", linthresh=1e-4)
+        axis.set_major_locator(FixedLocator([0, 1e-3, 1e-1]))
+        axis.set_major_formatter("{x:g}")
+    gap, empty = float((first - second).abs().max()), second[first == 0]
+    never = f" The {len(empty)} cells that are 0 in the first have up to {empty.max():.3f} in the second."
     return (
         f"Two tables of {len(vocab)} by {len(vocab)} probabilities, {titles[0]} and {titles[1]}, and a scatter plot of "
-        f"their cells, which lie along the diagonal: no cell differs by more than {gap:.2f}."
+        f"their cells: no cell differs by more than {gap:.2f}.{never if len(empty) else ''}"
     )
 
 
