@@ -102,10 +102,12 @@ def two_tables(fig: Figure, first: Tensor, second: Tensor, vocab: Vocabulary, ti
         axis.set_major_locator(FixedLocator([0, 1e-3, 1e-1]))
         axis.set_major_formatter("{x:g}")
     gap, empty = float((first - second).abs().max()), second[first == 0]
-    never = f" The {len(empty)} cells that are 0 in the first have up to {empty.max():.3f} in the second."
+    never = ""
+    if len(empty):
+        never = f" The {len(empty)} cells that are 0 in the first have up to {empty.max():.3f} in the second."
     return (
         f"Two tables of {len(vocab)} by {len(vocab)} probabilities, {titles[0]} and {titles[1]}, and a scatter plot of "
-        f"their cells: no cell differs by more than {gap:.2f}.{never if len(empty) else ''}"
+        f"their cells: no cell differs by more than {gap:.2f}.{never}"
     )
 
 
