@@ -18,7 +18,6 @@ from makemlp.data.reading import check_boundary, path_of
 from makemlp.data.tables import Options
 
 BOUNDARY = "."  # stands before the first and after the last character of a name; always index 0
-MOST_SHOWN = 100  # characters of a vocabulary that a sentence lists
 UNKNOWN = "<unk>"  # the one symbol for all rare words; always index 1 of a WordVocabulary
 
 
@@ -132,9 +131,7 @@ class Vocabulary:
         """The indices of a name's characters, without boundaries: ``'ab' -> [1, 2]``."""
         for position, s in enumerate(name, start=1):
             if s not in self.stoi:
-                known = "".join(self.itos[1 : MOST_SHOWN + 1])
-                if len(self) > MOST_SHOWN + 1:
-                    known += f" … ({len(self) - 1:,} in all)"
+                known = "".join(self.itos[1:])
                 where = f"character {position} of {name!r}"
                 raise ValueError(f"{s!r} ({where}) is not in the vocabulary: use only {known}")
         return [self.stoi[s] for s in name]
