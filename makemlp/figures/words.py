@@ -26,7 +26,8 @@ def seen_before(fig: Figure, shares: Mapping[str, Sequence[float]]) -> str:
         axes.plot(range(1, len(share) + 1), [100 * one for one in share], line, color=color, label=label)
         said.append(f"{label} from {share[0]:.0%} of single ones to {share[-1]:.0%} of pieces of {len(share)}")
     longest = max(len(share) for share in shares.values())
-    axes.set(xlabel="length of the piece of text (letters or words)", ylabel="seen in train (%)", ylim=(0, 105), xticks=range(1, longest + 1))
+    axes.set(xlabel="length of the piece of text (letters or words)", xticks=range(1, longest + 1))
+    axes.set(ylabel="seen in train (%)", ylim=(0, 105))
     axes.legend(loc="lower left")
     return f"Share of pieces of text that train held: {'; '.join(said)}."
 
