@@ -10,6 +10,10 @@ AS_ROOT = $$([ "$$(id -u)" != 0 ] || echo --allow-root)
 # Text is UTF-8 for every command, also where the system's locale says otherwise.
 export PYTHONUTF8 = 1
 
+# Images of containers often forbid Python to keep what it has compiled. Then each of the hundreds of Pythons that the
+# tests start (kernels, workers, JupyterLab) would compile its packages again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help lab test check elsewhere lint format refresh figures grade bench growth matrix steady lists colab colab-test publish book clean
 
 help:

@@ -1,7 +1,7 @@
 """What each part of a model is worth (floor 5), by two tables: recipes that grow one after the other, as in the paper's
-table, and the full model with one part taken away at a time.
+table, and the full model with one part taken away at a time, in one row two.
 
-    python -m makemlp.ablation           train what the stored tables lack (an hour for all of it), and store it
+    python -m makemlp.ablation           train what the stored tables lack (some forty minutes in all), and store it
     python -m makemlp.ablation LABEL …   train these rows anew
     python -m makemlp.ablation --test …  and look at the test set for the rows that were chosen for it
 
@@ -179,6 +179,7 @@ WITHOUT: dict[str, Callable[[list[str], Vocabulary, int], Model]] = {
     "without the second layer": partial(small, layers=1),
     "without the residual connection": partial(small, kind=WithoutResidual),
     "without dropout": partial(small, dropout=0.0),
+    "without soft targets or dropout": partial(small, dropout=0.0, soft=False),  # does one stand in for the other?
     "without weight decay": partial(small, weight_decay=0.0),
     "without GELU: tanh": partial(small, kind=WithTanh),
     "context of 5, not 8": partial(small, block_size=5),
@@ -267,7 +268,8 @@ def table() -> list[dict]:
 
 
 def left_out() -> list[dict]:
-    """The rows of the table that takes away: the full model, then the same with one part left out or made smaller.
+    """The rows of the table that takes away: the full model, then the same with one part left out or made smaller (in
+    one row, two parts).
 
     Returns
     -------

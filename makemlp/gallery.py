@@ -72,7 +72,7 @@ def _table_growth() -> Picture:
     examples = int(counts[0].sum())
     return figures.table_growth(
         [
-            {"block_size": n, "possible": len(_names()[0]) ** n, "seen": len(counts[n]), "examples": examples}
+            {"block_size": n, "full": len(_names()[0]) ** n, "seen": len(counts[n]), "examples": examples}
             for n in range(11)
         ]
     )

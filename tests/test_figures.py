@@ -164,7 +164,7 @@ ALTS = {
     ),
     "side_by_side": (
         lambda: figures.side_by_side({"made up": ["ab", "", "b", "a"], "real": ["a"]}, ["a", "b"]),
-        "2 columns; a dot marks the known ones. made up: ab, , b …, 2 of 4 with a dot; real: a …, 1 of 1 with a dot.",
+        "a dot marks the known ones. made up, 2 of 4 with a dot: ab, (empty), • b, • a; real, 1 of 1 with a dot: • a.",
     ),
     "made_up_names": (
         lambda: figures.made_up_names(["ab", "b"], 0.5, 2),
@@ -176,7 +176,7 @@ ALTS = {
     ),
     "two_tables": (
         lambda: figures.two_tables(torch.eye(3), torch.full((3, 3), 0.25), TOY, ("one", "two")),
-        "no cell differs by more than 0.75.",
+        "no cell differs by more than 0.75. The 6 cells that are 0 in the first have up to 0.250 in the second.",
     ),
     "nll_by_context": (
         lambda: figures.nll_by_context({"train": [3.0, 2.0, 1.5], "dev": [3.1, 2.2, 2.6]}, (2, 2.6)),
@@ -185,9 +185,9 @@ ALTS = {
     ),
     "table_growth": (
         lambda: figures.table_growth(
-            [{"block_size": n, "possible": 3**n, "seen": 2 * n + 1, "examples": 9} for n in range(3)]
+            [{"block_size": n, "full": 3**n, "seen": 2 * n + 1, "examples": 9} for n in range(3)]
         ),
-        "Possible contexts grow from 1 to 9.0e+00 at 2 characters; contexts seen in train level off at 5.",
+        "The rows of a full table grow from 1 to 9.0e+00 at 2 characters; the rows seen in train level off at 5.",
     ),
     "size_comparison": (
         lambda: figures.size_comparison(27, 16, 2, 100),

@@ -479,19 +479,23 @@ def test_changed_notebooks_are_those_that_git_sees_as_new_or_changed(tmp_path):
 # ---------------------------------------------------------------- the Makefile
 
 
-@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
-def test_a_bare_make_lists_every_command_and_each_can_be_run():
-    def make(*arguments):
+@pytest.fixture
+def make():
+    if shutil.which("make") is None:
+        pytest.skip("make is not installed")
+
+    def run(*arguments, **more):
         # a make above this one must not hand its options down
-        env = {
-            name: value
-            for name, value in os.environ.items()
-            if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "ARGS")
-        }
+        above = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "ARGS")
+        env = {name: value for name, value in os.environ.items() if name not in above} | more.pop("env", {})
         return subprocess.run(
-            ["make", *arguments], cwd=ROOT, env=env, check=True, capture_output=True, encoding="utf-8"
+            ["make", *arguments], cwd=ROOT, env=env, check=True, capture_output=True, encoding="utf-8", **more
         ).stdout
 
+    return run
+
+
+def test_a_bare_make_lists_every_command_and_each_can_be_run(make):
     listed = [line.split()[1] for line in make().splitlines()]
     rules = (ROOT / "Makefile").read_text(encoding="utf-8")
     (phony,) = [line for line in rules.splitlines() if line.startswith(".PHONY:")]
@@ -499,3 +503,9 @@ def test_a_bare_make_lists_every_command_and_each_can_be_run():
     for command in listed:
         assert make("--dry-run", command)
     assert "--port 8901" in make("--dry-run", "lab", "ARGS=--no-browser --port 8901")
+
+
+def test_python_may_keep_what_it_compiled_whatever_the_container_says(make):
+    """Else each of the hundreds of Pythons that the tests start compiles its packages again."""
+    said = make("-f", "-", "show", input="include Makefile\nshow:\n\t@env\n", env={"PYTHONDONTWRITEBYTECODE": "1"})
+    assert "PYTHONUTF8=1" in said and "DONTWRITEBYTECODE" not in said

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator
 from torch import Tensor
 
 from makemlp.data import Vocabulary
@@ -79,9 +80,12 @@ def smoothing(fig: Figure, counts: Tensor, vocab: Vocabulary, alpha: float, symb
     )
 
 
-@picture(10.0, 4.4)
+@picture(10.0, 3.5)
 def two_tables(fig: Figure, first: Tensor, second: Tensor, vocab: Vocabulary, titles: tuple[str, str]) -> str:
-    """Two probability tables (vocab_size, vocab_size) beside each other, and each cell of one against the other."""
+    """Two probability tables (vocab_size, vocab_size) beside each other, and each cell of one against the other.
+
+    Most probabilities are small, and some are 0. So the axes of the third panel are logarithmic, but even up to 0.0001.
+    """
     axes = fig.subplots(1, 3)
     top = float(torch.maximum(first, second).max())
     for table, title, ax in zip((first, second), titles, axes, strict=False):
@@ -92,11 +96,18 @@ def two_tables(fig: Figure, first: Tensor, second: Tensor, vocab: Vocabulary, ti
         ax.set(title=title, xlabel="next character", ylabel="this character")
     axes[2].plot([0, top], [0, top], color=GREY, linewidth=1)
     axes[2].plot(first.flatten().numpy(), second.flatten().numpy(), ".", color=ORANGE, markersize=5)
-    axes[2].set(title="Cell against cell", xlabel=titles[0], ylabel=titles[1], aspect="equal")
-    gap = float((first - second).abs().max())
+    axes[2].set(title="Cell against cell", xlabel=titles[0], ylabel=titles[1], box_aspect=1)
+    for axis, scale in ((axes[2].xaxis, axes[2].set_xscale), (axes[2].yaxis, axes[2].set_yscale)):
+        scale("symlog", linthresh=1e-4)
+        axis.set_major_locator(FixedLocator([0, 1e-3, 1e-1]))
+        axis.set_major_formatter("{x:g}")
+    gap, empty = float((first - second).abs().max()), second[first == 0]
+    never = ""
+    if len(empty):
+        never = f" The {len(empty)} cells that are 0 in the first have up to {empty.max():.3f} in the second."
     return (
         f"Two tables of {len(vocab)} by {len(vocab)} probabilities, {titles[0]} and {titles[1]}, and a scatter plot of "
-        f"their cells, which lie along the diagonal: no cell differs by more than {gap:.2f}."
+        f"their cells: no cell differs by more than {gap:.2f}.{never}"
     )
 
 
@@ -132,20 +143,20 @@ def curve(
 def table_growth(fig: Figure, rows: Sequence[Mapping[str, float]]) -> str:
     """Rows that a count table would need, and rows that were seen, against the context's length.
 
-    Each of `rows` holds ``block_size``, ``possible`` (rows of a full table), ``seen`` (with a count) and ``examples``.
+    Each of `rows` holds ``block_size``, ``full`` (rows of a full table), ``seen`` (with a count) and ``examples``.
     """
     axes = fig.subplots()
     length = [row["block_size"] for row in rows]
-    axes.semilogy(length, [row["possible"] for row in rows], "s-", color=ORANGE, label="contexts that are possible")
-    axes.semilogy(length, [row["seen"] for row in rows], "o-", color=BLUE, label="contexts seen in train")
+    axes.semilogy(length, [row["full"] for row in rows], "s-", color=ORANGE, label="rows of a full table")
+    axes.semilogy(length, [row["seen"] for row in rows], "o-", color=BLUE, label="rows seen in train")
     examples = rows[0]["examples"]
     axes.axhline(examples, color=INK, linestyle=":", linewidth=1.2, label=f"examples in train: {examples:,}")
     axes.set(xlabel="characters in the context", ylabel="rows of the table (log scale)", xticks=length)
     axes.legend(loc="best")
     last = rows[-1]
     return (
-        f"Line plot on a log scale. Possible contexts grow from {rows[0]['possible']:,} to {last['possible']:.1e} at "
-        f"{last['block_size']} characters; contexts seen in train level off at {last['seen']:,}."
+        f"Line plot on a log scale. The rows of a full table grow from {rows[0]['full']:,} to {last['full']:.1e} at "
+        f"{last['block_size']} characters; the rows seen in train level off at {last['seen']:,}."
     )
 
 

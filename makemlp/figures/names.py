@@ -111,11 +111,12 @@ def side_by_side(fig: Figure, columns: Mapping[str, Sequence[str]], known: Seque
         for label, column in columns.items()
     }
     _columns(fig, marked)
-    said = "; ".join(
-        f"{label}: {', '.join(column[:3])} …, {sum(name in known for name in column)} of {len(column)} with a dot"
-        for label, column in columns.items()
-    )
-    return f"Names in {len(columns)} columns; a dot marks the known ones. {said}."
+    said = []
+    for label, column in columns.items():
+        dots = f", {sum(name in known for name in column)} of {len(column)} with a dot" if known else ""
+        said.append(f"{label}{dots}: " if label else "")
+        said[-1] += ", ".join(entry.strip() for entry in marked[label])
+    return f"Names in {len(columns)} columns{'; a dot marks the known ones' if known else ''}. {'; '.join(said)}."
 
 
 SHOWN = 13  # columns of a strip that leave room for its percentages

@@ -122,6 +122,7 @@ def live_training(fig: Figure, losses: Sequence[float], C: Tensor, vocab: Vocabu
         right,
         flat,
         vocab,
+        gap=0.07 * float((flat.amax(0) - flat.amin(0)).max()),
         xlabel="first number",
         ylabel="second number",
         title=f"embeddings ({marks(vocab).partition(',')[0]})",

@@ -139,7 +139,12 @@ def continuation_counts(counts: Counts, longest: int) -> Counts:
 
 
 def _continued(
-    counts: Counts, longest: int, keep_dots: bool = True, keep_longest: bool = True, empty_too: bool = False
+    counts: Counts,
+    longest: int,
+    keep_dots: bool = True,
+    keep_longest: bool = True,
+    empty_too: bool = False,
+    dots_too: bool = True,
 ) -> Counts:
     new: Counts = {}
     for context, row in counts.items():
@@ -147,7 +152,8 @@ def _continued(
             new[context] = dict(row)
     for context, row in counts.items():
         shorter = context[1:]
-        if (context or empty_too) and not (keep_dots and shorter.startswith(".")):
+        counted = dots_too or not context.startswith(".")
+        if counted and (context or empty_too) and not (keep_dots and shorter.startswith(".")):
             for symbol in row:
                 seen = new.setdefault(shorter, {})
                 seen[symbol] = seen.get(symbol, 0) + 1
@@ -199,6 +205,13 @@ CONTINUATION_COUNTS = Exercise(
             "02b In how many contexts?",
         ),
         Mistake(
+            "beginnings passed over",
+            lambda counts, longest: _continued(counts, longest, dots_too=False),
+            "Contexts that begin with the dot are passed over: they keep their own counts, but each is one more "
+            "context for the shorter one, as .a is for a.",
+            "02b In how many contexts?",
+        ),
+        Mistake(
             "symbols after, not contexts before",
             _after_contexts,
             "This counts how many different symbols follow a context: count in how many longer contexts, with one "
@@ -247,6 +260,10 @@ def _probability(
 
 def _never_ending(context: str, symbol: str, counts: Counts, discount: float, vocab_size: int) -> float:
     return _never_ending(context[1:], symbol, counts, discount, vocab_size)
+
+
+def _unforgiving(context: str, symbol: str, counts: Counts, discount: float, vocab_size: int) -> float:
+    return kn_probability(context, symbol, counts, discount, vocab_size) if counts.get(context) else 0.0
 
 
 def _forgiving(context: str, symbol: str, counts: Counts, discount: float, vocab_size: int) -> float:
@@ -311,6 +328,13 @@ KN_PROBABILITY = Exercise(
             "shortened at the wrong end",
             lambda *asked: _probability(*asked, cut=lambda context: context[:-1]),
             "The shorter context lacks the newest symbol: it is the oldest one that goes, context[1:].",
+            "02b Ask the shorter context",
+        ),
+        Mistake(
+            "unknown context impossible",
+            _unforgiving,
+            "A context that was never seen makes every symbol impossible here: such a context says what the shorter "
+            "one says.",
             "02b Ask the shorter context",
         ),
         Mistake(

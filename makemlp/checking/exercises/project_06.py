@@ -651,7 +651,7 @@ def _judged(seen: dict) -> tuple[str, str]:
     for name, value in told.items():
         if not _near(report[name], value):
             return "not what was measured", f"'{name}' is {float(report[name]):.3f}; the new runs give {value:.3f}."
-    shown = f"{told['again']:.3f} nats on dev from {len(again)} new seeds, {told['flattery']:+.3f} to the run chosen."
+    shown = f"{told['again']:.3f} nats on dev from {len(again)} new seeds, flattery {told['flattery']:+.3f}."
     if told["again"] > BAR:
         return "not there yet", shown
     return "met", f"{shown} {whose(STUDY, seen['own'])}"
