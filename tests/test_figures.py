@@ -334,7 +334,7 @@ ALTS = {
     ),
     "seen_before": (
         lambda: figures.seen_before({"letters": [1.0, 0.5], "words": [0.9, 0.25, 0.01]}),
-        "letters from 100% of single ones to 50% of 2 in a row; words from 90% of single ones to 1% of 3 in a row.",
+        "letters from 100% of single ones to 50% of pieces of 2; words from 90% of single ones to 1% of pieces of 3.",
     ),
     "word_map": (
         lambda: figures.word_map(FOUR + torch.tensor([1.0, 0.0]), WordVocabulary(["a", "b", "a", "b"], 1), "a", k=2),

@@ -27,7 +27,7 @@ from makemlp.widgets.explorable import WIDGET, Explorable
 
 ROOT = Path(__file__).parents[1]
 JAVASCRIPT = sorted(live.FOLDER.glob("*.js"))
-MOST_LINES = 3100  # of JavaScript, so that a person can read it all
+MOST_LINES = 3022  # of JavaScript, so that a person can read it all
 
 each_explorer = pytest.mark.parametrize("name", ARGUMENTS)
 
@@ -222,11 +222,17 @@ def test_ipywidgets_turn_what_they_are_to_turn(name):
     specs = {control["name"]: control for control in controls if control["kind"] == "slider"}
     sliders = {key: slider for key, slider in explorer.controls.items() if key in specs}
     for key, slider in sliders.items():
-        assert slider.value == pytest.approx(specs[key]["value"]) and slider.description == specs[key]["label"]
+        assert slider.value == pytest.approx(specs[key]["value"])
         assert [slider.min, slider.max] == pytest.approx(ends_of(slider, specs[key]))
     for widget in family(explorer._block) if explorer.controls else ():
         # The browser is only ever asked for a widget that ships with ipywidgets.
         assert widget._model_module == "@jupyter-widgets/controls" and type(widget).__module__.startswith("ipywidgets")
+        # ipywidgets 7 has the words of these set by MathJax 2, and JupyterLab 4 has MathJax 3.
+        described = not isinstance(widget, ipywidgets.Button) and getattr(widget, "description", "")
+        assert not isinstance(widget, ipywidgets.Label) and not described
+    if sliders:
+        words = [widget.value for widget in family(explorer._block) if isinstance(widget, ipywidgets.HTML)]
+        assert {html.escape(specs[key]["label"]) for key in sliders} <= set(words)
 
 
 def ends_of(slider, spec):

@@ -138,7 +138,8 @@ def test_progress_is_sent_while_it_trains(tuner, gate, monkeypatch):
     assert tuner.sent["step"] == 300 and tuner.controls["train"].description == "Train"
 
 
-def test_of_many_that_wait_the_newest_is_trained(tuner, board, gate):
+def test_of_many_that_wait_the_newest_is_trained(tuner, board, gate, monkeypatch):
+    monkeypatch.setattr(Tuner, "SETTLED", 0.0)
     let_go(tuner, wait=False, hidden_dim=20)
     assert gate.reached.wait(60)
     for hidden_dim in (30, 40, 50):
@@ -153,7 +154,9 @@ def test_five_presses_of_an_arrow_key_are_one_run(tuner, board, clock):
     for hidden_dim in (110, 120, 130, 140, 150):
         clock.now += 0.9 * Tuner.SETTLED  # a hand that presses on
         let_go(tuner, wait=False, hidden_dim=hidden_dim)
-        assert tuner.at_work() and tuner.sent["running"] is None
+        until(lambda hidden_dim=hidden_dim: (tuner.sent["running"] or {}).get("hidden_dim") == hidden_dim)
+    until(lambda: tuner.sent["step"] == 300)
+    assert tuner.at_work() and not trained(board)  # however short a run is, it stands a moment first
     clock.now += Tuner.SETTLED
     until(lambda: not tuner.at_work())
     assert trained(board) == [150]
@@ -177,10 +180,11 @@ def test_a_run_that_is_stopped_is_not_recorded_and_trained_anew_when_asked_for_a
     assert trained(board) == [30, 20] and not tuner.sent["note"]
 
 
-def test_what_only_waits_can_be_cancelled(tuner, board, clock):
+def test_what_only_waits_can_be_cancelled(tuner, board, monkeypatch):
+    monkeypatch.setattr(threading.Thread, "start", lambda thread: None)  # one that has not come to it yet
     let_go(tuner, wait=False, hidden_dim=20)
     tuner.controls["train"].click()
-    until(lambda: not tuner.at_work())
+    tuner._work()
     assert tuner.sent["note"] == "Nothing was trained. Move a slider or press Train." and not trained(board)
 
 

@@ -11,7 +11,6 @@ into HTML by the template in tools/book; what follows here finds the links' targ
 import argparse
 import base64
 import copy
-import html
 import json
 import os
 import posixpath
@@ -192,32 +191,19 @@ def cell_text(page: Page) -> str:
     return "\n\n".join(cell.source for cell in page.notebook.cells if cell.source)
 
 
-# --- what a reader sees in place of what only a kernel can show ---
+# --- what moves in a page, and formulas ---
 
 
-def still(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """The notebook with a sentence for each explorer that needs a kernel, and formulas as MathML."""
-    picture = None
+def set_formulas(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """The notebook with formulas as MathML."""
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = with_mathml(cell.source)
-            continue
-        if any("<img" in data_of(output, "text/html") for output in cell.outputs):
-            picture = cell.id
-        if any(is_alive(output) for output in cell.outputs):
-            continue
-        if "explore_" in cell.source:
-            cell.outputs = [explorer(data_of(output, "text/plain"), picture, cell) for output in cell.outputs]
     return notebook
 
 
 def data_of(output: dict, kind: str) -> str:
     return "".join(output.get("data", {}).get(kind, ""))
-
-
-def is_alive(output: dict) -> bool:
-    """Whether an output moves in the page by itself: the book has the script for it."""
-    return 'class="makemlp' in data_of(output, "text/html")
 
 
 def scripts_of(notebook: nbformat.NotebookNode) -> dict[str, str]:
@@ -232,16 +218,6 @@ def scripts_of(notebook: nbformat.NotebookNode) -> dict[str, str]:
 
 def shown(page: str) -> nbformat.NotebookNode:
     return new_output("display_data", {"text/html": page})
-
-
-def explorer(text: str, picture: str | None, cell: dict) -> nbformat.NotebookNode:
-    controls = re.fullmatch(r"Controls: (.+)\. Run this cell to use them\.", text)
-    if not controls or picture is None:
-        raise ValueError(f"Cell {cell.id} has an explorer without a picture before it or its list of controls.")
-    return shown(
-        f'<p class="live">In JupyterLab this cell has controls: {html.escape(controls[1])}. '
-        f'<a href="#{picture}">The picture above</a> shows the same at fixed values.</p>'
-    )
 
 
 def with_mathml(markdown: str) -> str:
@@ -290,7 +266,7 @@ class Binder:
             "site": self.site,
             "linked": self.linked(page),
         }
-        body, _ = self.exporter.from_notebook_node(still(page.notebook), resources)
+        body, _ = self.exporter.from_notebook_node(set_formulas(page.notebook), resources)
         soup = BeautifulSoup(body, "html.parser")
         main = soup.main
         for heading in main.find_all(["h1", "h2", "h3", "h4"]):

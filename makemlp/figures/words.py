@@ -19,16 +19,17 @@ from makemlp.figures.embeddings import flattened
 
 @picture(8.0, 3.2)
 def seen_before(fig: Figure, shares: Mapping[str, Sequence[float]]) -> str:
-    """Which share of 1, 2, 3 … symbols in a row a table had seen in train: a line for each kind of text."""
+    """Which share of pieces of 1, 2, 3 … symbols a table had seen in train: a line for each kind of text."""
     axes, said = fig.subplots(), []
     looks = itertools.cycle(zip((BLUE, ORANGE, GREEN), ("o-", "s--", "^-."), strict=True))
     for (label, share), (color, line) in zip(shares.items(), looks, strict=False):
         axes.plot(range(1, len(share) + 1), [100 * one for one in share], line, color=color, label=label)
-        said.append(f"{label} from {share[0]:.0%} of single ones to {share[-1]:.0%} of {len(share)} in a row")
+        said.append(f"{label} from {share[0]:.0%} of single ones to {share[-1]:.0%} of pieces of {len(share)}")
     longest = max(len(share) for share in shares.values())
-    axes.set(xlabel="how many in a row", ylabel="seen in train (%)", ylim=(0, 105), xticks=range(1, longest + 1))
+    axes.set(xlabel="length of the piece of text (letters or words)", xticks=range(1, longest + 1))
+    axes.set(ylabel="seen in train (%)", ylim=(0, 105))
     axes.legend(loc="lower left")
-    return f"Share of symbols in a row that train had held: {'; '.join(said)}."
+    return f"Share of pieces of text that train held: {'; '.join(said)}."
 
 
 @picture(10.0, 6.4)

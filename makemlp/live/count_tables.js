@@ -1,5 +1,5 @@
 // Lesson 02: losses of count tables by the length of the context, as the smoothing is turned.
-import { chart, drawing, legend, path, ring, text } from "./draw.js";
+import { chart, legend, line, path, pressed, ring, text } from "./draw.js";
 import { unpack } from "./mlp.js";
 
 const NEAR = 0.05; // nats: what the lesson calls close to Kneser-Ney
@@ -7,13 +7,9 @@ const NEAR = 0.05; // nats: what the lesson calls close to Kneser-Ney
 export function count_tables(frame, data) {
   const { longest, lecture, lowest, step } = data;
   const lengths = Array.from({ length: longest + 1 }, (_, n) => n);
-  const kneserNey = { train: unpack(data.kneser_ney.train), dev: unpack(data.kneser_ney.dev) };
-  const grids = Object.fromEntries(
-    ["add", "interpolate"].map((method) => [
-      method,
-      { train: unpack(data[method].train), dev: unpack(data[method].dev) },
-    ]),
-  );
+  const unpacked = ({ train, dev }) => ({ train: unpack(train), dev: unpack(dev) });
+  const kneserNey = unpacked(data.kneser_ney);
+  const grids = { add: unpacked(data.add), interpolate: unpacked(data.interpolate) };
 
   /** Losses by length at any smoothing, by a smooth curve through those that Python computed. */
   function losses(method, split, smoothing) {
@@ -41,43 +37,29 @@ export function count_tables(frame, data) {
     frame.enable("smoothing", method !== "kneser_ney");
     const [train, dev] = ["train", "dev"].map((split) => losses(method, split, smoothing));
     const height = 380;
+    const label = "characters in the context";
     const yWords = (value) => value.toFixed(1);
-    ground = chart(width, height, {
-      xs: [0, longest],
-      ys: [1.2, 3.4],
-      xTicks: lengths,
-      yWords,
-      label: "characters in the context",
-    });
+    ground = chart(width, height, { xs: [0, longest], ys: [1.2, 3.4], xTicks: lengths, yWords, label });
     const { x, y, top, right, left } = ground;
     const points = (curve) => Array.from(curve, (loss, length) => [x(length), loss < 3.5 ? y(loss) : NaN]);
     const above = Array.from(kneserNey.dev, (loss) => loss + NEAR);
     const band = [...points(kneserNey.dev), ...points(above).reverse()].filter(([, py]) => Number.isFinite(py));
-    const ofDev = { right: dev[n] > train[n] };
-    const picture = drawing(
+    const dotted = { stroke: "var(--ink)", "stroke-dasharray": "1 4", "stroke-width": 1.5 };
+    const turn = n > longest / 2 ? left : right;
+    const picture = pressed(
+      "losses",
       width,
       height,
       ground.axes,
       path(band, { fill: "var(--green)", "fill-opacity": 0.25 }),
       path(points(kneserNey.dev), { stroke: "var(--green)", "stroke-width": 2, "stroke-dasharray": "2 3" }),
-      lecture &&
-        path(
-          [
-            [left, y(lecture)],
-            [right, y(lecture)],
-          ],
-          { stroke: "var(--ink)", "stroke-dasharray": "1 4", "stroke-width": 1.5 },
-        ),
+      lecture && line(left, y(lecture), right, y(lecture), dotted),
       lecture && text(right, y(lecture) - 5, `the lecture's MLP: ${lecture}`, { "text-anchor": "end", class: "quiet" }),
       path(points(train), { stroke: "var(--blue)", "stroke-width": 2 }),
       path(points(dev), { stroke: "var(--orange)", "stroke-width": 2, "stroke-dasharray": "7 4" }),
-      [train, dev].map((curve, i) => {
-        const anchor = { "text-anchor": n > longest / 2 ? "end" : "start", dx: n > longest / 2 ? -22 : 0 };
-        const below = i === 0 && ofDev.right ? { dy: 26 } : {};
-        return ring(x(n), Math.max(top, y(curve[n])), curve[n].toFixed(3), { ...anchor, ...below });
-      }),
+      ring(x(n), Math.max(top, y(train[n])), train[n].toFixed(3), turn, dev[n] > train[n] ? { dy: 26 } : {}),
+      ring(x(n), Math.max(top, y(dev[n])), dev[n].toFixed(3), turn),
     );
-    picture.classList.add("losses", "hand");
     const gap = dev[n] - kneserNey.dev[n];
     const compared =
       method === "kneser_ney"

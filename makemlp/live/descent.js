@@ -1,6 +1,5 @@
 // Lesson 01: random numbers turn into the counts, a step of gradient descent at a time.
-import { chart, drawing, line, path, rect, ring, text } from "./draw.js";
-import { el } from "./frame.js";
+import { chart, drawing, line, note, path, rect, ring, shade, text } from "./draw.js";
 import { softmax, unpack } from "./mlp.js";
 
 const LEFT = 16; // room for the letters beside a table, and above it
@@ -44,19 +43,12 @@ export function descent(frame, data) {
     frame.redraw();
   });
 
-  const shade = (share) => `rgba(var(--cell), ${Math.min(1, 0.04 + 1.2 * Math.sqrt(share)).toFixed(3)})`;
-
   function table(shares, from) {
-    const cells = Array.from(shares, (share, at) =>
-      rect(from + LEFT + (at % V) * size, LEFT + Math.floor(at / V) * size, size - 1, size - 1, { fill: shade(share) }),
-    );
-    const mark = over !== null && {
-      x: from + LEFT + (over % V) * size,
-      y: LEFT + Math.floor(over / V) * size,
-    };
+    const cell = (at, paint) =>
+      rect(from + LEFT + (at % V) * size, LEFT + Math.floor(at / V) * size, size - 1, size - 1, paint);
     return [
-      cells,
-      mark && rect(mark.x, mark.y, size - 1, size - 1, { fill: "none", stroke: "var(--orange)", "stroke-width": 2 }),
+      Array.from(shares, (share, at) => cell(at, { fill: shade(share) })),
+      over !== null && cell(over, { fill: "none", stroke: "var(--orange)", "stroke-width": 2 }),
       itos.map((letter, i) => {
         if (i % Math.ceil(9 / size)) return null; // where there is no room for all
         const middle = LEFT + (i + 0.5) * size;
@@ -93,7 +85,7 @@ export function descent(frame, data) {
     return {
       title: `step ${done.toLocaleString("en")}: loss ${loss.toFixed(4)}; counting ${lowest.toFixed(4)}`,
       picture: [
-        el("p", { class: "makemlp-note" }, over === null ? `Left softmax(W), right the counts. ${said}` : words(over)),
+        note(over === null ? `Left softmax(W), right the counts. ${said}` : words(over)),
         twin,
         drawing(
           width,
@@ -101,7 +93,7 @@ export function descent(frame, data) {
           axes,
           line(left, y(lowest), right, y(lowest), { stroke: "var(--ink)", "stroke-dasharray": "4 3" }),
           path(points, { stroke: "var(--blue)", "stroke-width": 2 }),
-          ring(x(done), y(Math.min(loss, ys[1])), loss.toFixed(3), done > 9 ? { "text-anchor": "end", dx: -22 } : {}),
+          ring(x(done), y(Math.min(loss, ys[1])), loss.toFixed(3), x(9)),
         ),
       ],
       alt: `After ${done} of ${most} steps with rate ${rate} the loss is ${loss.toFixed(4)}, that of counting ${lowest.toFixed(4)}. ${said}`,

@@ -7,6 +7,42 @@ export function drawing(width, height, ...children) {
   return el("svg", { width, height, viewBox: `0 0 ${width} ${height}` }, ...children);
 }
 
+/** A drawing that a hand may press; `name` is its class, by which `frame.point` knows it. */
+export function pressed(name, width, height, ...children) {
+  const drawn = drawing(width, height, ...children);
+  drawn.classList.add(name, "hand");
+  return drawn;
+}
+
+/** The colour of a table's cell for a probability. */
+export function shade(p) {
+  return `rgba(var(--cell), ${Math.min(1, 0.04 + 1.2 * Math.sqrt(p)).toFixed(3)})`;
+}
+
+/** Small words beside a drawing. */
+export function note(...words) {
+  return el("p", { class: "makemlp-note" }, ...words);
+}
+
+/** A bar that shows how much of something is done; `label` says of what. */
+export function progress(value, max, label) {
+  return el("progress", { value: Math.min(value, max), max, "aria-label": label });
+}
+
+/** The sizes of a square, no larger than `most`, and of what stands beside it or, where there is no room, below it. */
+export function squareAnd(width, share, most) {
+  const size = Math.min(width > 480 ? share * width : width, most);
+  return [size, width > 480 ? width - size - 24 : width];
+}
+
+/** A square beside other parts. */
+export function beside(square, room, ...parts) {
+  return el("div", { class: "makemlp-beside" }, [
+    el("div", {}, square),
+    el("div", { style: `width: ${room}px` }, parts),
+  ]);
+}
+
 /** A function from the numbers low … high to the pixels from … to; with `log`, equal factors take equal room. */
 export function scale(low, high, from, to, log = false) {
   const place = log ? Math.log : (value) => value;
@@ -75,7 +111,12 @@ export function letterBars(probs, itos, width, height, { faint = null, color = "
   const x = (i) => left + (i + 0.5) * step;
   const y = scale(0, high, bottom, top);
   const bar = (p, i, attributes) => rect(x(i) - 0.4 * step, y(p), 0.8 * step, bottom - y(p), attributes);
-  const all = [...probs.keys()];
+  const hit = (p, i) => {
+    const whole = bar(high, i, { fill: "transparent" });
+    whole.append(el("title", {}, `${itos[i]} ${percent(p)}`));
+    return whole;
+  };
+  const all = Array.from(probs);
   const [written, named] = [[], []]; // a number or a letter that would run into a taller bar's is left out
   for (const i of order(probs)) if (named.every((j) => Math.abs(x(i) - x(j)) > 10.9)) named.push(i);
   for (const i of order(probs).slice(0, 4)) {
@@ -86,22 +127,17 @@ export function letterBars(probs, itos, width, height, { faint = null, color = "
     width,
     height,
     leftAxis(ticks(0, high, 3), y, left, width, (p) => `${Math.round(100 * p)}%`),
-    all.map((i) => bar(probs[i], i, { fill: color })),
-    faint && all.map((i) => bar(faint[i], i, { fill: "none", stroke: "var(--orange)", "stroke-width": 1.5 })),
+    all.map((p, i) => bar(p, i, { fill: color })),
+    faint && all.map((_, i) => bar(faint[i], i, { fill: "none", stroke: "var(--orange)", "stroke-width": 1.5 })),
     written.map((i) => text(x(i), y(probs[i]) - 4, percent(probs[i]), { "text-anchor": "middle" })),
-    all
-      .map((i) => bar(high, i, { fill: "transparent" }))
-      .map((hit, i) => {
-        hit.append(el("title", {}, `${itos[i]} ${percent(probs[i])}`));
-        return hit;
-      }),
+    all.map(hit),
     bottomAxis(
       named,
       x,
       bottom,
       (i) => itos[i],
       label && `next character ('${itos[0]}' ends the name)`,
-      (left + width) / 2,
+      width / 2 + 17,
     ),
   );
 }
@@ -139,35 +175,24 @@ export function chart(width, height, { xs, ys, log = false, xTicks, yTicks, xWor
     leftAxis(yTicks ?? ticks(...ys, 5), y, left, right, yWords),
     bottomAxis(xTicks ?? ticks(...xs, 6), x, bottom, xWords, label, (left + right) / 2),
   ];
-  return {
-    x,
-    y,
-    axes,
-    left,
-    top,
-    right,
-    bottom,
-    valueAt: (px) => xs[0] + ((px - left) / (right - left)) * (xs[1] - xs[0]),
-  };
+  return { x, y, axes, left, top, right, bottom, valueAt: scale(left, right, ...xs) };
 }
 
 /** A line of the legend above a chart: [colour, words, dashes] each. */
 export function legend(entries) {
-  const mark = ([color, , dashes]) =>
-    drawing(22, 10, line(0, 5, 22, 5, { stroke: color, "stroke-width": 2.5, "stroke-dasharray": dashes }));
-  const items = entries.map((entry) => {
-    const drawn = mark(entry);
-    drawn.setAttribute("aria-hidden", "true");
-    return el("span", {}, drawn, entry[1]);
+  const items = entries.map(([color, words, dashes]) => {
+    const mark = line(0, 5, 22, 5, { stroke: color, "stroke-width": 2.5, "stroke-dasharray": dashes });
+    return el("span", {}, el("svg", { width: 22, height: 10, "aria-hidden": "true" }, mark), words);
   });
   return el("p", { class: "makemlp-legend" }, items);
 }
 
-/** A ring around a point, with its number beside it. */
-export function ring(x, y, words, attributes = {}) {
+/** A ring around a point, with its number beside it: right of it, or left where it is beyond `turn`. */
+export function ring(x, y, words, turn = Infinity, attributes = {}) {
+  const side = x > turn ? { x: x - 11, "text-anchor": "end" } : { x: x + 11 };
   return [
     el("circle", { cx: x, cy: y, r: 7, fill: "none", stroke: "var(--ink)", "stroke-width": 2 }),
-    text(x + 11, y - 8, words, { class: "strong", ...attributes }),
+    el("text", { ...side, y: y - 8, class: "strong", ...attributes }, words),
   ];
 }
 
@@ -222,8 +247,7 @@ export function wordMap(points, itos, size, { middle, limit, first }) {
 /** A map in its frame, on which a hand points; `below` is drawn under its letters. */
 export function mapDrawing(size, map, below = []) {
   const ground = rect(0, 0, size, size, { fill: "none", stroke: "var(--line)" });
-  const drawn = drawing(size, size, ground, below, map.parts);
-  drawn.classList.add("map", "hand");
+  const drawn = pressed("map", size, size, ground, below, map.parts);
   drawn.style.overflow = "hidden"; // a line may lead to a word beyond the edge
   return drawn;
 }

@@ -135,13 +135,12 @@ class Frame {
 
   /** Paint before the page is shown next, once however often it is asked. */
   redraw() {
-    this.waiting ??= requestAnimationFrame(() => {
-      this.waiting = null;
-      this.paint();
-    });
+    this.waiting ??= requestAnimationFrame(() => this.paint());
   }
 
   paint() {
+    cancelAnimationFrame(this.waiting);
+    this.waiting = null;
     const width = Math.max(240, Math.floor(this.stage.clientWidth || 640));
     this.note = "";
     let drawn;
@@ -289,19 +288,25 @@ function link(frame, id) {
     rest.append(frame.panel);
     frame.linked = true;
     frame.press = (name) => block.querySelector(`.makemlp-press-${name}`).click();
+    for (const end of ENDS) addEventListener(end, look); // so a hand that lets go is answered before the kernel answers
     follow();
     frame.redraw();
   }
 
   function follow() {
-    if (!block) return;
+    look();
+    if (block) requestAnimationFrame(follow);
+  }
+
+  function look() {
+    let changed = false;
     if (letter && letter.value !== read) {
       read = letter.value;
       frame.sent = JSON.parse(read);
-      frame.redraw();
+      changed = true;
     }
     const hands = boxes.filter(({ row, control }) => control.spec.release && row.querySelector(HELD));
-    if (frame.held !== hands.length > 0) frame.redraw();
+    changed ||= frame.held !== hands.length > 0;
     frame.held = hands.length > 0;
     for (const box of boxes) {
       const { spec } = box.control;
@@ -320,9 +325,9 @@ function link(frame, id) {
       frame.state[box.name] = value;
       frame.controls[box.name].show(value);
       frame.touched = !first;
-      frame.redraw();
+      changed = true;
     }
-    requestAnimationFrame(follow);
+    if (changed) frame.paint();
   }
 
   function disconnect() {
@@ -330,6 +335,7 @@ function link(frame, id) {
       control.row.hidden = Boolean(control.spec.kernel);
       control.tell = null;
     }
+    for (const end of ENDS) removeEventListener(end, look);
     block.style.display = "none";
     block = null;
     frame.linked = frame.held = false;
@@ -350,6 +356,7 @@ function link(frame, id) {
 const isDead = (block) => Boolean(block.querySelector(".jupyter-widgets-disconnected"));
 
 const HANDLE = ".noUi-handle, .ui-slider-handle"; // of ipywidgets 8 and 7
+const ENDS = ["pointerup", "mouseup"]; // of a drag, in ipywidgets 8 and 7
 const HELD = ".noUi-active, .ui-state-active";
 
 /** The value where a held handle stands: the number box does not know it before the handle is let go. */

@@ -1,6 +1,18 @@
 // Lesson 07: the last letter exchanged for another, or moved on the map, and how far the prediction moves.
-import { encode, legend, letterBars, letterMap, likeliest, mapDrawing, pairs, percent, reach } from "./draw.js";
-import { el } from "./frame.js";
+import {
+  beside,
+  encode,
+  legend,
+  letterBars,
+  letterMap,
+  likeliest,
+  mapDrawing,
+  note,
+  pairs,
+  percent,
+  reach,
+  squareAnd,
+} from "./draw.js";
 import { contextOf, forward, readModel, softmax } from "./mlp.js";
 
 const STILL = 4; // pixels: a hand that presses is not quite still
@@ -62,23 +74,20 @@ export function letters(frame, data) {
       moved || words(other) !== words(text)
         ? `${words(other)}${moved} instead of ${words(text)}: ${percent(share)} of the probability changes place`
         : `After ${words(text)}: ${likeliest(before, itos)}`;
-    const beside = width > 480;
-    const size = Math.min(beside ? 0.5 * width : width, 400);
-    const room = beside ? width - size - 24 : width;
+    const [size, room] = squareAnd(width, 0.5, 400);
     map = letterMap(pairs(model.C), itos, size, { limit, chosen: here });
     return {
       title,
-      picture: el("div", { class: "makemlp-beside" }, [
-        el("div", {}, mapDrawing(size, map)),
-        el("div", { style: `width: ${room}px` }, [
-          legend([
-            ["var(--blue)", `after ${words(other)}${moved && ", moved"}`],
-            ["var(--orange)", `after ${words(text)}, as trained`],
-          ]),
-          letterBars(after, itos, room, 230, { faint: before }),
-          el("p", { class: "makemlp-note" }, "Press a letter to put it in the last one's place. Drag it to move it."),
+      picture: beside(
+        mapDrawing(size, map),
+        room,
+        legend([
+          ["var(--blue)", `after ${words(other)}${moved && ", moved"}`],
+          ["var(--orange)", `after ${words(text)}, as trained`],
         ]),
-      ]),
+        letterBars(after, itos, room, 230, { faint: before }),
+        note("Press a letter to put it in the last one's place. Drag it to move it."),
+      ),
       alt: `${title}. Likeliest after ${words(other)}: ${likeliest(after, itos)}; after ${words(text)}: ${likeliest(before, itos)}.`,
       share,
       after,

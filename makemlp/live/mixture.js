@@ -1,5 +1,5 @@
 // Lessons 09, 10: the loss of two models' mixture by the first one's share; every name, or sentence, as each sees it.
-import { chart, drawing, line, path, ring } from "./draw.js";
+import { chart, drawing, line, note, path, pressed, rect, ring } from "./draw.js";
 import { el } from "./frame.js";
 import { unpack, unpackText } from "./mlp.js";
 
@@ -46,20 +46,16 @@ export function mixture(frame, data) {
     const ys = [Math.min(...finite) - 0.01, Math.max(...finite) + 0.01];
     ground = chart(width, height, { xs: [0, 1], ys, yWords: (v) => v.toFixed(2), label: "share of the network" });
     const { x, y } = ground;
-    const picture = drawing(
+    const points = shares.map((share, i) => [x(share), y(curve[i])]);
+    return pressed(
+      "curve",
       width,
       height,
       ground.axes,
-      path(
-        shares.map((share, i) => [x(share), y(curve[i])]),
-        { stroke: "var(--blue)", "stroke-width": 2 },
-      ),
-      el("rect", { x: x(shares[low]) - 5, y: y(curve[low]) - 5, width: 10, height: 10, fill: "var(--orange)" }),
-      Number.isFinite(here) &&
-        ring(x(weight), y(here), here.toFixed(3), weight > 0.7 ? { "text-anchor": "end", dx: -22 } : {}),
+      path(points, { stroke: "var(--blue)", "stroke-width": 2 }),
+      rect(x(shares[low]) - 5, y(curve[low]) - 5, 10, 10, { fill: "var(--orange)" }),
+      Number.isFinite(here) && ring(x(weight), y(here), here.toFixed(3), x(0.7)),
     );
-    picture.classList.add("curve", "hand");
-    return picture;
   }
 
   function namesPicture(width, height) {
@@ -89,8 +85,7 @@ export function mixture(frame, data) {
       },
       show(i) {
         const [px, py] = places[i] ?? [];
-        const side = px > width / 2 ? { "text-anchor": "end", dx: -22 } : {};
-        mark.replaceChildren(...(i === null ? [] : ring(px, py, per ? "" : (called?.[i] ?? ""), side)));
+        mark.replaceChildren(...(i === null ? [] : ring(px, py, per ? "" : (called?.[i] ?? ""), width / 2)));
       },
     };
   }
@@ -115,12 +110,7 @@ export function mixture(frame, data) {
       title: `share ${weight.toFixed(2)}: dev loss ${here.toFixed(3)}; ${lowest}`,
       picture: el("div", { class: "makemlp-beside" }, [
         curvePicture(weight, here, room, 250),
-        el(
-          "div",
-          { style: `width: ${room}px` },
-          el("p", { class: "makemlp-note" }, told || `Each dot is a ${one}; ${split}.`),
-          cloud.picture,
-        ),
+        el("div", { style: `width: ${room}px` }, note(told || `Each dot is a ${one}; ${split}.`), cloud.picture),
       ]),
       alt: `With ${weight.toFixed(2)} of the network the dev loss is ${here.toFixed(3)}; ${lowest}. ${split}.`,
       loss: here,

@@ -1,6 +1,5 @@
 // Lesson 08: what the model thinks of a name, letter by letter, and where the name stands among many.
-import { chart, drawing, encode, path, percent, rect, text } from "./draw.js";
-import { el } from "./frame.js";
+import { chart, drawing, encode, line, note, percent, pressed, rect, text } from "./draw.js";
 import { order, readModel, readTable, scoreName, unpack } from "./mlp.js";
 
 const [ROWS, LEFT, WIDE, HIGH] = [5, 62, 46, 30]; // candidates above each letter, room for words, and a cell's size
@@ -57,12 +56,10 @@ export function name(frame, data) {
   function cell(x, y, index, p, came) {
     const paint = { fill: `rgba(var(--cell), ${(0.08 + 0.5 * Math.sqrt(p)).toFixed(3)})` };
     const frameIt = came ? { stroke: "var(--orange)", "stroke-width": 2.5 } : {};
+    const style = { "text-anchor": "middle", class: came ? "strong" : "" };
     return [
       rect(x + 2, y + 2, WIDE - 4, HIGH - 4, { ...paint, ...frameIt }),
-      text(x + WIDE / 2, y + HIGH / 2 + 4, `${itos[index]} ${short(p)}`, {
-        "text-anchor": "middle",
-        class: came ? "strong" : "",
-      }),
+      text(x + WIDE / 2, y + HIGH / 2 + 4, `${itos[index]} ${short(p)}`, style),
     ];
   }
 
@@ -90,37 +87,18 @@ export function name(frame, data) {
         }),
       ),
     ]);
-    const drawn = drawing(width, height, words, cells);
-    drawn.classList.add("strip", "hand");
-    return drawn;
+    return pressed("strip", width, height, words, cells);
   }
 
   function histogram(bins, nll, width) {
     const ys = [0, Math.max(...bins) * 1.05];
-    const { x, y, axes, bottom, top } = chart(width, 190, {
-      xs: [0, edge],
-      ys,
-      label: "NLL of a name in nats: the likeliest on the left",
-    });
-    const bar = (count, i) =>
-      rect(x((i * edge) / BINS), y(count), x(edge / BINS) - x(0) - 1, bottom - y(count), {
-        fill: "var(--blue)",
-        "fill-opacity": 0.6,
-      });
-    const mark = x(Math.min(nll, edge));
-    return drawing(
-      width,
-      190,
-      axes,
-      bins.map(bar),
-      path(
-        [
-          [mark, top],
-          [mark, bottom],
-        ],
-        { stroke: "var(--orange)", "stroke-width": 3 },
-      ),
-    );
+    const label = "NLL of a name in nats: the likeliest on the left";
+    const { x, y, axes, bottom, top } = chart(width, 190, { xs: [0, edge], ys, label });
+    const paint = { fill: "var(--blue)", "fill-opacity": 0.6 };
+    const wide = x(edge / BINS) - x(0) - 1;
+    const bars = bins.map((count, i) => rect(x((i * edge) / BINS), y(count), wide, bottom - y(count), paint));
+    const at = x(Math.min(nll, edge));
+    return drawing(width, 190, axes, bars, line(at, top, at, bottom, { stroke: "var(--orange)", "stroke-width": 3 }));
   }
 
   return function draw({ name: typed, writer }, width) {
@@ -128,9 +106,8 @@ export function name(frame, data) {
     const asked = writer ?? labels[0];
     const chosen = models[asked] ? asked : labels.find((label) => models[label]); // a large table comes a moment later
     const scored = Object.fromEntries(Object.entries(models).map(([label, model]) => [label, scoreName(model, read)]));
-    const totals = Object.fromEntries(
-      Object.entries(scored).map(([label, steps]) => [label, steps.reduce((sum, step) => sum + step.nll, 0)]),
-    );
+    const total = (steps) => steps.reduce((sum, step) => sum + step.nll, 0);
+    const totals = Object.fromEntries(Object.entries(scored).map(([label, steps]) => [label, total(steps)]));
     const [steps, nll, nlls] = [scored[chosen], totals[chosen], lists[chosen]];
     const likelier = nlls.filter((other) => other < nll - 1e-4).length;
     const word = read.map((i) => itos[i]).join("");
@@ -145,7 +122,7 @@ export function name(frame, data) {
       title: `'${word}': ${nll.toFixed(1)} nats, ${(nll / steps.length).toFixed(1)} per character; ${odds(nll)}`,
       picture: [
         strip(chosen, scored, width),
-        el("p", { class: "makemlp-note" }, `${among}. ${surprise}${beside} Press a letter to put it there.`),
+        note(`${among}. ${surprise}${beside} Press a letter to put it there.`),
         histogram(counted[chosen], nll, width),
       ],
       alt: `'${word}' has ${nll.toFixed(1)} nats, ${odds(nll)}; ${among}. ${said}.${beside}`,

@@ -1,6 +1,19 @@
 // Lessons 07 and 10b: which letters, or words, are near each other in all dimensions, and on a flat map.
-import { drawing, letterMap, line, mapDrawing, pairs, reach, rect, scale, text, wordMap } from "./draw.js";
-import { el, Refusal } from "./frame.js";
+import {
+  beside,
+  drawing,
+  letterMap,
+  line,
+  mapDrawing,
+  pairs,
+  reach,
+  rect,
+  scale,
+  squareAnd,
+  text,
+  wordMap,
+} from "./draw.js";
+import { Refusal } from "./frame.js";
 import { unpack } from "./mlp.js";
 
 export function neighbours(frame, data) {
@@ -20,9 +33,7 @@ export function neighbours(frame, data) {
     if (here < 0) throw new Refusal(`'${symbol}' is none of the ${itos.length} words on the map: type another.`);
     const near = Array.from(order.subarray(here * k, (here + 1) * k));
     const far = measure.subarray(here * k, (here + 1) * k);
-    const beside = width > 480;
-    const size = Math.min(beside ? 0.58 * width : width, 480);
-    const room = beside ? width - size - 24 : width;
+    const [size, room] = squareAnd(width, 0.58, 480);
     const middle = zoom > 1 ? points[here] : [0, 0];
     map = words
       ? wordMap(points, itos, size, { middle, limit: reach(points) / zoom, first: [here, ...near] })
@@ -32,7 +43,7 @@ export function neighbours(frame, data) {
     const ways = three.map((i) =>
       line(x0, y0, map.x(points[i][0]), map.y(points[i][1]), { stroke: "var(--blue)", "stroke-width": 1.5 }),
     );
-    const columns = beside || words ? 1 : 2; // of the list
+    const columns = room < width || words ? 1 : 2; // of the list
     const wide = room / columns;
     const rows = Math.ceil(near.length / columns);
     const left = words ? 96 : 24; // room for the names
@@ -52,10 +63,7 @@ export function neighbours(frame, data) {
     const last = words ? "" : `; farthest: '${itos[near.at(-1)]}'`;
     return {
       title: `Nearest to '${itos[here]}' ${by}: ${first}${last}`,
-      picture: el("div", { class: "makemlp-beside" }, [
-        el("div", {}, mapDrawing(size, map, ways)),
-        el("div", {}, drawing(room, 17 * rows, bars)),
-      ]),
+      picture: beside(mapDrawing(size, map, ways), room, drawing(room, 17 * rows, bars)),
       alt: `Nearest to '${itos[here]}' ${by} are ${first}${last}. On the flat map ${both} of the nearest three are among its nearest three.`,
       order: near,
     };

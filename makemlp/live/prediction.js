@@ -1,5 +1,19 @@
 // Lesson 04: every number on the way from the last characters to the next one, beside those of another text.
-import { drawing, encode, legend, letterBars, likeliest, path, percent, rect, scale, text } from "./draw.js";
+import {
+  drawing,
+  encode,
+  legend,
+  letterBars,
+  likeliest,
+  line,
+  note,
+  path,
+  percent,
+  pressed,
+  rect,
+  scale,
+  text,
+} from "./draw.js";
 import { el } from "./frame.js";
 import { contextOf, forward, order, readModel, softmax } from "./mlp.js";
 
@@ -55,27 +69,27 @@ export function prediction(frame, data) {
     const cell = (i, attributes) =>
       rect((i % columns) * size, Math.floor(i / columns) * size, size - 1, size - 1, attributes);
     const moved = Array.from(h.keys()).filter((i) => Math.abs(h[i] - other.h[i]) > 0.5);
-    const drawn = drawing(
+    const drawn = pressed(
+      "units",
       width,
       Math.ceil(H / columns) * size,
       Array.from(h, (value, i) => cell(i, shade(value))),
       moved.map((i) => cell(i, { fill: "none", stroke: "var(--ink)", "stroke-width": 1.5 })),
       unit !== null && cell(unit, { fill: "none", stroke: "var(--purple)", "stroke-width": 3 }),
     );
-    drawn.classList.add("units", "hand");
     return { drawn, moved: moved.length };
   }
 
   function curve({ sums }, width) {
     const [x, y] = [scale(-5, 5, 0, width), scale(-1, 1, 74, 6)];
-    const line = Array.from({ length: 81 }, (_, i) => [x(-5 + i / 8), y(Math.tanh(-5 + i / 8))]);
+    const points = Array.from({ length: 81 }, (_, i) => [x(-5 + i / 8), y(Math.tanh(-5 + i / 8))]);
     const inside = (sum) => Math.min(4.95, Math.max(-4.95, sum));
     const dots = Array.from(sums, (sum) => `M${x(inside(sum)).toFixed(1)} ${y(Math.tanh(sum)).toFixed(1)}h0`).join("");
     return drawing(
       width,
       96,
-      el("line", { class: "grid", x1: 0, x2: width, y1: y(0), y2: y(0) }),
-      path(line, { stroke: "var(--quiet)" }),
+      line(0, y(0), width, y(0), { class: "grid" }),
+      path(points, { stroke: "var(--quiet)" }),
       el("path", {
         d: dots,
         stroke: "var(--blue)",
@@ -102,7 +116,6 @@ export function prediction(frame, data) {
     const one = run(prefix, [w1, w2]);
     const flat = one.h.filter((value) => Math.abs(value) > FLAT).length;
     const { drawn, moved } = units(one, other, width);
-    const note = (words) => el("p", { class: "makemlp-note" }, words);
     const [here, there] = [one.context.join(""), other.context.join("")];
     const same = here === there ? "" : `; framed: ${moved} that differ by more than 0.5 after '${there}'`;
     return {

@@ -1,5 +1,5 @@
 // Lesson 01: the table of pairs, two of its rows, and what a number added to every count does to them.
-import { drawing, encode, letterBars, rect, text } from "./draw.js";
+import { encode, letterBars, pressed, rect, shade, text } from "./draw.js";
 import { el, shown } from "./frame.js";
 import { pick, randomNumbers, unpack } from "./mlp.js";
 
@@ -64,15 +64,13 @@ export function smoothing(frame, data) {
     const steps = name.length ? way.map((to, i) => (i ? name[i - 1] : 0) * V + to) : [];
     const cell = (at, attributes) =>
       rect(left + (at % V) * size, left + Math.floor(at / V) * size, size - 1, size - 1, attributes);
-    if (cells.size !== size) {
-      cells = { size, all: Array.from(counts, (_, at) => cell(at)) };
-    }
+    if (cells.size !== size) cells = { size, all: Array.from(counts, (_, at) => cell(at)) };
     const shares = itos.flatMap((symbol) => smoothed(rowOf(symbol), alpha));
-    const shade = (share) => `rgba(var(--cell), ${Math.min(1, 0.04 + 1.2 * Math.sqrt(share)).toFixed(3)})`;
     for (const [at, share] of shares.entries()) cells.all[at].setAttribute("fill", shade(share));
     const letter = (i, x, y) =>
       text(x, y, itos[i], { "text-anchor": "middle", class: symbols.includes(itos[i]) ? "strong" : "quiet" });
-    const grid = drawing(
+    return pressed(
+      "table",
       left + V * size,
       left + V * size,
       cells.all,
@@ -81,8 +79,6 @@ export function smoothing(frame, data) {
       itos.map((_, i) => letter(i, left + (i + 0.5) * size, 12)),
       itos.map((_, i) => letter(i, 8, left + (i + 0.5) * size + 4)),
     );
-    grid.classList.add("table", "hand");
-    return grid;
   }
 
   function said(name, alpha) {

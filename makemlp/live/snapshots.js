@@ -1,5 +1,5 @@
 // Lesson 07: a run played again: its loss, the names it made up, and the way of each embedding.
-import { chart, drawing, letterMap, mapDrawing, pairs, path, reach } from "./draw.js";
+import { beside, chart, drawing, letterMap, mapDrawing, note, pairs, path, reach, squareAnd } from "./draw.js";
 import { el } from "./frame.js";
 import { unpack, unpackText } from "./mlp.js";
 
@@ -49,21 +49,13 @@ export function snapshots(frame, data) {
   return function draw({ step, play: asked }, width) {
     if (asked !== presses) pressed();
     const at = steps.findLastIndex((one) => one <= step);
-    const beside = width > 480;
-    const size = Math.min(beside ? 0.58 * width : width, 430);
-    const room = beside ? width - size - 24 : width;
+    const [size, room] = squareAnd(width, 0.58, 430);
     const points = flat.slice(at * V, (at + 1) * V);
     map = letterMap(points, itos, size, { limit, chosen });
     const ways = itos.map((_, i) => {
-      const way = Array.from({ length: at + 1 }, (_, k) => flat[k * V + i]);
-      const style =
-        i === chosen
-          ? { stroke: "var(--purple)", "stroke-width": 2.5 }
-          : { stroke: "var(--blue)", "stroke-opacity": 0.4 };
-      return path(
-        way.map(([a, b]) => [map.x(a), map.y(b)]),
-        style,
-      );
+      const way = Array.from({ length: at + 1 }, (_, k) => flat[k * V + i]).map(([a, b]) => [map.x(a), map.y(b)]);
+      if (i === chosen) return path(way, { stroke: "var(--purple)", "stroke-width": 2.5 });
+      return path(way, { stroke: "var(--blue)", "stroke-opacity": 0.4 });
     });
     const now = losses[Math.min(steps[at], losses.length - 1)];
     const ys = [Math.min(...losses) - 0.05, Math.max(...losses) + 0.05];
@@ -74,31 +66,24 @@ export function snapshots(frame, data) {
     const made = names[at];
     return {
       title: `step ${steps[at]}: loss ${now.toFixed(3)}`,
-      picture: el("div", { class: "makemlp-beside" }, [
-        el("div", {}, mapDrawing(size, map, ways)),
-        el("div", { style: `width: ${room}px` }, [
-          drawing(
-            room,
-            210,
-            ground.axes,
-            path(line, { stroke: "var(--quiet)", "stroke-opacity": 0.5 }),
-            path(line.slice(0, steps[at] + 1), { stroke: "var(--blue)", "stroke-width": 2 }),
-          ),
-          el("p", { class: "makemlp-note" }, "It makes up"),
-          el(
-            "ul",
-            { class: "makemlp-names" },
-            made.split(", ").map((name) => el("li", {}, name)),
-          ),
-          el(
-            "p",
-            { class: "makemlp-note" },
-            chosen === null
-              ? "Press a letter to see its way."
-              : `'${itos[chosen]}' is ${far[chosen].toFixed(2)} from where it began.`,
-          ),
-        ]),
-      ]),
+      picture: beside(
+        mapDrawing(size, map, ways),
+        room,
+        drawing(
+          room,
+          210,
+          ground.axes,
+          path(line, { stroke: "var(--quiet)", "stroke-opacity": 0.5 }),
+          path(line.slice(0, steps[at] + 1), { stroke: "var(--blue)", "stroke-width": 2 }),
+        ),
+        note("It makes up"),
+        el("ul", { class: "makemlp-names" }, ...made.split(", ").map((name) => el("li", {}, name))),
+        note(
+          chosen === null
+            ? "Press a letter to see its way."
+            : `'${itos[chosen]}' is ${far[chosen].toFixed(2)} from where it began.`,
+        ),
+      ),
       alt: `At step ${steps[at]} the loss is ${now.toFixed(2)}; the symbols are ${way.toFixed(1)} from where they began, on average. Names it makes up: ${made}.`,
       at,
     };

@@ -1,5 +1,18 @@
 // Lesson 06: a study's trials in order, and against each of their settings, as they come in.
-import { bottomAxis, drawing, leftAxis, legend, nearest, path, ring, scale, text, ticks } from "./draw.js";
+import {
+  bottomAxis,
+  leftAxis,
+  legend,
+  nearest,
+  note,
+  path,
+  pressed,
+  progress,
+  ring,
+  scale,
+  text,
+  ticks,
+} from "./draw.js";
 import { el, shown } from "./frame.js";
 
 const REACH = 0.5; // nats above the best: what is worse stands at the edge
@@ -49,11 +62,7 @@ export function study(frame, data) {
       bottomAxis(across, x, bottom, shown, name === "number" ? "trial" : name, (left + 44 + right) / 2),
       name === "number" && path(bestSoFar(rows, x, y), { stroke: "var(--green)", "stroke-width": 2 }),
       marks,
-      ring(
-        ...own[at],
-        name === "number" ? rows[at].dev.toFixed(3) : "",
-        own[at][0] > right - 50 ? { "text-anchor": "end", dx: -22 } : {},
-      ),
+      ring(...own[at], name === "number" ? rows[at].dev.toFixed(3) : "", right - 50),
     ];
   }
 
@@ -77,27 +86,21 @@ export function study(frame, data) {
       panel(rows, name, at, (i % across) * wide, HEIGHT * (1 + Math.floor(i / across)), wide, HEIGHT),
     );
     const first = panel(rows, "number", at, 0, 0, width, HEIGHT);
-    const picture = drawing(width, HEIGHT * (1 + down), first, below);
-    picture.classList.add("board", "hand");
-    return picture;
+    return pressed("board", width, HEIGHT * (1 + down), first, below);
   }
 
   return function draw(_, width) {
-    const { counts, rows, watching, note } = frame.sent;
+    const { counts, rows, watching } = frame.sent;
     const done = rows.filter((row) => !row.pruned);
     const finished = (counts.done ?? 0) + (counts.pruned ?? 0); // none where the storage is away
     const said = Object.entries(counts)
       .map(([what, number]) => `${number} ${what}`)
       .join(", ");
     const title = `${finished} of ${data.trials} trials finished`;
-    frame.note = frame.linked ? note : "Run this notebook to watch the study: Python looks at it.";
-    const bar = el("progress", {
-      max: data.trials,
-      value: Math.min(finished, data.trials),
-      "aria-label": "finished trials",
-    });
+    frame.note = frame.linked ? frame.sent.note : "Run this notebook to watch the study: Python looks at it.";
+    const bar = progress(finished, data.trials, "finished trials");
     const busy = frame.linked && watching;
-    if (!done.length) return { title, busy, picture: [bar, el("p", { class: "makemlp-note" }, said)], alt: `${said}.` };
+    if (!done.length) return { title, busy, picture: [bar, note(said)], alt: `${said}.` };
     const best = rows.indexOf(done.reduce((low, row) => (row.dev < low.dev ? row : low)));
     const at = Math.min(over ?? chosen ?? best, rows.length - 1);
     const settings = Object.keys(rows[at]).filter((name) => !["number", "pruned", "dev"].includes(name));
@@ -109,14 +112,14 @@ export function study(frame, data) {
       busy,
       picture: [
         bar,
-        el("p", { class: "makemlp-note" }, said),
+        note(said),
         board(rows, settings, at, width),
         legend([
           ["var(--blue)", "finished (dots)"],
           ["var(--orange)", "given up, loss by then (×)"],
           ["var(--green)", "best so far"],
         ]),
-        el("p", { class: "makemlp-note" }, trial),
+        note(trial),
       ],
       alt: `${rows.length} trials of a study, ${rows.length - done.length} of them given up early: ${said}; ${low}. ${trial}.`,
       trial: rows[at].number,

@@ -1,6 +1,6 @@
 // Lesson 05: a run that is steered while it trains. Two engines report how it stands, this page's own, below, and
 // Python's, makemlp/widgets/trainer.py; one view draws what they report.
-import { chart, drawing, legend, letterMap, pairs, path, reach, rect, text } from "./draw.js";
+import { chart, drawing, legend, letterMap, line, note, pairs, path, reach, rect, text } from "./draw.js";
 import { el, shown } from "./frame.js";
 import { adam, forward, gradients, lossOf, randomNumbers, sampleNames, trainingSource, unpackWords } from "./mlp.js";
 
@@ -8,6 +8,7 @@ const SLICE = 33; // milliseconds that a worker trains between two reports
 const SHORT_SLICE = 12; // where the page itself trains, so that it still answers a hand
 const LATE = 1500; // milliseconds after which a kernel that has not answered is said to be busy
 const CALM = 500; // milliseconds between two pictures, for those who asked for less motion
+const FRAME = { fill: "none", stroke: "var(--line)" };
 const WORDS = { rate: "rate", batch_size: "batch" };
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -135,18 +136,8 @@ export function engine(send, { itos, block_size, steps, every, most, hopeless },
       return model.C[Math.floor(i / 2) * model.emb_dim + (i % 2)];
     });
     const { rate, batch_size, emb_dim, hidden_dim, going } = wanted;
-    const settings = { rate, batch_size, emb_dim, hidden_dim };
-    send({
-      run: wanted.run,
-      ...settings,
-      ...thinned(losses, most),
-      steps: losses.length,
-      dev,
-      names,
-      flat,
-      going,
-      lost: lost(),
-    });
+    const asked = { run: wanted.run, rate, batch_size, emb_dim, hidden_dim, going };
+    send({ ...asked, ...thinned(losses, most), steps: losses.length, dev, names, flat, lost: lost() });
   }
 
   function work() {
@@ -306,8 +297,8 @@ export function trainer(frame, data) {
     hearPython();
     heed(state);
     frame.controls.start.row.querySelector("button").textContent = going() ? "Pause" : "Start";
-    const line = smoothed(run.means);
-    const loss = line.at(-1);
+    const curve = smoothed(run.means);
+    const loss = curve.at(-1);
     const onDev = run.dev.at(-1)?.[1];
     frame.note = remark(loss);
     const said = [loss != null && `training ${digits(loss)}`, onDev != null && `dev ${digits(onDev)}`].filter(Boolean);
@@ -325,19 +316,13 @@ export function trainer(frame, data) {
           ["var(--blue)", "training, smoothed"],
           ["var(--orange)", "dev"],
         ]),
-        losses(run, line, targets, width),
+        losses(run, curve, targets, width),
         el("div", { class: "makemlp-beside" }, [
-          el(
-            "div",
-            {},
-            drawing(size, size, rect(0, 0, size, size, { fill: "none", stroke: "var(--line)" }), map.parts),
-          ),
+          el("div", {}, drawing(size, size, rect(0, 0, size, size, FRAME), map.parts)),
           el("div", { style: `width: ${width > size + 200 ? width - size - 24 : width}px` }, [
-            el("p", { class: "makemlp-note" }, `The map: ${ofMany}each letter's embedding.`),
-            el("p", { class: "makemlp-note" }, "Made-up names, step by step:"),
-            run.names.map(([step, words]) => [
-              el("p", { class: "makemlp-note" }, `${step.toLocaleString("en")}: `, el("b", {}, words)),
-            ]),
+            note(`The map: ${ofMany}each letter's embedding.`),
+            note("Made-up names, step by step:"),
+            run.names.map(([step, words]) => note(`${step.toLocaleString("en")}: `, el("b", {}, words))),
           ]),
         ]),
       ],
@@ -360,8 +345,8 @@ function smoothed(means) {
 }
 
 /** From which loss to which the axis goes: neither the first steps nor a single spike may press all others flat. */
-function range(line, others, blind) {
-  const known = line.filter(Number.isFinite);
+function range(curve, others, blind) {
+  const known = curve.filter(Number.isFinite);
   const late = known.slice(Math.floor(known.length / 10)).sort((a, b) => a - b);
   const most = late.length ? Math.max(late[Math.floor(0.95 * (late.length - 1))], known.at(-1)) : blind;
   const [low, high] = [Math.min(...others, late[0] ?? blind), Math.max(...others, most)];
@@ -370,8 +355,8 @@ function range(line, others, blind) {
 }
 
 /** The chart of the losses, with lines at what is to be beaten and marks where a slider moved. */
-function losses(run, line, targets, width) {
-  const ys = range(line, Object.values(targets), Math.log(run.flat.length / 2));
+function losses(run, curve, targets, width) {
+  const ys = range(curve, Object.values(targets), Math.log(run.flat.length / 2));
   const speed = pace(run.seen);
   const ground = chart(width, 240, {
     xs: [0, Math.max(run.steps, 100)],
@@ -382,6 +367,7 @@ function losses(run, line, targets, width) {
   });
   const at = (step, loss) => [ground.x(step), loss == null ? NaN : Math.max(ground.top, ground.y(loss))];
   const all = (values) => values.map((loss, i) => at((i + 1) * run.per, loss));
+  const dev = run.dev.map(([step, loss]) => at(step, loss));
   const peak = run.means.reduce((top, loss, i) => (loss > (run.means[top] ?? ys[1]) ? i : top), -1);
   return drawing(width, 240, [
     ground.axes,
@@ -389,7 +375,7 @@ function losses(run, line, targets, width) {
       const y = ground.y(value);
       const down = value < Math.max(...Object.values(targets)) ? 13 : -4; // apart, even where the lines are not
       return [
-        path([at(0, value), [ground.right, y]], { stroke: "var(--ink)", "stroke-dasharray": "2 4" }),
+        line(ground.left, y, ground.right, y, { stroke: "var(--ink)", "stroke-dasharray": "2 4" }),
         text(ground.left + 6, y + down, `${words} ${digits(value)}`),
       ];
     }),
@@ -398,15 +384,9 @@ function losses(run, line, targets, width) {
       text(ground.x(step) + 3, ground.top + 24 + 14 * (i % 4), `${WORDS[name]} ${shown(value)}`),
     ]),
     path(all(run.means), { stroke: "var(--blue)", "stroke-opacity": 0.35 }),
-    path(all(line), { stroke: "var(--blue)", "stroke-width": 2.5 }),
-    path(
-      run.dev.map(([step, loss]) => at(step, loss)),
-      { stroke: "var(--orange)", "stroke-width": 1.5 },
-    ),
-    run.dev.map(([step, loss]) => {
-      const [cx, cy] = at(step, loss);
-      return Number.isFinite(cy) && el("circle", { cx, cy, r: 3, fill: "var(--orange)" });
-    }),
+    path(all(curve), { stroke: "var(--blue)", "stroke-width": 2.5 }),
+    path(dev, { stroke: "var(--orange)", "stroke-width": 1.5 }),
+    dev.map(([cx, cy]) => Number.isFinite(cy) && el("circle", { cx, cy, r: 3, fill: "var(--orange)" })),
     peak >= 0 &&
       text(ground.x((peak + 1) * run.per), ground.top + 9, `▲ ${digits(run.means[peak])}`, { class: "quiet" }),
   ]);

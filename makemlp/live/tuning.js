@@ -1,5 +1,5 @@
 // Lesson 06: every run on the scoreboard, and the one that Python trains now.
-import { chart, drawing, legend, nearest, path, rect, ring, text, ticks } from "./draw.js";
+import { chart, legend, line, nearest, note, pressed, progress, rect, ring, text, ticks } from "./draw.js";
 import { el, shown } from "./frame.js";
 
 const REACH = 0.5; // nats above the best: what is worse stands at the edge, or one bad run would press all others flat
@@ -37,51 +37,39 @@ export function tuning(frame, data) {
 
   function board({ rows, newest, running, loss }, at, width) {
     const [devs, trains] = [rows.map((row) => row.dev), rows.map((row) => row.train)];
+    const targets = Object.entries(data.targets);
     const top = Math.min(...Object.values(data.targets), ...devs) + REACH;
-    const low = Math.min(...trains, ...devs) - 0.05;
+    const low = Math.min(...Object.values(data.targets), ...trains, ...devs) - 0.05;
     const last = Math.max(10, rows.length + 1) + 0.7;
-    const whole = ticks(0.3, last, Math.min(last, width / 50)).filter(Number.isInteger);
-    const ground = chart(width, 300, {
-      xs: [0.3, last],
-      ys: [low, top],
-      xTicks: whole,
-      yWords: (v) => v.toFixed(1),
-      label: "run",
-    });
+    const xTicks = ticks(0.3, last, Math.min(last, width / 50)).filter(Number.isInteger);
+    const yWords = (value) => value.toFixed(1);
+    const ground = chart(width, 300, { xs: [0.3, last], ys: [low, top], xTicks, yWords, label: "run" });
     const x = (run) => ground.x(run + 1);
     const y = (value) => ground.y(Math.min(top, value ?? top));
     places = rows.flatMap((row, run) => [row.dev, row.train].map((value) => [x(run), y(value)]));
-    const stem = (row, run) =>
-      path(
-        [row.train, row.dev].map((value) => [x(run), y(value)]),
-        { stroke: "var(--quiet)" },
-      );
+    const stem = (row, run) => line(x(run), y(row.train), x(run), y(row.dev), { stroke: "var(--quiet)" });
+    const dot = (run, value, r, paint) => el("circle", { cx: x(run), cy: y(value), r, fill: "none", ...paint });
     const dev = (value, run) =>
       value > top
         ? text(x(run), y(top) + 5, "×", { "text-anchor": "middle", class: "strong" })
         : rect(x(run) - 4, y(value) - 4, 8, 8, { fill: "var(--orange)" });
-    const end = x(at) > width - 80 ? { "text-anchor": "end", dx: -22 } : {};
-    const picture = drawing(
+    const { left, right } = ground;
+    return pressed(
+      "board",
       width,
       300,
       ground.axes,
-      Object.entries(data.targets).map(([label, value], i) => [
-        path(
-          [ground.left, ground.right].map((px) => [px, y(value)]),
-          { stroke: "var(--ink)", "stroke-dasharray": DASHES[i % 3] },
-        ),
-        text(ground.right, y(value) - 4, `${label}: ${value.toFixed(3)}`, { "text-anchor": "end", class: "quiet" }),
+      targets.map(([label, value], i) => [
+        line(left, y(value), right, y(value), { stroke: "var(--ink)", "stroke-dasharray": DASHES[i % 3] }),
+        text(right, y(value) - 4, `${label}: ${value.toFixed(3)}`, { "text-anchor": "end", class: "quiet" }),
       ]),
       rows.map(stem),
-      trains.map((value, run) => el("circle", { cx: x(run), cy: y(value), r: 4, fill: "var(--blue)" })),
+      trains.map((value, run) => dot(run, value, 4, { fill: "var(--blue)" })),
       devs.map(dev),
-      running &&
-        el("circle", { cx: x(rows.length), cy: y(loss), r: 6, fill: "none", stroke: "var(--blue)", "stroke-width": 2 }),
-      ring(x(at), y(devs[at]), devs[at].toFixed(3), end),
-      at !== newest && el("circle", { cx: x(newest), cy: y(devs[newest]), r: 7, fill: "none", stroke: "var(--ink)" }),
+      running && dot(rows.length, loss, 6, { stroke: "var(--blue)", "stroke-width": 2 }),
+      ring(x(at), y(devs[at]), devs[at].toFixed(3), width - 80),
+      at !== newest && dot(newest, devs[newest], 7, { stroke: "var(--ink)" }),
     );
-    picture.classList.add("board", "hand");
-    return picture;
   }
 
   return function draw(state, width) {
@@ -99,17 +87,13 @@ export function tuning(frame, data) {
     return {
       ...standing(state, { ...sent, running }),
       picture: [
-        el("progress", {
-          max: running?.steps ?? 1,
-          value: running ? sent.step : 0,
-          "aria-label": "steps of this training",
-        }),
+        progress(running ? sent.step : 0, running?.steps ?? 1, "steps of this training"),
         board({ ...sent, running }, at, width),
         legend([
           ["var(--orange)", "dev (squares)"],
           ["var(--blue)", "train (dots)"],
         ]),
-        el("p", { class: "makemlp-note" }, `${said}. ${words(row)}`),
+        note(`${said}. ${words(row)}`),
       ],
       alt: `Losses of ${rows.length} runs. ${said}, below ${below.map(([label]) => label).join(", ") || "none of the lines"}. Lowest dev: run ${best + 1} with ${rows[best].dev.toFixed(3)}.`,
       run: at,

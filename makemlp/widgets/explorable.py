@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import math
 import signal
@@ -63,14 +64,16 @@ class Explorable:
     ):
         self._view, self._data, self._specs, self.sent = view, data, controls, dict(sent or {})
         self._still = "<br>".join(picture.to_html() for picture in still)
-        sliders = {spec["name"]: _slider(spec) for spec in controls if spec["name"] in turned}
+        specs = [spec for spec in controls if spec["name"] in turned]
+        sliders = {spec["name"]: _slider(spec) for spec in specs}
         own = [spec["name"] for spec in controls]
         pressed = {name: _button(name, words, name in own) for name, words in (buttons or {}).items()}
         self.controls = sliders | pressed
         self._letter = None if sent is None else widgets.Textarea(layout=widgets.Layout(display="none"))
         self._sending, self._display = threading.Lock(), None
+        rows = [_row(spec, sliders[spec["name"]]) for spec in specs]
         self._link = uuid.uuid4().hex if self.controls else ""
-        self._block = _block(self._link, sliders, pressed, self._letter) if self.controls else None
+        self._block = _block(self._link, rows, pressed, self._letter) if self.controls else None
         self.send()
 
     def __repr__(self) -> str:
@@ -184,7 +187,7 @@ def _finite(what: object) -> object:
 
 def _slider(spec: Mapping) -> widgets.Widget:
     """The slider of ipywidgets for a control of the page."""
-    shared = {"description": spec["label"], "value": spec["value"], "readout": False}
+    shared = {"value": spec["value"], "readout": False}
     shared |= {"layout": widgets.Layout(width="100%"), "continuous_update": not spec.get("release")}
     if spec.get("log"):
         ends = {name: math.log10(spec[name]) for name in ("min", "max")}
@@ -199,33 +202,37 @@ def _button(name: str, words: str, hidden: bool) -> widgets.Button:
     return button
 
 
-def _row(name: str, slider: widgets.Widget) -> widgets.VBox:
-    """A slider below its name and its number, which is a box of its own: it commits however it is left."""
+def _row(spec: Mapping, slider: widgets.Widget) -> widgets.VBox:
+    """A slider below its name and its number, which is a box of its own: it commits however it is left.
+
+    The name is HTML and not a Label or a description, because ipywidgets 7 gives those to MathJax 2. JupyterLab 4 has
+    MathJax 3, so each of them left an error on the console of a lesson with formulas.
+    """
     whole = isinstance(slider, widgets.IntSlider)
     number = (widgets.IntText if whole else widgets.FloatText)(value=slider.value, layout=widgets.Layout(width="6.5em"))
     link = widgets.jslink((slider, "value"), (number, "value"))
     head = widgets.HBox(
-        [widgets.Label(slider.description), number], layout=widgets.Layout(justify_content="space-between")
+        [widgets.HTML(html.escape(spec["label"])), number], layout=widgets.Layout(justify_content="space-between")
     )
     row = widgets.VBox([head, slider])
-    row.add_class(f"makemlp-turns-{name}")
+    row.add_class(f"makemlp-turns-{spec['name']}")
     row.link = link  # a link lives as long as Python keeps it
     return row
 
 
 def _block(
     link: str,
-    sliders: Mapping[str, widgets.Widget],
+    rows: Sequence[widgets.Widget],
     buttons: Mapping[str, widgets.Button],
     letter: widgets.Textarea | None,
 ) -> widgets.Box:
     """The sliders beside places for the picture and the other controls; hidden until the page has moved them there."""
     rest = widgets.HTML('<div class="makemlp-rest"></div>')  # for the controls that are none of ipywidgets
     pressed = [widgets.HBox(list(buttons.values()))] if buttons else []
-    turned = widgets.VBox([*(_row(name, slider) for name, slider in sliders.items()), *pressed, rest])
+    turned = widgets.VBox([*rows, *pressed, rest])
     turned.add_class("makemlp-turned")
     sent = "" if letter is None else ' data-sent="1"'
-    holds = widgets.HTML(f'<div class="makemlp-slot" data-turned="{len(sliders)}"{sent}></div>')
+    holds = widgets.HTML(f'<div class="makemlp-slot" data-turned="{len(rows)}"{sent}></div>')
     holds.add_class("makemlp-holds")
     block = widgets.Box([turned, holds], layout=widgets.Layout(display="none"))
     if letter is not None:

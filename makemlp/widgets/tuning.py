@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -33,14 +34,19 @@ SETTINGS = [spec["name"] for spec in SLIDERS]
 OF_A_ROW = ("dev", "train", "parameters", "seconds", *SETTINGS)
 
 
+class _OutdatedError(Exception):
+    """Newer settings have taken the place of a run that had just begun."""
+
+
 class Tuner(Explorable):
     """A scoreboard, and sliders that train another run for it.
 
-    A thread trains, so that the kernel stays free. One setting at most waits: the newest. It must have stood for a
-    moment, so that five presses of an arrow key are one run. The button and the kernel's interrupt stop the run.
+    A thread trains, so that the kernel stays free. One setting at most waits: the newest. In a run's first moments it
+    does not wait but takes the run's place, so that five presses of an arrow key are one run. The button and the
+    kernel's interrupt stop the run.
     """
 
-    SETTLED = 0.3  # seconds that settings must stand before they are trained
+    SETTLED = 0.3  # seconds after which a run is carried through; until then newer settings take its place
     TOLD = 0.1  # seconds between two reports of progress
 
     def __init__(
@@ -56,7 +62,8 @@ class Tuner(Explorable):
             lambda names, block_size: build_dataset((train, dev)[names], vocab, block_size)
         )
         self._rows: dict[tuple, dict] = {}  # of the board, by settings: what was trained once is not trained again
-        self._wish: tuple[dict, float] | None = None  # settings to train next, and not before when
+        self._wish: tuple[dict, float] | None = None  # settings to train next, and when they were asked for
+        self._settled = 0.0  # when the run under way is to be carried through
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
         self._lock = threading.RLock()
@@ -70,8 +77,8 @@ class Tuner(Explorable):
         still = figures.scoreboard(rows, targets)
         super().__init__("tuning", data, SLIDERS, [still], turned=SETTINGS, buttons={"train": "Train"}, sent=sent)
         for name in SETTINGS:
-            self.controls[name].observe(lambda change: self._wait(self.SETTLED), "value")
-        self.controls["train"].on_click(lambda button: self.pause() if self.at_work() else self._wait(0.0))
+            self.controls[name].observe(lambda change: self._ask(), "value")
+        self.controls["train"].on_click(lambda button: self.pause() if self.at_work() else self._ask())
         self._take_over()
 
     def at_work(self) -> bool:
@@ -85,14 +92,14 @@ class Tuner(Explorable):
             self._wish = None
             self._stopped.set()
 
-    def _wait(self, seconds: float) -> None:
-        """Train what the sliders say when it has stood for so long."""
+    def _ask(self) -> None:
+        """Train what the sliders say: at once, or after the run under way."""
         self._heed_interrupts()
         # The page shows three digits of a rate, and what it shows is what is trained.
         settings = {name: float(f"{self.controls[name].value:.3g}") for name in SETTINGS}
         settings |= {name: int(settings[name]) for name in SETTINGS if name != "learning_rate"}
         with self._lock:
-            self._wish = settings, time.monotonic() + seconds
+            self._wish = settings, time.monotonic()
             self.send(asked=settings, waiting=True, note="")
             self.controls["train"].description = "Cancel"
             if self._thread is None:
@@ -102,28 +109,25 @@ class Tuner(Explorable):
     def _work(self) -> None:
         said = ""
         try:
-            while (settings := self._settled(said)) is not None:
+            while (settings := self._next(said)) is not None:
                 said = self._try(settings)
         finally:
             self.keep()
 
-    def _settled(self, said: str) -> dict | None:
-        """The newest settings once they have stood long enough; None when nothing waits, which ends the thread."""
-        while True:
-            with self._lock:
-                if self._wish is None:
-                    self._thread = None
-                    stopped = "Nothing was trained. Move a slider or press Train." if self._stopped.is_set() else ""
-                    self.send(waiting=False, running=None, note=said or stopped)
-                    self.controls["train"].description = "Train"
-                    return None
-                settings, due = self._wish
-                if due <= time.monotonic():
-                    self._wish = None
-                    self._stopped.clear()
-                    self.send(waiting=False, running=settings, step=0, loss=None)
-                    return settings
-            time.sleep(0.02)
+    def _next(self, said: str) -> dict | None:
+        """The newest settings; None when nothing waits, which ends the thread."""
+        with self._lock:
+            if self._wish is None:
+                self._thread = None
+                stopped = "Nothing was trained. Move a slider or press Train." if self._stopped.is_set() else ""
+                self.send(waiting=False, running=None, note=said or stopped)
+                self.controls["train"].description = "Train"
+                return None
+            (settings, _), self._wish = self._wish, None
+            self._stopped.clear()
+            self._settled = time.monotonic() + self.SETTLED
+            self.send(waiting=False, running=settings, step=0, loss=None)
+            return settings
 
     def _try(self, settings: dict) -> str:
         """Train a run, unless it is on the board already; what there is to say of it."""
@@ -132,6 +136,8 @@ class Tuner(Explorable):
             row = self._rows[tuple(settings.values())] if known else self._train(settings, self.send)
         except ValueError as error:
             said = str(error)
+        except _OutdatedError:
+            pass
         else:
             rows = self._runs()
             newest = next(i for i, one in enumerate(rows) if one is row)
@@ -146,7 +152,7 @@ class Tuner(Explorable):
         return [row for row in self._board.rows if {"train", "parameters"} <= row.keys()]
 
     def _train(self, settings: dict, tell: Callable) -> dict:
-        """Train a run and write it on the board; ValueError, and no row, if it diverges or is stopped half-way."""
+        """Train a run and write it on the board; an error, and no row, if it diverges or does not come to its end."""
         began = time.perf_counter()
         X, Y = self._examples(0, settings["block_size"])  # (N, block_size), (N,)
         sizes = {name: settings[name] for name in ("block_size", "emb_dim", "hidden_dim")}
@@ -154,6 +160,9 @@ class Tuner(Explorable):
         self._take_steps(Run([model], X, Y, [settings["learning_rate"]]), settings, tell)
         seconds = round(time.perf_counter() - began, 2)
         scores = {"train": round(nll(model, X, Y), 4), "dev": nll(model, *self._examples(1, settings["block_size"]))}
+        while time.monotonic() < self._settled:  # a short run, too, stands a moment before it is on the board
+            self._check(settings["steps"], settings["steps"])
+            time.sleep(0.02)
         self._check(settings["steps"], settings["steps"])
         parameters = sum(p.numel() for p in model.parameters())
         row = self._board.add(**scores, seconds=seconds, parameters=parameters, **settings)
@@ -161,7 +170,7 @@ class Tuner(Explorable):
         return row
 
     def _take_steps(self, run: Run, settings: dict, tell: Callable) -> None:
-        told, steps = time.monotonic(), settings["steps"]
+        told, steps = -math.inf, settings["steps"]  # the first step is told at once
         for step in range(steps):
             self._check(step, steps)
             if not run.step(learning_rate_at(step, steps)):
@@ -177,6 +186,9 @@ class Tuner(Explorable):
             raise ValueError(
                 f"Stopped after {done} of {steps} steps, so this run is not on the board. Move a slider or press Train."
             )
+        wish = self._wish
+        if wish is not None and wish[1] < self._settled:
+            raise _OutdatedError
 
 
 def _brief(row: Mapping) -> dict:

@@ -683,6 +683,15 @@ def test_a_run_that_is_pointed_at_says_its_settings(opened):
     assert point_at(page, "circle[r='4']", 1)["run"] == 1 and "steps 50" in page.locator(".makemlp-note").inner_text()
 
 
+def test_a_line_that_no_run_has_reached_stands_above_the_axis(opened):
+    page = opened(makemlp.explore_tuning(*ARGUMENTS["explore_tuning"][:-1], {"the lowest": 1.75}))
+    heights = "all => all.map(line => line.y1.baseVal.value)"
+    [height] = page.locator(".board line[stroke-dasharray]").evaluate_all(heights)
+    numbers = page.locator(".board text").filter(has_text=re.compile(r"^\d+$"))
+    below = numbers.evaluate_all("all => all.map(text => text.y.baseVal[0].value)")
+    assert below and height < min(below)  # the runs' numbers stand below the axis
+
+
 def test_a_trial_that_is_pointed_at_is_ringed_against_each_setting(opened):
     page = opened(explorer("explore_study"))
     first = latest(page)

@@ -138,7 +138,15 @@ def test_a_long_run_is_told_in_few_means_as_python_tells_it(js, n):
 # --- where a page may not have everything ---
 
 
-@pytest.mark.parametrize("policy", ["worker-src 'none'", "worker-src blob:"])
+# What VS Code's notebooks set where `notebook.experimental.enableCsp` is on (src/vs/workbench/contrib/notebook/browser/
+# view/renderers/backLayerWebView.ts), without its own origins. A worker is a child there, and none may be a blob.
+VS_CODE = (
+    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
+    "img-src https: http: data:; font-src https:; connect-src https:; child-src https: data:"
+)
+
+
+@pytest.mark.parametrize("policy", ["worker-src 'none'", "worker-src blob:", VS_CODE])
 def test_a_strict_policy_leaves_it_training(browser, tmp_path, policy):
     """Where no worker may be, the page trains in slices, and goes on answering."""
     page = new_page(browser)
