@@ -61,7 +61,7 @@ def test_right_answers_pass_whatever_their_style(exercise):
 @every_exercise
 def test_the_catalogue_is_large_enough(exercise):
     kinds = Counter(answer.kind for answer in ANSWERS if answer.exercise == exercise.name)
-    assert kinds["met"] >= (4 if exercise in SMALL else 2)
+    assert kinds["met"] >= 4
     assert kinds.total() - kinds["met"] >= (12 if exercise in SMALL else 4)
     known = {mistake.name for mistake in exercise.mistakes}
     assert len(known) == len(exercise.mistakes) >= 3 and not known & (GENERAL | {"met", "open"})

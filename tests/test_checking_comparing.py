@@ -1,17 +1,21 @@
 """When two results agree, and how one is shown."""
 
+import functools
 import itertools
 import math
 import re
+import sys
 from collections import OrderedDict, defaultdict, deque
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
+from numbers import Real
 
 import numpy as np
 import pytest
 import torch
 
-from makemlp.checking import find, wire
+from makemlp.checking import core, find, wire
 from makemlp.checking.comparing import (
     EXACT_SUMS,
     THREE_DECIMALS,
@@ -21,7 +25,7 @@ from makemlp.checking.comparing import (
     show,
     what_came,
 )
-from makemlp.checking.core import Seen, examine
+from makemlp.checking.core import Seen, examine, judge, observe
 from makemlp.checking.drawing import Draws
 from makemlp.checking.plain import plain
 
@@ -136,6 +140,28 @@ class Failing:
     __hash__ = None
 
 
+def hostile(base, error):
+    """An object of a class of which every method raises this, which need not be an `Exception`."""
+
+    def fail(*_, **__):
+        raise error
+
+    methods = ("__repr__", "__eq__", "__hash__", "__float__", "__int__", "__len__", "__iter__", "__bool__", "__array__")
+    asked = (*methods, "__getattr__", "items", "keys", *getattr(base, "__abstractmethods__", ()))
+    return type("Hostile", (base,), dict.fromkeys(asked, fail))()
+
+
+class Claims:
+    """It says that it is True, and that it equals everything."""
+
+    __class__ = property(lambda self: bool)
+
+    def __eq__(self, other):
+        return True
+
+    __hash__ = None
+
+
 async def coroutine():
     return 1
 
@@ -187,6 +213,12 @@ ODD = {
     "a signal": lambda: Decimal("sNaN"),
     "a model": lambda: torch.nn.Linear(2, 2),
     "not implemented": lambda: NotImplementedError,
+    "what claims to be True": Claims,
+    **{
+        f"a {base.__name__} that raises {error.__name__}": functools.partial(hostile, base, error)
+        for base in (object, Mapping, Real, float)
+        for error in (SystemExit, GeneratorExit)
+    },
 }
 
 
@@ -217,6 +249,43 @@ def test_whatever_an_answer_gives_gets_a_sentence(exercise, name):
     ), verdict
     assert "\n" not in verdict.text and len(verdict.text) < 900
     assert not re.search(r"Error|Traceback|pickle|makemlp/|object at 0x", verdict.text), verdict.text
+
+
+class Wordless(BaseException):
+    def __str__(self):
+        raise SystemExit
+
+
+class Trap:
+    """A callable that fails when it is asked for its code."""
+
+    def __call__(self, *_):
+        raise ValueError(Wordless())
+
+    def __getattr__(self, name):
+        raise SystemExit
+
+
+def raises(*_):
+    raise Wordless
+
+
+@pytest.mark.parametrize("answer", [raises, Trap()], ids=["raises", "trap"])
+def test_an_exception_without_words_is_told_all_the_same(answer):
+    verdict = examine(find("one_hot"), answer)
+    assert verdict.kind == "raised" and "your answer stopped with" in verdict.text
+
+
+def test_an_answer_may_close_the_page_and_print_without_an_end():
+    def answer(X, vocab_size):
+        print("x" * 10_000_000)
+        sys.stdout.close()
+        print("after")
+        return 7
+
+    heard = []
+    assert judge(find("one_hot"), observe(find("one_hot"), answer, heard=heard)).kind == "type"
+    assert {len(one.getvalue()) for one in heard} == {core.MOST_HEARD}
 
 
 def test_three_decimals_are_enough_cut_or_rounded():

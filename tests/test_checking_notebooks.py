@@ -302,14 +302,26 @@ def half_solved(notebook, solution):
     return {**notebook.raw, "cells": list(mine.values())}
 
 
+def renamed(solution):
+    """As other editors and mail programs leave it: no ids, no tags, any name, and outputs of another day."""
+    cells = json.loads(json.dumps(solution.raw["cells"]))
+    for number, cell in enumerate(cells):
+        cell |= {"metadata": {}, "id": f"x{number}"}
+        if cell["cell_type"] == "code":
+            cell["outputs"] = stream("✓ 03.1 one_hot: right on 7 inputs.\n")
+    return {**solution.raw, "cells": cells}
+
+
 def test_under_nbval_only_what_is_not_met_fails_whatever_was_stored(tmp_path):
     (notebook,) = [one for one in EXERCISES if one.path.name.startswith("03")]
     (solution,) = [one for one in SOLUTIONS if one.path.name.startswith("03")]
-    files = {"open": notebook.raw, "half": half_solved(notebook, solution), "solved": solution.raw}
+    files = {"open": notebook.raw, "half": half_solved(notebook, solution), "solved": renamed(solution)}
     for name, raw in files.items():
         (tmp_path / f"{name}.ipynb").write_text(json.dumps(raw), encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-p", "no:cacheprovider", "-rf"]
-    env = {**os.environ, "PYTHONUTF8": "1"}  # as make sets it; in a locale without "…", pytest would write its number
+    # As make sets it; in a locale without "…", pytest would write its number.
+    env = {**os.environ, "PYTHONUTF8": "1", "PYTHONPATH": f"{ROOT / 'tests'}{os.pathsep}{ROOT}"}
+    command += ["-p", "nbval_exercises"]
     result = subprocess.run(
         [*command, str(tmp_path)], capture_output=True, text=True, encoding="utf-8", cwd=tmp_path, env=env
     )

@@ -1,14 +1,18 @@
 """What learners hand in: every kind of file has its row, a right one or one that says why, and nothing is followed."""
 
+import errno
 import io
 import json
 import os
 import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 from answers import EXERCISES, SOLUTIONS
 
+from makemlp.checking import sandbox
+from makemlp.checking import submissions as reading
 from makemlp.checking.submissions import Submission, readable, submissions
 
 OPEN = next(one for one in EXERCISES if one.path.name.startswith("03")).raw
@@ -31,6 +35,16 @@ def packed(**files):
     return out.getvalue()
 
 
+def damaged(kind):
+    """A zip file of which the table of contents is right, and what it holds is not."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", kind) as file:
+        file.writestr("ana.ipynb", TEXT)
+    raw = bytearray(out.getvalue())
+    raw[60:600] = bytes([0xFF]) * 540
+    return bytes(raw)
+
+
 @pytest.mark.parametrize(
     ("name", "learner"),
     [
@@ -51,7 +65,7 @@ def test_a_notebook_is_found_by_any_name(name, learner, tmp_path):
 
 
 def test_what_computers_put_beside_is_no_submission(tmp_path):
-    for name in ("__MACOSX/._ana.ipynb", ".ipynb_checkpoints/ana.ipynb", ".DS_Store", "Thumbs.db", "a/.hidden.ipynb"):
+    for name in ("__MACOSX/._ana.ipynb", ".ipynb_checkpoints/ana.ipynb", ".DS_Store", "Thumbs.db", ".hidden.ipynb"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(TEXT, encoding="utf-8")
     assert list(submissions(tmp_path)) == []
@@ -62,6 +76,66 @@ def test_the_last_report_is_no_submission(tmp_path):
     (tmp_path / "grades" / "grades.csv").write_text("learner", encoding="utf-8")
     (tmp_path / "ana.ipynb").write_text(TEXT, encoding="utf-8")
     assert [one.file for one in submissions(tmp_path, without=tmp_path / "grades")] == ["ana.ipynb"]
+
+
+def test_it_is_known_by_any_path(tmp_path, monkeypatch):
+    (tmp_path / "class" / "grades").mkdir(parents=True)
+    (tmp_path / "class" / "grades" / "ana.html").write_text("ana", encoding="utf-8")
+    monkeypatch.chdir(tmp_path / "class")
+    assert list(submissions(tmp_path / "class", without=Path("grades"))) == []
+
+
+def test_a_folder_without_a_file_has_its_row_too(tmp_path):
+    (tmp_path / "Ana" / "deep").mkdir(parents=True)
+    (tmp_path / "Bo").mkdir()
+    (tmp_path / "Bo" / ".DS_Store").touch()
+    assert {one.learner: one.note for one in submissions(tmp_path)} == dict.fromkeys(
+        ("Ana", "Bo"), "The folder holds no file."
+    )
+
+
+def test_a_folder_that_cannot_be_read_has_a_row_that_says_so(tmp_path, monkeypatch):
+    """Tests may run as root, who reads every folder: so the system's answer is made here."""
+    (tmp_path / "Ana" / "kept").mkdir(parents=True)
+    (tmp_path / "Bo.ipynb").write_text(TEXT, encoding="utf-8")
+    scandir = os.scandir
+
+    def refuse(place):
+        if Path(place).name == "kept":
+            raise PermissionError(errno.EACCES, "Permission denied", str(place))
+        return scandir(place)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    found = handed_in(tmp_path)
+    assert found["Ana/kept/"].note == "The folder cannot be read (Permission denied)." and found["Bo.ipynb"].cells
+
+
+@unix
+def test_folders_may_lie_as_deep_as_they_like(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for _ in range(1200):  # more than Python may recurse
+        os.mkdir("d")
+        os.chdir("d")
+    Path("ana.ipynb").write_text(TEXT, encoding="utf-8")
+    (found,) = submissions(tmp_path)
+    assert found.learner.count("d") == 1200 and found.cells
+    os.chdir(tmp_path)
+    sandbox.empty(str(tmp_path / "d"))  # pytest's own clearing away recurses
+
+
+def test_a_file_that_the_reader_fails_on_costs_no_other(tmp_path, monkeypatch):
+    for name in "ab":
+        (tmp_path / f"{name}.ipynb").write_text(TEXT, encoding="utf-8")
+    content = reading._content
+
+    def fails(file):
+        if file.name == "a.ipynb":
+            raise MemoryError
+        return content(file)
+
+    monkeypatch.setattr(reading, "_content", fails)
+    found = handed_in(tmp_path)
+    assert found["a.ipynb"].note == "The file cannot be read (MemoryError)." and found["b.ipynb"].cells
 
 
 def test_a_file_that_is_no_notebook_has_a_row_that_says_so(tmp_path):
@@ -108,7 +182,15 @@ def test_a_name_in_latin_1_is_read(tmp_path):
 
 
 def test_a_name_holds_no_sign_that_a_terminal_obeys():
-    assert readable(b"a\x1b[2Jb\n\tc") == "a�[2Jb��c"
+    assert readable(b"a\x1b[2Jb\n\tc") == r"a\x1b[2Jb\n\tc"
+
+
+def test_names_that_look_alike_stay_two(tmp_path):
+    """Signs that are not seen are written out, because two learners of one name would share a page."""
+    names = ("ana", "ana\u200f", "ana\u202e")
+    for name in names:
+        (tmp_path / f"{name}.ipynb").write_text(TEXT, encoding="utf-8")
+    assert {one.learner for one in submissions(tmp_path)} == {"ana", r"ana\u200f", r"ana\u202e"}
 
 
 # --- zip files ---
@@ -131,12 +213,23 @@ def test_a_zip_file_is_a_folder(tmp_path):
         (packed(**{"notes.txt": "x"}), "The zip file holds no notebook (.ipynb)."),
         (b"PK\x03\x04 cut off", "The zip file cannot be read (BadZipFile)."),
         (packed(**{"big.ipynb": " " * 201_000_000}), "The zip file holds more than 200 MB."),
+        (damaged(zipfile.ZIP_DEFLATED), "The zip file cannot be read (error)."),
+        (damaged(zipfile.ZIP_LZMA), "The zip file cannot be read (LZMAError)."),
+        (damaged(zipfile.ZIP_BZIP2), "The zip file cannot be read (OSError)."),
     ],
 )
 def test_a_zip_file_without_a_notebook_says_why(content, note, tmp_path):
     (tmp_path / "ana.zip").write_bytes(content)
     (found,) = submissions(tmp_path)
     assert found.note == note and not found.cells
+
+
+def test_a_zip_file_holds_no_more_notebooks_than_a_person_makes(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "MOST_NOTEBOOKS", 2)
+    (tmp_path / "ana.zip").write_bytes(packed(**{f"{i}.ipynb": TEXT for i in range(5)}))
+    *read, last = submissions(tmp_path)
+    assert len(read) == 2 and all(one.cells for one in read)
+    assert last.note == "The zip file holds more than 2 notebooks; the rest is left."
 
 
 def test_nothing_of_a_zip_file_is_written_anywhere(tmp_path):
@@ -184,6 +277,22 @@ def test_more_code_than_anyone_types_is_not_searched(tmp_path):
     (tmp_path / "a.ipynb").write_text(json.dumps({"cells": cells}), encoding="utf-8")
     (one,) = submissions(tmp_path)
     assert not one.cells and one.note == "The code cells hold more than 1,000,000 characters: look at it by hand."
+
+
+def test_more_cells_than_anyone_makes_are_not_searched(tmp_path):
+    found = cells_of({"cells": [{"cell_type": "code", "source": ""}] * 2001}, tmp_path)
+    assert not found.cells and found.note == "There are more than 2,000 code cells: look at it by hand."
+
+
+def test_more_parts_than_memory_holds_are_not_read(tmp_path):
+    found = cells_of(b'{"cells":[' + b"[]," * 5_000_001 + b"[]]}", tmp_path)
+    assert found.note == "The file holds more than 10,000,000 lists, dictionaries and commas: look at it by hand."
+
+
+@pytest.mark.parametrize("text", ['"cells"', "7", "null", '["cells"]', '{"cells": 7}', '{"worksheets": [7]}', "1e999"])
+def test_json_of_another_kind_is_no_notebook(text, tmp_path):
+    found = cells_of(text.encode(), tmp_path)
+    assert found.note == "The file is JSON but no notebook: it has no list of cells."
 
 
 def test_large_outputs_are_left_behind(tmp_path):

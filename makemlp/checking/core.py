@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass
+from types import FunctionType, MethodType
 from typing import Any
 
 from torch import Tensor
@@ -44,6 +45,7 @@ WORDS = {
 SEEDS = (0, 1)  # of the inputs that every check tries; the grader adds those of a seed that nobody knew before
 MOST_HEARD = 100_000  # characters that are kept of what an answer prints in one call
 NOTHING = "Your function returns nothing: end it with a return."
+FUNCTIONS = (FunctionType, MethodType)  # of Python; an object may claim to be one
 REPEATS = 3  # inputs that are tried twice, to see whether the result is the same
 OTHER_SEEDS = 4  # seeds that the first input is tried with besides, where the task names one
 
@@ -231,9 +233,11 @@ class Heard(io.StringIO):
     """What an answer prints in one call, up to a length that a loop without an end does not fill the memory with."""
 
     def write(self, text: str) -> int:
-        if self.tell() < MOST_HEARD:
-            super().write(text)
+        super().write(text[: max(0, MOST_HEARD - self.tell())])
         return len(text)
+
+    def close(self) -> None:
+        """Stay open, because what was printed by then is still to be shown."""
 
 
 def observe(
@@ -266,7 +270,9 @@ def _not_callable(exercise: Exercise, answer: Any, arguments: tuple) -> Stop | N
         inspect.signature(answer).bind(*(exercise.parameters if exercise.use or exercise.trial else arguments))
     except TypeError as error:
         return Stop("arguments", _said(error))
-    except Exception:
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
         pass  # a builtin that keeps its signature to itself, or a class of the learner's that fails
     return None
 
@@ -312,13 +318,13 @@ def _said(error: BaseException) -> str:
     """An exception's message; one of the learner's own may fail to say it."""
     try:
         return str(error)
-    except Exception:
+    except BaseException:
         return ""
 
 
 def _own_line(error: BaseException, answer: Callable) -> str:
     """The last line of the learner's own code on the way to the error."""
-    file, line, trace = getattr(getattr(answer, "__code__", None), "co_filename", None), "", error.__traceback__
+    file, line, trace = answer.__code__.co_filename if type(answer) in FUNCTIONS else None, "", error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == file:
             line = linecache.getline(file, trace.tb_lineno).strip()

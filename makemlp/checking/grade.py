@@ -11,7 +11,6 @@ import csv
 import html
 import itertools
 import json
-import math
 import os
 import re
 import secrets
@@ -19,6 +18,7 @@ import signal
 import subprocess
 import sys
 import threading
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -39,6 +39,7 @@ PRISTINE = ROOT / "exercises"
 READY = b'"ready"\n'  # the first line of a worker
 LONGEST = 60_000_000  # bytes that an answer's process may say
 STARTING = 600  # seconds that a process may take until it is ready, on a busy machine; it is there for what hangs
+LARGEST_LIMIT = 1_000_000  # seconds, megabytes or workers: what is larger, systems refuse each in a way of its own
 MARGIN = 60  # seconds more than an answer's own, after which its process must have been stopped from within
 SAYS = {
     "time": "The answer took longer than {seconds:g} seconds: look for a loop that never ends.",
@@ -74,8 +75,8 @@ class Limits:
     def check(self, workers: int | None = None) -> None:
         """Raise a ValueError with a sentence if a number makes no sense."""
         for name, number in (("seconds", self.seconds), ("megabytes", self.megabytes), ("workers", workers)):
-            if number is not None and not 0 < number < math.inf:
-                raise ValueError(f"--{name} is {number}: pass a number above 0.")
+            if number is not None and not 0 < number <= LARGEST_LIMIT:
+                raise ValueError(f"--{name} is {number}: pass a number above 0, and of at most {LARGEST_LIMIT:,}.")
 
 
 def grade(
@@ -117,6 +118,10 @@ def grade(
         raise ValueError(f"There are no exercises {notebook!r}: pass one of {', '.join(originals)}.")
     if not folder.is_dir():
         raise ValueError(f"There is no folder '{folder}' (looked in {Path.cwd()}): check the path.")
+    if out.resolve() == folder.resolve():
+        raise ValueError(
+            f"'{out}' holds the submissions: pass another --out, because a report there would count as one."
+        )
     handed_in = submissions(folder, without=out)
     first = next(handed_in, None)
     if first is None:
@@ -408,11 +413,14 @@ class Answers:
             re.fullmatch(rf"{self.lesson}-(install|setup|progress|\w+-(check|hint))", cell.id)
         )
 
+    def _answer_ids(self) -> set[str]:
+        return {f"{self.lesson}-{name}-answer" for name in self.original.answers}
+
     def _noted(self, cells: Sequence[Code]) -> Iterator[str]:
         sources = {cell.source.strip() for cell in cells}
         if not sources.issuperset(check.strip() for check in self.original.checks.values()):
             yield "Check cells were changed or deleted; the original ones count."
-        ids = Counter(cell.id for cell in cells if cell.id.endswith("-answer"))
+        ids = Counter(cell.id for cell in cells if cell.id in self._answer_ids())
         if twice := [one for one, times in ids.items() if times > 1]:
             yield f"Cells stand there twice ({', '.join(twice)}); the last one counts, as in a run of all cells."
 
@@ -460,6 +468,8 @@ class Report:
 
     def __init__(self, out: Path):
         self.out, self.rows, self._lock = out, {}, threading.Lock()
+        self._pages: dict[str, str] = {}  # by learner, the page's name; it stays when other rows come
+        self._taken: set[str] = set()
         try:
             out.mkdir(parents=True, exist_ok=True)
             self._write_table()
@@ -472,7 +482,7 @@ class Report:
             self.rows[number] = row
             self._write_table()
             mine = [self.rows[one] for one in sorted(self.rows) if self.rows[one].learner == row.learner]
-            page = self.out / f"{self._page_names()[row.learner]}.html"
+            page = self.out / f"{self._page_name(row.learner)}.html"
             page.write_text(_page(row.learner, mine), encoding="utf-8")
 
     def _write_table(self) -> None:
@@ -487,19 +497,17 @@ class Report:
                 table.writerow([_no_formula(cell) for cell in cells])
         part.replace(self.out / "grades.csv")
 
-    def _page_names(self) -> dict[str, str]:
-        """A file's name for every learner so far, no two alike on a system that knows no capitals."""
-        taken: dict[str, str] = {}
-        for learner in dict.fromkeys(self.rows[number].learner for number in self._order()):
-            name = re.sub(r"[^\w\- ]", "_", learner).strip()[:60] or "_"
-            while name.lower() in map(str.lower, taken.values()):
+    def _page_name(self, learner: str) -> str:
+        """A file's name for a learner, no two alike on a system that knows no capitals or has one way to write an é."""
+        if learner not in self._pages:
+            name = re.sub(r"[^\w\- ]", "_", unicodedata.normalize("NFC", learner)).strip()[:60] or "_"
+            if re.fullmatch(r"(con|prn|aux|nul|com\d|lpt\d)", name, re.IGNORECASE):  # devices, on Windows
                 name += "_"
-            taken[learner] = name
-        return taken
-
-    def _order(self) -> list[int]:
-        """Numbers of the rows as they came, so that a learner's page keeps its name."""
-        return list(self.rows)
+            while name.casefold() in self._taken:
+                name += "_"
+            self._pages[learner] = name
+            self._taken.add(name.casefold())
+        return self._pages[learner]
 
 
 def _no_formula(cell: str | int) -> str | int:

@@ -34,6 +34,13 @@ class Foreign:
         return self.words
 
 
+class Members(list):
+    """The members of a set, in an order that says nothing."""
+
+
+PLAIN = (bool, int, float, str, type(None), list, tuple, dict, Members, Tensor, Foreign)
+
+
 def plain(value: Any) -> Any:
     """A copy of the value as plain data; what no exercise can want becomes a `Foreign`."""
     try:
@@ -57,11 +64,12 @@ class _Plainer:
     def of(self, value: Any, within: tuple[int, ...]) -> Any:
         """The plain value; `within` are the lists that it stands in."""
         try:
-            return self._of(value, within)
-        except OverflowError:
+            plain = self._of(value, within)
+        except (OverflowError, KeyboardInterrupt):
             raise
-        except Exception:  # a class of the learner's whose methods fail
+        except BaseException:  # a class of the learner's whose methods fail, by whatever they raise
             return Foreign(_named(value))
+        return plain if type(plain) in PLAIN else Foreign(_named(value))  # it said that it was of another class
 
     def _of(self, value: Any, within: tuple[int, ...]) -> Any:
         kind = type(value)
@@ -126,10 +134,6 @@ class _Plainer:
         if value.ndim == 0 or value.dtype.kind not in "biuf":
             return self.of(value.tolist(), (*within, id(value)))
         return _tensor(torch.from_numpy(np.ascontiguousarray(value, dtype=value.dtype.newbyteorder("="))))
-
-
-class Members(list):
-    """The members of a set, in an order that says nothing."""
 
 
 def _tensor(value: Tensor) -> Tensor | Foreign:

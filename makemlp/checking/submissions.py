@@ -10,11 +10,15 @@ import os
 import stat
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 LARGEST = 200_000_000  # bytes of a notebook, and of all that a zip file holds; outputs can be large
 MOST_CODE = 1_000_000  # characters in the code cells of a notebook; every cell is searched for every exercise
+MOST_CELLS = 2_000  # code cells of a notebook
+MOST_PARTS = 10_000_000  # lists, dictionaries and commas in a file: each makes an object, up to 24 times as large
+MOST_NOTEBOOKS = 100  # in one zip file
 NOT_HANDED_IN = {"__MACOSX", "Thumbs.db", "desktop.ini"}  # what computers put beside what people hand in
 NOTEBOOK = (".ipynb", ".ipynb.txt", ".ipynb.json")  # mail programs and browsers add an ending
 
@@ -53,23 +57,43 @@ def submissions(folder: Path, without: Path | None = None) -> Iterator[Submissio
     folder : holds one notebook per learner, or one folder per learner; zip files count as folders.
     without : a folder within it to leave out, such as the last report.
     """
-    for place in sorted(_files(folder, without)):
-        parts = [readable(os.fsencode(part)) for part in place.relative_to(folder).parts]
+    folder, without, unread = folder.resolve(), without and without.resolve(), {}
+    files, empty = sorted(_files(folder, without, unread)), set(_folders(folder)) - {without}
+    for place in files:
+        parts = _parts(place, folder)
+        empty.discard(folder / place.relative_to(folder).parts[0])
         try:
-            kind = place.lstat().st_mode
-        except OSError as error:
-            yield _refused(parts, f"The file cannot be read ({error.strerror}).")
-            continue
-        if not stat.S_ISREG(kind):
-            yield _refused(parts, "This is a link or a device and no file: it was not opened.")
-        elif parts[-1].lower().endswith(".zip"):
-            yield from _of_zip(place, parts)
-        elif parts[-1].lower().endswith(NOTEBOOK):
-            yield _of_bytes(parts, *_content(place))
-        elif len(parts) == 1:
-            yield _refused(parts, "This is no notebook (.ipynb).")
-        elif not any(name.lower().endswith((*NOTEBOOK, ".zip")) for name in _names(place.parent)):
-            yield _refused(parts, "There is no notebook (.ipynb) beside this file.")
+            yield from _at(place, parts)
+        except Exception as error:  # a file that is read without trust; nothing in it may stop the others' grades
+            yield _refused(parts, f"The file cannot be read ({type(error).__name__}).")
+    for place, error in unread.items():
+        yield _refused([*_parts(place, folder), ""], f"The folder cannot be read ({error.strerror}).")
+    for place in sorted(empty - unread.keys()):
+        yield _refused([*_parts(place, folder), ""], "The folder holds no file.")
+
+
+def _parts(place: Path, folder: Path) -> list[str]:
+    """The names on the way to a file, as they are shown."""
+    return [readable(os.fsencode(part)) for part in place.relative_to(folder).parts]
+
+
+def _at(place: Path, parts: list[str]) -> Iterator[Submission]:
+    """The submissions in one file."""
+    try:
+        kind = place.lstat().st_mode
+    except OSError as error:
+        yield _refused(parts, f"The file cannot be read ({error.strerror}).")
+        return
+    if not stat.S_ISREG(kind):
+        yield _refused(parts, "This is a link or a device and no file: it was not opened.")
+    elif parts[-1].lower().endswith(".zip"):
+        yield from _of_zip(place, parts)
+    elif parts[-1].lower().endswith(NOTEBOOK):
+        yield _of_bytes(parts, *_content(place))
+    elif len(parts) == 1:
+        yield _refused(parts, "This is no notebook (.ipynb).")
+    elif not any(name.lower().endswith((*NOTEBOOK, ".zip")) for name in os.listdir(place.parent)):
+        yield _refused(parts, "There is no notebook (.ipynb) beside this file.")
 
 
 def readable(name: bytes) -> str:
@@ -78,25 +102,38 @@ def readable(name: bytes) -> str:
         text = name.decode("utf-8")
     except UnicodeDecodeError:
         text = name.decode("latin-1")
-    return "".join(sign if sign.isprintable() else "�" for sign in text)
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
-def _files(folder: Path, without: Path | None) -> Iterator[Path]:
-    """Everything in the folder that is no folder; none is entered by a link."""
-    for place, folders, names in os.walk(folder):
-        folders[:] = [
-            name for name in folders if not _is_hidden(name) and (without is None or Path(place, name) != without)
-        ]
-        links = [name for name in folders if Path(place, name).is_symlink()]
-        yield from (Path(place, name) for name in [*names, *links] if not _is_hidden(name))
+def _files(folder: Path, without: Path | None, unread: dict[Path, OSError]) -> Iterator[Path]:
+    """Everything in the folder that is no folder, and in `unread` the folders that can't be read.
+
+    None is entered by a link. It goes down without recursion, because nothing limits how deep folders lie.
+    """
+    left = [folder]
+    while left:
+        place = left.pop()
+        try:
+            with os.scandir(place) as entries:
+                for entry in entries:
+                    if _is_hidden(entry.name):
+                        continue
+                    if not entry.is_dir(follow_symlinks=False):
+                        yield Path(entry)
+                    elif Path(entry) != without:
+                        left.append(Path(entry))
+        except OSError as error:
+            unread[place] = error
+
+
+def _folders(folder: Path) -> Iterator[Path]:
+    """The folders at the top, one per learner."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        yield from (Path(one) for one in entries if one.is_dir(follow_symlinks=False) and not _is_hidden(one.name))
 
 
 def _is_hidden(name: str) -> bool:
     return name.startswith(".") or name in NOT_HANDED_IN
-
-
-def _names(folder: Path) -> list[str]:
-    return os.listdir(folder)
 
 
 def _refused(parts: list[str], note: str) -> Submission:
@@ -133,19 +170,22 @@ def _of_zip(file: Path, parts: list[str]) -> Iterator[Submission]:
     found = False
     try:
         with zipfile.ZipFile(file) as packed:
-            room = LARGEST
+            room, count = LARGEST, 0
             for member in packed.infolist():
                 inner = [part for part in member.filename.replace("\\", "/").split("/") if part not in ("", ".", "..")]
                 if not inner or any(map(_is_hidden, inner)) or not inner[-1].lower().endswith(NOTEBOOK):
                     continue
                 found, names = True, [*parts, *(readable(part.encode("utf-8", "replace")) for part in inner)]
-                room -= member.file_size
+                room, count = room - member.file_size, count + 1
                 if room < 0:
                     yield _refused(names, f"The zip file holds more than {LARGEST // 10**6} MB.")
                     return
+                if count > MOST_NOTEBOOKS:
+                    yield _refused(parts, f"The zip file holds more than {MOST_NOTEBOOKS} notebooks; the rest is left.")
+                    return
                 with packed.open(member) as opened:
                     yield _of_bytes(names, opened.read(member.file_size), "")
-    except (OSError, ValueError, RuntimeError, NotImplementedError, EOFError, zipfile.BadZipFile) as error:
+    except Exception as error:  # each of the ways to pack has errors of its own
         found = True
         yield _refused(parts, f"The zip file cannot be read ({type(error).__name__}).")
     if not found:
@@ -163,16 +203,20 @@ def _code_cells(raw: bytes) -> tuple[list[Code], str]:
     """A notebook's code cells and what was unusual, or a sentence about why there are none. Outputs are dropped."""
     if not raw.strip():
         return [], "The file is empty."
+    if sum(map(raw.count, (b"[", b"{", b","))) > MOST_PARTS:
+        return [], f"The file holds more than {MOST_PARTS:,} lists, dictionaries and commas: look at it by hand."
     text, note = _text(raw)
     try:
-        cells = [_code(cell) for cell in _cells_in(json.loads(text))]
+        cells = [code for cell in _cells_in(json.loads(text)) if (code := _code(cell)) is not None]
     except (ValueError, RecursionError):
         return [], "The file is not JSON, so it is no notebook."
     except (KeyError, TypeError):
         return [], "The file is JSON but no notebook: it has no list of cells."
-    if sum(len(cell.source) for cell in cells if cell is not None) > MOST_CODE:
+    if len(cells) > MOST_CELLS:
+        return [], f"There are more than {MOST_CELLS:,} code cells: look at it by hand."
+    if sum(len(cell.source) for cell in cells) > MOST_CODE:
         return [], f"The code cells hold more than {MOST_CODE:,} characters: look at it by hand."
-    return [cell for cell in cells if cell is not None], note
+    return cells, note
 
 
 def _text(raw: bytes) -> tuple[str, str]:

@@ -48,7 +48,8 @@ def unpack(value: Any) -> Any:
     if "tensor" in value:
         return torch.tensor(value["tensor"], dtype=getattr(torch, value["dtype"])).view(value["shape"])
     if "stop" in value:
-        return Stop(*value["stop"])
+        kind, message, line = map(str, value["stop"])
+        return Stop(kind[:100], message[:1000], line[:200])
     if "dict" in value:
         return {unpack(key): unpack(part) for key, part in value["dict"]}
     if "foreign" in value:

@@ -12,6 +12,7 @@ import asyncio
 import inspect
 import linecache
 import os
+import re
 import select
 import signal
 import subprocess
@@ -32,10 +33,12 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from makemlp.checking.core import Stop, observe
 from makemlp.checking.exercises import find
+from makemlp.checking.sandbox import INSIDE
 from makemlp.checking.wire import pack, write
 
 FORKS = sys.platform == "linux"  # elsewhere a process that has loaded PyTorch may not survive a fork
 LARGEST = 50_000_000  # bytes of an answer's sheet, or of a file that it writes
+PROCESSES = 500  # that a sandbox may hold, threads among them; Linux doesn't limit root's
 ANSWER = "<answer>"
 READY = "ready"  # the first line, when all that takes seconds to import is there
 REFUSED = {
@@ -171,11 +174,11 @@ class Shell:
         self.user_ns = self.scope
 
     def run_line_magic(self, name: str, line: str, *_: object) -> None:
-        if name in ("time", "timeit"):
+        if name == "time":
             run_cell(line, self)
 
     def run_cell_magic(self, name: str, line: str, cell: str) -> None:
-        if name in ("time", "timeit", "capture", "prun"):
+        if name in ("time", "capture", "prun"):  # what %%timeit runs defines nothing, here as in a notebook
             run_cell(cell, self)
 
     def getoutput(self, *_: object) -> list:
@@ -213,10 +216,20 @@ def _confine(job: dict, into: int) -> None:
         with suppress(OSError):  # Linux says how much address space PyTorch takes by itself
             size += int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
         limits = {"RLIMIT_AS": size, "RLIMIT_CPU": int(job["seconds"]) + 1, "RLIMIT_FSIZE": LARGEST, "RLIMIT_CORE": 0}
+        if job["scratch"] == INSIDE and counts_apart():
+            limits["RLIMIT_NPROC"] = PROCESSES
         for name, limit in limits.items():
             with suppress(ValueError, OSError, AttributeError):
                 resource.setrlimit(getattr(resource, name), (limit, limit))
+    with suppress(OSError):  # where memory is short, Linux ends an answer, and none of the grader's processes
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     _guard(os.path.realpath(job["scratch"]))
+
+
+def counts_apart() -> bool:
+    """Whether Linux counts a sandbox's processes by themselves: since 5.14; before, with all others of the user."""
+    version = re.match(r"(\d+)\.(\d+)", os.uname().release)
+    return version is not None and tuple(map(int, version.groups())) >= (5, 14)
 
 
 def _guard(scratch: str) -> None:
