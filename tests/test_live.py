@@ -27,7 +27,7 @@ from makemlp.widgets.explorable import WIDGET, Explorable
 
 ROOT = Path(__file__).parents[1]
 JAVASCRIPT = sorted(live.FOLDER.glob("*.js"))
-MOST_LINES = 3022  # of JavaScript, so that a person can read it all
+MOST_LINES = 3031  # of JavaScript, so that a person can read it all
 
 each_explorer = pytest.mark.parametrize("name", ARGUMENTS)
 

@@ -9,6 +9,13 @@ const SVG = "http://www.w3.org/2000/svg";
 const OF_SVG = new Set("svg g rect circle line path text tspan title polyline polygon".split(" "));
 const SPOKEN_AFTER = 700; // milliseconds without another picture, so that a drag is not read aloud all along
 
+// Letters that are written from right to left, as makemlp/figures/fonts.py has them.
+const RIGHT = "\\u0590-\\u08ff\\ufb1d-\\ufdff\\ufe70-\\ufefe\\u{10800}-\\u{10fff}\\u{1e800}-\\u{1efff}";
+const RUN = new RegExp(`[${RIGHT}](?:[${RIGHT} \\u200c\\u200d'-]*[${RIGHT}])?`, "gu");
+
+/** A name that is written from right to left would turn the words around it, so it is isolated. */
+const isolated = (child) => (typeof child === "string" ? child.replace(RUN, "\u2068$&\u2069") : child);
+
 /** An element of HTML or SVG with attributes and children; a function as an attribute listens to that event. */
 export function el(tag, attributes = {}, ...children) {
   const node = OF_SVG.has(tag) ? document.createElementNS(SVG, tag) : document.createElement(tag);
@@ -17,7 +24,8 @@ export function el(tag, attributes = {}, ...children) {
     else if (value === true) node.setAttribute(name, "");
     else if (value !== false && value != null) node.setAttribute(name, value);
   }
-  node.append(...children.flat(Infinity).filter((child) => child != null && child !== false));
+  const there = children.flat(Infinity).filter((child) => child != null && child !== false);
+  node.append(...there.map(isolated));
   return node;
 }
 
@@ -130,7 +138,8 @@ class Frame {
   }
 
   say(sentence) {
-    if (this.message.textContent !== sentence) this.message.textContent = sentence;
+    const words = isolated(sentence);
+    if (this.message.textContent !== words) this.message.textContent = words;
   }
 
   /** Paint before the page is shown next, once however often it is asked. */
@@ -152,7 +161,7 @@ class Frame {
       return;
     }
     this.say(this.note);
-    this.title.textContent = drawn.title;
+    this.title.textContent = isolated(drawn.title);
     this.root.classList.toggle("makemlp-busy", Boolean(drawn.busy));
     this.stage.replaceChildren(...[drawn.picture].flat());
     this.alt = drawn.alt;

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 import makemlp
-from makemlp import CountModel, Mixture, build_dataset, live
+from makemlp import CountModel, Mixture, Vocabulary, build_dataset, live
 
 from .alive import ARGUMENTS, COUNTED, FRAMES, LETTERS, MODEL, NAMES, SPELLER, TABLE, VOCAB, WRITERS
 from .lab import BUILD, watched_page
@@ -222,6 +222,14 @@ def test_axe_finds_nothing_in_light_and_dark(opened, name):
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         assert faults(page, rules) == [], scheme
+
+
+def test_a_name_from_right_to_left_is_isolated_or_it_would_turn_the_words_around_it(opened):
+    vocab = Vocabulary(["محمد", "علي"])
+    page = opened(makemlp.explore_smoothing(torch.ones(len(vocab), len(vocab)), vocab))
+    words = page.locator(".makemlp-frame").evaluate("frame => frame.textContent")
+    letters = re.findall("[\u0621-\u064a]+", words)
+    assert letters and letters == re.findall("\u2068([\u0621-\u064a]+)\u2069", words)
 
 
 @each
