@@ -1,4 +1,4 @@
-"""Language models that only count (floor 1): tables for contexts of any length, and three ways to smooth them."""
+"""Language models that only count (floor 2): tables for contexts of any length, and three ways to smooth them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
+
+from makemlp.data import places
 
 METHODS = ("add", "interpolate", "kneser_ney")
 LARGEST_TABLE = 2**28  # cells: a gigabyte
@@ -137,6 +139,7 @@ class CountModel:
     def fit(self, X: Tensor, Y: Tensor) -> CountModel:
         """Count the examples X (N, block_size), Y (N,), then smooth the counts. Returns the model itself."""
         self._check_contexts(X, self.block_size)
+        places.check_examples(X, Y)
         if len(X) == 0:
             raise ValueError("fit got no examples: build X and Y from at least one name.")
         for name, indices in (("X", X), ("Y", Y)):

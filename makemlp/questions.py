@@ -1,4 +1,4 @@
-"""The questions and flashcards at the end of each lesson (floor 3).
+"""The questions and flashcards at the end of each lesson (floor 4).
 
 They are kept as data, one file per lesson in ``makemlp/quizzes``: "questions", each of one of three types, and "cards".
 They are written as text that unfolds. Where scripts run, `makemlp.live` turns this text into questions that answer and

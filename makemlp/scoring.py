@@ -29,8 +29,14 @@ def log_prob(model: Callable[[Tensor], Tensor], X: Tensor, Y: Tensor) -> Tensor:
     -------
     Tensor (N,), in nats; -inf where the model held the answer to be impossible.
 
+    Raises
+    ------
+    ValueError
+        where X and Y are no indices of that form, or not as many.
+
     Source: lesson 10.
     """
+    places.check_examples(X, Y)
     ask = getattr(model, "log_prob", None) or (lambda X, Y: -F.cross_entropy(model(X), Y, reduction="none"))
     found, done = None, 0
     for some, answers in zip(X.split(PIECE), Y.split(PIECE), strict=True):

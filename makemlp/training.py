@@ -261,6 +261,7 @@ class Batches:
     """
 
     def __init__(self, X: Tensor, Y: Tensor, vocab_size: int, batch_size: int, seed: int):
+        places.check_examples(X, Y)
         self.contexts, self.counts = group(X, Y, vocab_size)
         totals = self.counts.sum(1)  # (U,)
         self.targets = self.counts / totals.unsqueeze(1)  # (U, vocab_size)
@@ -559,8 +560,7 @@ def _check(models: Sequence[MLP], X: Tensor, Y: Tensor, learning_rates: Sequence
         raise ValueError(f"There are {len(models)} models and {len(learning_rates)} learning rates: pass one for each.")
     if len(X) == 0:
         raise ValueError("train got no examples: build X and Y from at least one name.")
-    if len(X) != len(Y):
-        raise ValueError(f"There are {len(X)} contexts in X and {len(Y)} answers in Y: build both from the same names.")
+    places.check_examples(X, Y)
     symbols = 1 + int(max(X.max(), Y.max()))
     if symbols > models[0].vocab_size:
         raise ValueError(

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from makemlp import checkpoints
-from makemlp.data import WordVocabulary
+from makemlp.data import WordVocabulary, places
 from makemlp.deep import adamw
 from makemlp.mlp import check_sizes
 from makemlp.training import divergence, learning_rate_at, progress, say_stopped
@@ -259,7 +259,8 @@ def train_words(
 
     Source: lesson 10.
     """
-    if X.ndim != 2 or X.shape[1] != model.block_size:
+    places.check_examples(X, Y)
+    if X.shape[1] != model.block_size:
         raise ValueError(
             f"The contexts have shape {tuple(X.shape)} and the model's block_size is {model.block_size}: build X with "
             f"block_size={model.block_size}."

@@ -97,6 +97,17 @@ def doubles():
     torch.set_default_dtype(torch.float32)
 
 
+@pytest.mark.parametrize("name", ["nll", "mixture", "train", "train_many", "train_deep", "fit"])
+def test_examples_that_are_no_indices_are_refused(name):
+    """The slips of a learner who builds X and Y without build_dataset."""
+    run = {**MODEL, "fit": lambda model, X, Y: CountModel(len(VOCAB), 3).fit(X, Y)}[name]
+    model = DeepMLP(len(VOCAB), 3, 2, 4) if name == "train_deep" else mlp()
+    refused(lambda: run(model, X.float(), Y), "X is of float32 numbers")
+    refused(lambda: run(model, X, Y.double()), "Y is of float64 numbers")
+    refused(lambda: run(model, X, Y.unsqueeze(1)), "Y is of int64 numbers and of shape")
+    refused(lambda: run(model, X[1:], Y), f"There are {len(Y) - 1} contexts in X and {len(Y)} answers in Y")
+
+
 @pytest.mark.parametrize("name", [*MODEL, *DATA])
 def test_another_default_type_gives_the_same(name, doubles):
     work, (model, same) = (MODEL | DATA)[name], START

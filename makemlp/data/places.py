@@ -60,6 +60,19 @@ def check_on_cpu(caller: str, *things: object) -> None:
     check_precise(caller, *things)
 
 
+def check_examples(X: Tensor, Y: Tensor) -> None:
+    """Raise a ValueError for contexts X and answers Y that are no indices, of another form, or not as many."""
+    for name, tensor, dimensions, form in (("X", X, 2, "(N, block_size)"), ("Y", Y, 1, "(N,)")):
+        kind = str(tensor.dtype).partition(".")[2]
+        if not kind.startswith(("int", "uint8")) or tensor.ndim != dimensions:
+            raise ValueError(
+                f"{name} is of {kind} numbers and of shape {tuple(tensor.shape)}: pass the indices of symbols, int64 "
+                f"and of shape {form}, as build_dataset gives them."
+            )
+    if len(X) != len(Y):
+        raise ValueError(f"There are {len(X)} contexts in X and {len(Y)} answers in Y: build both from the same names.")
+
+
 def _named(thing: object) -> str:
     kind = type(thing).__name__
     return f"{'an' if kind[0] in 'AEIM' and kind[:2].isupper() else 'a'} {kind}"

@@ -1,4 +1,4 @@
-"""What moves in the page (floor 2): numbers in, HTML out that draws them as long as a hand moves, without a kernel.
+"""What moves in the page (floor 3): numbers in, HTML out that draws them as long as a hand moves, without a kernel.
 
 An explorable is an ES module ``<view>.js`` in this folder that exports a function of its own name, and data for it that
 Python packs. `page` writes both into a piece of HTML, with a picture that stays where scripts don't run. The modules
