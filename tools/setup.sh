@@ -100,7 +100,8 @@ no_version=2 no_access=13 no_space=28 no_network=101
 run() {
     printf '\n$ %s\n' "$*" >>"$log"
     { date >build/began; } 2>/dev/null
-    tell "$(wc -l <"$log")" &
+    lines=$(wc -l <"$log")   # counted before the command begins: in the background it could count the command's words
+    tell "$lines" &
     teller=$!
     hear "$@"
     reason=$?
