@@ -17,6 +17,7 @@ OTHERS = {
     "dequelabs/axe-core",
     "karpathy/makemore",
     "karpathy/micrograd",
+    "spec/v1",  # of Git LFS, whose pointers begin with its address
 }
 # Any repository that follows a site, with what an address may hold before and after it.
 ANY = re.compile(
