@@ -49,8 +49,13 @@ def pytest_configure(config):
 # --- who does what, and when ---
 
 # Tests that share work form a unit. One worker does a whole unit, so that the shared work is done once. A unit is a
-# file, or what one of these patterns finds in a test's id: all that the browser does with one lesson; the pictures.
-UNITS = (r"tests/browser/.*\[(?P<lesson>\d\d[a-z]?_[a-z_]+)", r"tests/test_(?P<pictures>figure|picture)s\.py")
+# file, or what one of these patterns finds in a test's id: all that the browser does with one lesson; the answers to one
+# exercise; the pictures.
+UNITS = (
+    r"tests/browser/.*\[(?P<lesson>\d\d[a-z]?_[a-z_]+)",
+    r"tests/test_checking_answers\.py::\w+\[(?P<answers>[a-z_]+)",
+    r"tests/test_(?P<pictures>figure|picture)s\.py",
+)
 
 # Units that take long come first, the longest at the head, so that all workers end at about the same time. The browser
 # comes before everything else, because a worker closes its JupyterLab when another folder's tests come in between.
@@ -63,7 +68,6 @@ FIRST = (
     "pictures",
     "tests/test_disturbance.py",
     "notebooks/06",
-    "tests/test_checking_answers.py",
     "tests/test_steady.py",
     *("notebooks/10_", "notebooks/09", "notebooks/07", "notebooks/05"),
     "tests/test_grading.py",
@@ -75,7 +79,8 @@ FIRST = (
     "tests/test_setup.py",
     *("tests/test_journal.py", "tests/test_live.py", "tests/test_checking_projects.py", "tests/test_deep.py"),
     *("tests/test_facts.py", "tests/test_wordmodel.py", "tests/test_word_runs.py", "tests/test_package.py"),
-    "exercises",
+    *("answers own_", "exercises"),
+    "answers",  # many and small: they fill what is left
 )
 
 
@@ -102,7 +107,7 @@ def unit_of(nodeid):
     for pattern in UNITS:
         if found := re.match(pattern, nodeid):
             ((kind, which),) = found.groupdict().items()
-            return f"{kind} {which}" if kind == "lesson" else kind
+            return kind if kind == "pictures" else f"{kind} {which}"
     return nodeid.partition("::")[0]
 
 
