@@ -49,8 +49,8 @@ def pytest_configure(config):
 # --- who does what, and when ---
 
 # Tests that share work form a unit. One worker does a whole unit, so that the shared work is done once. A unit is a
-# file, or what one of these patterns finds in a test's id: all that the browser does with one lesson; the answers to one
-# exercise; the pictures.
+# file, or what one of these patterns finds in a test's id: all that the browser does with one lesson; the answers to
+# one exercise; the pictures.
 UNITS = (
     r"tests/browser/.*\[(?P<lesson>\d\d[a-z]?_[a-z_]+)",
     r"tests/test_checking_answers\.py::\w+\[(?P<answers>[a-z_]+)",

@@ -46,6 +46,8 @@ def test_all_that_the_browser_does_with_a_lesson_is_one_unit(settings):
 
 def test_files_that_draw_the_same_pictures_are_one_unit(settings):
     assert settings.unit_of("tests/test_figures.py::test_a") == settings.unit_of("tests/test_pictures.py::test_b[c]")
+    one, other = "tests/test_checking_answers.py::test_a[top_k-0]", "tests/test_checking_answers.py::test_b[top_k]"
+    assert settings.unit_of(one) == settings.unit_of(other) == "answers top_k"
     assert settings.unit_of("notebooks/01_a.ipynb::Cell 3") == "notebooks/01_a.ipynb"
 
 
