@@ -54,14 +54,15 @@ def cell_of(lesson, label):
 
 
 def drag(lesson, cell, key):
-    """Move the slider of ipywidgets by mouse, to a place that it does not have now."""
+    """Move the slider of ipywidgets by mouse, to a place that it does not have now, where training is not long."""
     row = cell.locator(f".makemlp-turns-{key}")
     knob, track = (row.locator(part).bounding_box() for part in (".noUi-handle", ".noUi-base"))
     here = (knob["x"] + knob["width"] / 2 - track["x"]) / track["width"]
+    there = 0.1 if key == "steps" else 0.3 if here > 0.5 else 0.8
     y = track["y"] + track["height"] / 2
     lesson.page.mouse.move(knob["x"] + knob["width"] / 2, y)
     lesson.page.mouse.down()
-    lesson.page.mouse.move(track["x"] + track["width"] * (0.3 if here > 0.5 else 0.8), y, steps=8)
+    lesson.page.mouse.move(track["x"] + track["width"] * there, y, steps=8)
     lesson.page.mouse.up()
     lesson.settle()
     until(lesson.page, lambda: drawn(cell))
