@@ -14,9 +14,10 @@ from typing import Any
 
 from IPython import get_ipython
 
-from makemlp.checking.core import CheckError, Exercise, Heard, NotYet, Verdict, Wrong, judge, observe
+from makemlp.checking.core import CheckError, Exercise, NotYet, Verdict, Wrong, judge
 from makemlp.checking.exercises import LESSONS, find
 from makemlp.checking.limit import TimeUp, time_limit
+from makemlp.checking.observing import Heard, observe
 from makemlp.checking.parts import MET
 from makemlp.data.setting import list_tag
 

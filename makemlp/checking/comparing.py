@@ -28,6 +28,7 @@ class Tolerance:
 EXACT_SUMS = Tolerance(
     1e-4, 1e-6, "float32 has seven digits, and sums of some hundred terms in another order lose at most three"
 )
+NO_TOLERANCE = Tolerance(0, 0, "nothing is computed between the two")
 THREE_DECIMALS = Tolerance(0, 1.01e-3, "three decimals are asked for, cut (which loses up to 0.001) or rounded")
 
 
@@ -219,6 +220,26 @@ def first_difference(got: Any, want: Any, tolerance: Tolerance) -> str:
         return ""
     at = tuple(different[0].tolist())
     return f"; they differ first at [{', '.join(map(str, at))}]: {show(got[at])} came, {show(want[at])} is wanted"
+
+
+def change(before: Any, after: Any) -> str:
+    """What has changed from one value to another, in words; nothing if they are alike to the last digit."""
+    found = difference(after, before, NO_TOLERANCE, strict=True)
+    if found is None:
+        return ""
+    texts = show(before), show(after)
+    if texts[0] == texts[1]:  # then the place is needed, and more digits
+        place, texts = _changed_entry(found)
+        return f"its entry {place} was {texts[0]} and is {texts[1]} afterwards"
+    return f"it was {texts[0]} and is {texts[1]} afterwards"
+
+
+def _changed_entry(found: Difference) -> tuple[str, tuple[str, str]]:
+    was, now, place = found.want, found.got, found.place
+    if isinstance(was, Tensor) and isinstance(now, Tensor) and was.shape == now.shape and was.dtype == now.dtype:
+        at = (~torch.isclose(now, was, rtol=0, atol=0, equal_nan=True)).nonzero()[0].tolist()
+        place, was, now = f"{place}{at}", was[tuple(at)].item(), now[tuple(at)].item()
+    return place, (repr(was)[:LONGEST], repr(now)[:LONGEST])
 
 
 def _kind(tensor: Tensor) -> str:

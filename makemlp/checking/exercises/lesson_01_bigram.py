@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from makemlp.checking.comparing import THREE_DECIMALS
-from makemlp.checking.core import Exercise, Mistake
+from makemlp.checking.core import AUTOGRAD, Exercise, Mistake
 from makemlp.checking.drawing import Draws
 
 # 01.1 one_row
@@ -279,7 +279,7 @@ SOFTMAX = Exercise(
     name="softmax",
     reference=softmax,
     cases=_softmax_cases,
-    forbidden=("softmax", "special_softmax", "log_softmax", "special_log_softmax", "softmin", "gumbel_softmax"),
+    forbidden=("*softmax*", "softmin", "scaled_dot_product_attention"),
     mistakes=(
         Mistake(
             "overflow",
@@ -477,7 +477,7 @@ GRADIENT = Exercise(
     name="gradient",
     reference=gradient,
     cases=_gradient_cases,
-    forbidden=("backward", "grad"),
+    forbidden=AUTOGRAD,
     mistakes=(
         Mistake(
             "sign",

@@ -116,7 +116,7 @@ def _start(hidden_dim: int, vocab_size: int, seed: int, scale: float, bias: floa
 
 
 def _start_measured(layer: tuple, hidden_dim: int, vocab_size: int, seed: int) -> dict:
-    W2, b2 = layer
+    W2, b2 = (part.float() for part in layer)
     shapes = [list(W2.shape), list(b2.shape)]
     excess = math.nan
     if shapes[0] == [hidden_dim, vocab_size]:

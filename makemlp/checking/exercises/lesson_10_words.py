@@ -256,6 +256,7 @@ TRIGRAM_SHARE = Exercise(
     name="trigram_share",
     reference=trigram_share,
     cases=_trigram_cases,
+    forbidden=("*zeros*", "*ones*", "*empty*", "*full*", "bincount"),
     mistakes=(
         Mistake(
             "last word only",

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import torch
 from torch import Tensor
 
-from makemlp.checking.core import Exercise, Mistake, Trial
+from makemlp.checking.core import AUTOGRAD, Exercise, Mistake, Trial
 from makemlp.checking.drawing import Draws
 from makemlp.checking.parts import parts, whose
 from makemlp.data import Vocabulary, build_dataset, bundled_names, split
@@ -64,7 +64,7 @@ DESCEND_BY_HAND = Exercise(
     name="descend_by_hand",
     reference=descend_by_hand,
     cases=_descend_cases,
-    forbidden=("backward", "grad"),
+    forbidden=AUTOGRAD,
     mistakes=(
         Mistake(
             "uphill",

@@ -295,6 +295,7 @@ RUN_STUDY = Exercise(
     reference=run_study,
     cases=_study_cases,
     use=_stopped_and_resumed,
+    in_place=("rows",),
     measure=entries("rows after the stop", "rows in the end", "scored on", "most often trained", "ended by"),
     mistakes=(
         Mistake(

@@ -235,7 +235,7 @@ OWN_SAMPLER = Exercise(
     reference=own_sampler,
     cases=_sampler_cases,
     use=_watched,
-    forbidden=("multinomial",),
+    forbidden=("multinomial*",),
     measure=_sample_measured,
     mistakes=(
         Mistake(
