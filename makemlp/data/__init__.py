@@ -77,6 +77,8 @@ def load_names(
     if not isinstance(text, str | None):
         raise ValueError(f"load_names got {text!r:.40} as the text: pass one text, with a name on each line.")
     check_boundary(boundary)
+    if path is None and text is None and column is None and pattern is None and setting.is_plain():
+        delimiter = ""
     options = Options(lowercase, column, header, delimiter, bad_lines, remove, boundary, pattern)
     if text is not None:
         where, call = "the text", "load_names(text=text"
