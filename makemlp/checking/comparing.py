@@ -59,7 +59,8 @@ def difference(got: Any, want: Any, tolerance: Tolerance, strict: bool = False, 
     """None where two results agree, else the first difference.
 
     Numbers agree in any form: of Python, NumPy or PyTorch, and in lists, tuples, arrays or tensors. Where `strict`, a
-    tensor is wanted where the other has one, and one of whole numbers where the other has whole numbers.
+    tensor is wanted where the other has one, and one of int64 where the other has that: no other kind can say which
+    answer came, in PyTorch's loss.
     """
     if got is None and want is not None:
         return Difference("nothing", place, got, want)
@@ -107,7 +108,7 @@ def _tensors_differ(got: Any, want: Tensor, tolerance: Tolerance, strict: bool) 
         return "type"
     if got.shape != want.shape:
         return "shape"
-    other_kind = _family(got) != _family(want)
+    other_kind = _family(got) != _family(want) or (strict and want.dtype == torch.int64 != got.dtype)
     if other_kind and (strict or not _close(got.double(), want.double(), tolerance, got.dtype).all()):
         return "dtype"
     return None if other_kind or _close(got, want, tolerance, got.dtype).all() else "value"
@@ -213,9 +214,9 @@ def first_difference(got: Any, want: Any, tolerance: Tolerance) -> str:
         return next((place for place in places if place), "")
     if not isinstance(got, Tensor) or not isinstance(want, Tensor) or got.shape != want.shape:
         return ""
-    if _family(got) != _family(want):
-        return f"; yours are {_kind(got)}, wanted are {_kind(want)}"
     different = (~_close(got, want, tolerance, got.dtype)).nonzero()
+    if _family(got) != _family(want) or (got.dtype != want.dtype and not len(different)):
+        return f"; yours are {_kind(got)}, wanted are {_kind(want)}"
     if not len(different) or want.numel() <= SMALL:
         return ""
     at = tuple(different[0].tolist())

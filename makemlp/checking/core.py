@@ -96,7 +96,7 @@ class Exercise:
     mistakes : the known ones, the most telling first.
     hints : steps, each a little more.
     tolerance : how close is right, and why.
-    strict : whether the form is asked for too: tensors, and of whole numbers where the reference gives these.
+    strict : whether the form is asked for too: tensors, and of int64 where the reference gives these.
     forbidden : what the task rules out, watched while the answer runs: patterns of the names of PyTorch's functions,
         of optimizers (``torch.optim.*``) and of the course's own modules (``makemlp.counts.*``).
     in_place : the answer's parameters that it may change; a change of any other is refused.
@@ -241,6 +241,9 @@ def _unseeded(exercise: Exercise, tried: list[Seen], by_purpose: dict[str, list[
     if any(alike):
         says = "Two different seeds gave the same result: make your random numbers from the whole seed."
         return _fail(exercise, "seed ignored", says)
+    if place := _fixed_part(exercise, values):
+        says = f"The entry {place} of the result is the same for five different seeds: draw all of it from the seed."
+        return _fail(exercise, "seed ignored", says)
     pairs = zip(tried, by_purpose["elsewhere"], strict=False)
     if not all(_same(one.value, other.value, exercise) for one, other in pairs if not isinstance(other.value, Stop)):
         says = (
@@ -249,6 +252,18 @@ def _unseeded(exercise: Exercise, tried: list[Seen], by_purpose: dict[str, list[
         )
         return _fail(exercise, "order of a set", says)
     return None
+
+
+def _fixed_part(exercise: Exercise, values: list[Any]) -> str:
+    """Where a part of the result is the same for all seeds, though its entries differ; or nothing."""
+    if not all(isinstance(value, list | tuple) and len(value) == len(values[0]) for value in values):
+        return ""
+    for place, parts in enumerate(zip(*values, strict=True)):
+        entries = parts[0].unique().tolist() if isinstance(parts[0], Tensor) else parts[0]
+        varied = isinstance(entries, list | tuple | dict) and len(set(map(repr, entries))) > 1
+        if varied and all(_same(parts[0], other, exercise) for other in parts[1:]):
+            return f"[{place}]"
+    return ""
 
 
 def _scored(exercise: Exercise, trial: Trial, value: Any) -> Verdict:

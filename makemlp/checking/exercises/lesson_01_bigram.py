@@ -271,7 +271,8 @@ def _softmax_cases(draws: Draws) -> list[tuple]:
     usual = [2 * draws.normal(draws.integer(1, 6), draws.integer(1, 6)) for _ in range(15)]
     squares = [draws.normal(n, n) for n in range(2, 6)]
     large = torch.tensor([[100.0, 99.0, 98.0], [-200.0, -201.0, -199.0]])
-    return [(logits,) for logits in [*small, *usual, *squares, large, 300 * draws.normal(4, 5)]]
+    opposite = torch.tensor([[900.0, -900.0], [0.0, 1.0]])  # no float64, and no other number than the largest, helps
+    return [(logits,) for logits in [*small, *usual, *squares, large, 300 * draws.normal(4, 5), opposite]]
 
 
 SOFTMAX = Exercise(

@@ -75,7 +75,7 @@ def _names_cases(draws: Draws) -> list[tuple]:
     def case() -> tuple:
         return draws.names(draws.integer(2, 6)), draws.integer(1, 4)
 
-    return [(["ab"], 1), (["aba"], 2)] + [case() for _ in range(12)]
+    return [(["ab"], 1), (["aba"], 2), (["ab", "ab", "b"], 2)] + [case() for _ in range(12)]
 
 
 COUNT_CONTEXTS = Exercise(
