@@ -212,6 +212,7 @@ ODD = {
     "a nan": lambda: Decimal("nan"),
     "an infinity": lambda: Decimal("Infinity"),
     "a signal": lambda: Decimal("sNaN"),
+    "tensors of many lengths": lambda: torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]),
     "a model": lambda: torch.nn.Linear(2, 2),
     "not implemented": lambda: NotImplementedError,
     "what claims to be True": Claims,
@@ -271,10 +272,15 @@ def raises(*_):
     raise Wordless
 
 
-@pytest.mark.parametrize("answer", [raises, Trap()], ids=["raises", "trap"])
+def named(*_):
+    raise type("Bad\nname " * 100, (Exception,), {})
+
+
+@pytest.mark.parametrize("answer", [raises, named, Trap()], ids=["raises", "named", "trap"])
 def test_an_exception_without_words_is_told_all_the_same(answer):
     verdict = examine(find("one_hot"), answer)
     assert verdict.kind == "raised" and "your answer stopped with" in verdict.text
+    assert "\n" not in verdict.text and len(verdict.text) < 400
 
 
 def test_an_answer_may_close_the_page_and_print_without_an_end():

@@ -118,7 +118,7 @@ def call(
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        value = Stop(type(error).__name__, _said(error), _own_line(error, answer))
+        value = Stop(_short(type(error).__name__), _said(error), _own_line(error, answer))
     else:
         value = plain(value)
     if getattr(watch, "seen", None):
@@ -136,6 +136,11 @@ def _heard_in(prints: Heard) -> Iterator[None]:
     with redirect_stdout(prints), redirect_stderr(prints), warnings.catch_warnings():
         warnings.showwarning = say
         yield
+
+
+def _short(name: str) -> str:
+    """A class's name, which a learner may have made of anything."""
+    return " ".join(name.split())[:60]
 
 
 def _said(error: BaseException) -> str:
