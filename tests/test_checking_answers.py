@@ -16,9 +16,10 @@ from lessons import LESSONS
 
 from makemlp.checking import exercises, find
 from makemlp.checking.comparing import compare
-from makemlp.checking.core import SEEDS, _compared, _same, _specified, blur, examine, judge
+from makemlp.checking.core import _compared, _same, _specified, blur, examine, judge
 from makemlp.checking.observing import Stop, observe
 from makemlp.checking.plain import plain
+from makemlp.checking.specification import SEEDS
 
 GENERAL = {
     *("nothing", "type", "dtype", "shape", "length", "keys", "value", "raised", "arguments"),

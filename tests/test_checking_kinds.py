@@ -14,8 +14,10 @@ from torch import Tensor
 
 from makemlp.checking import exercises, find
 from makemlp.checking.comparing import change
-from makemlp.checking.core import Trial, examine
-from makemlp.checking.observing import Elsewhere, _Watch, observe
+from makemlp.checking.core import examine
+from makemlp.checking.elsewhere import Elsewhere
+from makemlp.checking.observing import _Watch, observe
+from makemlp.checking.specification import Trial
 
 EVERY = exercises.of_lesson()
 every_exercise = pytest.mark.parametrize("exercise", EVERY, ids=lambda one: one.name)

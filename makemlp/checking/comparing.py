@@ -197,9 +197,14 @@ def like(value: Any, sample: Any, strict: bool, place: str = "") -> Any:
 
 
 def blur(value: Any) -> Any:
-    """The value with nan for every infinity: a mistake that overflows gives now the one, now the other."""
+    """The value with nan for every infinity, because a mistake that overflows gives now the one, now the other.
+
+    And with int64 for whole numbers of every kind: a mistake is the same in each.
+    """
     if isinstance(value, Tensor) and value.is_floating_point():
         return value.nan_to_num(math.nan, math.nan, math.nan)
+    if isinstance(value, Tensor) and value.dtype != torch.bool:
+        return value.long()
     if isinstance(value, float) and math.isinf(value):
         return math.nan
     if isinstance(value, dict):

@@ -5,7 +5,6 @@ Nothing is judged here, so this is all of a check that runs in the process of a 
 
 from __future__ import annotations
 
-import builtins
 import copy
 import inspect
 import io
@@ -17,7 +16,7 @@ from contextlib import ExitStack, contextmanager, nullcontext, redirect_stderr, 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from types import FrameType, FunctionType, MethodType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -25,10 +24,9 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.overrides import TorchFunctionMode
 
 from makemlp.checking.comparing import change, show
+from makemlp.checking.elsewhere import other_hashes
 from makemlp.checking.plain import plain
-
-if TYPE_CHECKING:
-    from makemlp.checking.core import Exercise
+from makemlp.checking.specification import Exercise
 
 MOST_HEARD = 100_000  # characters that are kept of what an answer prints in one call
 FUNCTIONS = (FunctionType, MethodType)  # of Python; an object may claim to be one
@@ -80,7 +78,7 @@ def observe(
     function = answer if callable(answer) else lambda: answer
     heard, seen = [] if heard is None else heard, []
     for purpose, arguments in calls:
-        with _other_hashes() if purpose == "elsewhere" else nullcontext():
+        with other_hashes() if purpose == "elsewhere" else nullcontext():
             seen.append(call(exercise, function, arguments, watched, heard))
     return seen
 
@@ -237,61 +235,3 @@ def _caller(frame: FrameType | None) -> str:
     while frame is not None and str(frame.f_globals.get("__name__")).startswith("torch."):
         frame = frame.f_back
     return f"{frame.f_globals.get('__name__')}.{frame.f_code.co_name}" if frame else ""
-
-
-# What depends on the process
-
-
-class Elsewhere(str):
-    """A text with another hash value than the plain one has in this process, as in another process; else the same.
-
-    So is what its methods make of it. One character is plain again, because it may be looked up in a dictionary.
-    """
-
-    def __hash__(self) -> int:
-        return str.__hash__(f"elsewhere {str.__str__(self)}")
-
-    def __radd__(self, other: str) -> str:
-        return _elsewhere(other + str.__str__(self))
-
-
-def _elsewhere(value: Any) -> Any:
-    if type(value) is list:
-        return [_elsewhere(one) for one in value]
-    return Elsewhere(value) if type(value) is str and len(value) > 1 else value
-
-
-def _carried(name: str) -> Callable:
-    method = getattr(str, name)
-    return lambda self, *more, **named: _elsewhere(method(self, *more, **named))
-
-
-for _name in ("__add__", "__getitem__", "__mul__", "lower", "upper", "capitalize", "casefold", "title", "swapcase"):
-    setattr(Elsewhere, _name, _carried(_name))
-for _name in ("strip", "lstrip", "rstrip", "replace", "removeprefix", "removesuffix", "split", "splitlines"):
-    setattr(Elsewhere, _name, _carried(_name))
-
-
-def elsewhere(argument: Any) -> Any:
-    """An argument whose texts, if it is a list, have other hash values."""
-    return (
-        [Elsewhere(one) if isinstance(one, str) else one for one in argument]
-        if isinstance(argument, list)
-        else argument
-    )
-
-
-@contextmanager
-def _other_hashes() -> Iterator[None]:
-    """Let `hash` give other numbers for texts, as it does in another process."""
-    usual = builtins.hash
-    builtins.hash = lambda value: usual(("elsewhere", value)) if _holds_text(value) else usual(value)
-    try:
-        yield
-    finally:
-        builtins.hash = usual
-
-
-def _holds_text(value: Any) -> bool:
-    kind = type(value)
-    return kind in (str, bytes) or (kind in (tuple, frozenset) and any(map(_holds_text, value)))

@@ -11,8 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from makemlp.checking.comparing import THREE_DECIMALS
-from makemlp.checking.core import AUTOGRAD, Exercise, Mistake
 from makemlp.checking.drawing import Draws
+from makemlp.checking.specification import AUTOGRAD, Exercise, Mistake
 
 # 01.1 one_row
 

@@ -13,8 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from makemlp.checking.comparing import THREE_DECIMALS
-from makemlp.checking.core import Exercise, Mistake, Trial
 from makemlp.checking.drawing import Draws
+from makemlp.checking.specification import Exercise, Mistake, Trial
 from makemlp.counts import CountModel, interpolate
 from makemlp.data import Vocabulary, build_dataset, bundled_names, split
 

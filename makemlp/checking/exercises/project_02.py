@@ -13,9 +13,9 @@ from typing import Any
 
 import torch
 
-from makemlp.checking.core import Exercise, Mistake, Trial
 from makemlp.checking.drawing import Draws
 from makemlp.checking.parts import parts, whose
+from makemlp.checking.specification import Exercise, Mistake, Trial
 from makemlp.data import Vocabulary, bundled_names, split
 
 Counts = dict[str, dict[str, int]]

@@ -13,12 +13,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from makemlp.checking.comparing import Tolerance
-from makemlp.checking.core import AUTOGRAD, Exercise, Mistake, Trial
 from makemlp.checking.drawing import Draws
 from makemlp.checking.exercises.lesson_03_embed_and_concatenate import window
 from makemlp.checking.exercises.lesson_04_build_the_model import start
 from makemlp.checking.exercises.lesson_05_learning_rate_sweep import minibatches, schedule
 from makemlp.checking.parts import entries, parts, whose
+from makemlp.checking.specification import AUTOGRAD, Exercise, Mistake, Trial
 from makemlp.data import Vocabulary, build_dataset, bundled_names, split
 
 Parameters = list[Tensor]

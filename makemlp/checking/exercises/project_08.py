@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from makemlp.checking.core import Exercise, Mistake
 from makemlp.checking.drawing import Draws
+from makemlp.checking.specification import Exercise, Mistake
 
 # 08.8 steered
 

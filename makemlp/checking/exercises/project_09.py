@@ -12,10 +12,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from makemlp.checking.core import Exercise, Mistake, Trial
 from makemlp.checking.drawing import Draws
 from makemlp.checking.exercises import project_05
 from makemlp.checking.parts import entries, parts, whose
+from makemlp.checking.specification import Exercise, Mistake, Trial
 from makemlp.counts import CountModel
 from makemlp.data import Vocabulary, build_dataset, bundled_names, split
 from makemlp.mlp import MLP
