@@ -66,7 +66,8 @@ def parser() -> Parser:
     add(
         "list",
         nargs="?",
-        help="a text file, one name per line, or - for standard input (default: the course's US names)",
+        help="a text file, one name per line; - for standard input; french_given or israel_given, which ship with "
+        "makemlp (default: the list that the course uses)",
     )
     add("--n", type=_number(int, 0), help="how many new names (default: 20, or none with --score)")
     add("--temperature", type=_number(float, 1e-3), default=1.0, help="below 1: more usual names, above: rarer (1)")
