@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from makemlp.checking.comparing import THREE_DECIMALS
-from makemlp.checking.core import Exercise, Mistake
 from makemlp.checking.drawing import Draws
+from makemlp.checking.specification import Exercise, Mistake
 from makemlp.mlp import count_parameters
 
 # 03.1 one_hot
@@ -155,7 +155,7 @@ def _window_cases(draws: Draws) -> list[tuple]:
         symbols = [".", *sorted(set("".join(names)))]
         return names, {s: i for i, s in enumerate(symbols)}, block_size
 
-    first = [case(["ab"], 2), case(["a"], 3), case(["ab", "ba"], 1)]
+    first = [case(["ab"], 2), case(["a"], 3), case(["ab", "ba"], 1), case(["ab", "ab"], 2)]
     return first + [case(draws.names(draws.integer(1, 5)), draws.integer(1, 4)) for _ in range(30)]
 
 
