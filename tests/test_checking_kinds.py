@@ -197,13 +197,10 @@ WAYS = {
         "module": lambda: torch.nn.NLLLoss()(X, ROW),
         "ctc": lambda: torch.nn.functional.ctc_loss(X[None].log_softmax(2), ROW[:, None] + 1, ROW * 0 + 1, ROW * 0 + 1),
     },
-    "gradient": {
+    "gradient": {  # torch.func is in the catalogue: importing it takes seconds
         "backward": lambda: recorded(lambda W, loss: loss.backward()),
         "autograd": lambda: recorded(lambda W, loss: torch.autograd.grad(loss, W)),
         "backward of many": lambda: recorded(lambda W, loss: torch.autograd.backward(loss)),
-        "func": lambda: torch.func.grad(lambda W: (W**2).sum())(X),
-        "reverse Jacobian": lambda: torch.func.jacrev(lambda W: W**2)(X),
-        "forward Jacobian": lambda: torch.func.jacfwd(lambda W: W**2)(X),
         "forward mode": forward_mode,
         "functional": lambda: torch.autograd.functional.jacobian(lambda W: W**2, X),
     },
