@@ -209,8 +209,8 @@ def _originals() -> dict[str, Original]:
 
 # One submission
 
-# While a specification runs, what it prints is caught by taking sys.stdout away, from the whole process: so one thread
-# at a time. Two at once could give back each other's, and the report would be printed into nothing.
+# While a specification runs, what it prints is caught, in both streams, by taking these away from the whole process: so
+# one thread at a time. Two at once could give back each other's, and the report would be printed into nothing.
 _JUDGING = threading.Lock()
 
 
