@@ -233,7 +233,7 @@ def test_whatever_an_answer_gives_becomes_plain_data(name):
 
 @pytest.mark.parametrize("name", ODD)
 @pytest.mark.parametrize(
-    "exercise", ["units", "window", "split_unique", "bigram_loss", "minibatches", "leaked", "real_gain"]
+    "exercise", ["units", "window", "split_unique", "excess_loss", "minibatches", "leaked", "real_gain"]
 )
 def test_whatever_an_answer_gives_gets_a_sentence(exercise, name):
     given = ODD[name]()
