@@ -272,7 +272,7 @@ def raises(*_):
 
 @pytest.mark.parametrize("answer", [raises, Trap()], ids=["raises", "trap"])
 def test_an_exception_without_words_is_told_all_the_same(answer):
-    verdict = examine(find("one_hot"), answer)
+    verdict = examine(find("bag"), answer)
     assert verdict.kind == "raised" and "your answer stopped with" in verdict.text
 
 
@@ -284,7 +284,7 @@ def test_an_answer_may_close_the_page_and_print_without_an_end():
         return 7
 
     heard = []
-    assert judge(find("one_hot"), observe(find("one_hot"), answer, heard=heard)).kind == "type"
+    assert judge(find("bag"), observe(find("bag"), answer, heard=heard)).kind == "type"
     assert {len(one.getvalue()) for one in heard} == {core.MOST_HEARD}
 
 
