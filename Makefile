@@ -73,12 +73,12 @@ grade: ## check a class's exercises: make grade SUBMISSIONS=folder
 
 steady: ## all lessons RUNS=20 times; their cells in any order, twice and stopped; sliders for five minutes
 	@sh tools/setup.sh test
-	STEADY=1 $(PY) -m pytest -n 0 tests/test_steady.py tests/test_memory.py
+	CI=true STEADY=1 $(PY) -m pytest -n 0 tests/test_steady.py tests/test_memory.py
 	$(PY) tools/steady.py $(RUNS)
 
 lists: ## all lessons on other lists of names: each that ships, and the kinds in tests/lists
 	@sh tools/setup.sh test
-	LISTS=1 $(PY) -m pytest -n 0 tests/test_lessons_on_lists.py $(ARGS)
+	CI=true LISTS=1 $(PY) -m pytest -n 0 tests/test_lessons_on_lists.py $(ARGS)
 
 colab: ## write each lesson and exercise as one file to upload to Colab, in build/colab
 	@sh tools/setup.sh lab

@@ -90,6 +90,7 @@ def parser() -> Parser:
     add("--lowercase", nargs="?", const=True, default=False, metavar="tr", help="small letters alone; tr for Turkish")
     add("--bad-lines", choices=["error", "skip"], default="error", help="lines that can't be names")
     add("--remove", default="", metavar="SIGNS", help="characters to take out of all names")
+    add("--pattern", metavar="REGEX", help="what finds the names in each line; brackets mark the name: '^([^#]+)'")
     add("--boundary", default=".", metavar="SIGN", help="the sign that no name may hold (.)")
     return made
 
@@ -176,8 +177,6 @@ def _as_options(sentence: str) -> str:
     def options(found: re.Match) -> str:
         return " ".join(f"--{name.replace('_', '-')} {value}" for name, value in re.findall(option, found[1]))
 
-    for replaced, words in (("'\\n'", "put one name on each line"), ("''", "take that out of the file")):
-        sentence = re.sub(rf"pass load_names\(text=.*\.replace\({text}, {re.escape(replaced)}\)\)", words, sentence)
     sentence = re.sub(call, options, sentence).replace("--header True", "--header 1").replace("e True", "e")
     sentence = re.sub(rf"(pass|or|if|,) {option}", lambda m: f"{m[1]} --{m[2].replace('_', '-')} {m[3]}", sentence)
     return sentence.replace(" here and to Vocabulary", "")
@@ -192,6 +191,7 @@ def _read(asked: argparse.Namespace) -> list[str]:
     options = {"lowercase": asked.lowercase, "column": column, "header": header, "delimiter": asked.delimiter}
     remove = re.sub(r"\\(?:x(..)|u(.{4})|U(.{8}))", _unescaped, asked.remove)  # as sentences show what can't be seen
     options |= {"bad_lines": asked.bad_lines, "remove": remove, "boundary": asked.boundary}
+    options["pattern"] = asked.pattern
     if asked.list == "-":
         if sys.stdin.isatty():
             _say("Type one name per line, and end with Ctrl-D (on Windows with Ctrl-Z and Enter).")

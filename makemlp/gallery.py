@@ -1,8 +1,9 @@
 """The pictures in figures/, each drawn from the bundled names (floor 6).
 
 ``python -m makemlp.gallery [FOLDER]`` draws them all, as `make figures` does. They are the image tests' baselines, so
-they must come out the same on every machine. Runs at rates that diverge don't: each processor rounds otherwise, and
-such a run multiplies the difference. Those runs are drawn from what was recorded: ``python -m makemlp.gallery record``.
+they must come out the same on every machine. Each processor rounds otherwise. A run at a rate that diverges multiplies
+the difference, and some pictures show even a small one. Those are drawn from what was recorded:
+``python -m makemlp.gallery record``.
 """
 
 from __future__ import annotations
@@ -106,11 +107,22 @@ def _short_run() -> tuple[list[float], torch.Tensor]:
     return losses, model.C.detach()
 
 
-RATES = MEASURED / "rates.json"  # losses by exponent of the learning rate, of plain descent at rates up to 10
+RUNS = MEASURED / "runs.json"  # what `record` has stored
 
 
 def record() -> None:
-    """Train what the pictures of learning rates show, and store each exponent with its loss."""
+    """Train what moves a picture visibly if a product is off by little, and store it, rounded to four decimals."""
+    stored = {**_rates(), "hidden_dim": _sizes(), "seeds": _bands(), "map": _maps(1.0, seeds=1)[0]}
+    rounded = {label: torch.as_tensor(runs).double().round(decimals=4).tolist() for label, runs in stored.items()}
+    RUNS.write_text(json.dumps(rounded) + "\n", encoding="utf-8")
+
+
+def _recorded(label: str) -> list:
+    return json.loads(RUNS.read_text(encoding="utf-8"))[label]
+
+
+def _rates() -> dict[str, torch.Tensor]:
+    """Exponents of the learning rate with losses (n, 2), of plain descent at rates up to 10; inf where it diverged."""
     vocab, train_names, _ = _names()
     X, Y = build_dataset(train_names, vocab)
     sweep, one = torch.linspace(-3, 1, 21), torch.linspace(-3, 0, 300)
@@ -119,45 +131,49 @@ def record() -> None:
     run = Run([MLP(len(vocab), emb_dim=2)], X, Y, learning_rates=[1.0], optimizer=SGD)
     for exponent in one:
         run.step(float(10**exponent))
-    stored = {"many runs": (sweep, many[:, -1]), "one run": (one, torch.cat(run.losses))}
-    pairs = {label: torch.stack(columns, 1).double().round(decimals=4).tolist() for label, columns in stored.items()}
-    RATES.write_text(json.dumps(pairs) + "\n", encoding="utf-8")
+    return {"many runs": torch.stack([sweep, many[:, -1]], 1), "one run": torch.stack([one, torch.cat(run.losses)], 1)}
 
 
-def _recorded(label: str) -> tuple[list[float], list[float]]:
-    """The exponents and losses of a recorded sweep; inf where a run has diverged."""
-    exponents, losses = zip(*json.loads(RATES.read_text(encoding="utf-8"))[label], strict=True)
-    return exponents, losses
+def _sizes() -> list[list[float]]:
+    """hidden_dim with the losses on few train names and on dev (n, 3)."""
+    vocab, train_names, dev_names = _names()
+    few, dev = build_dataset(train_names[:2000], vocab), build_dataset(dev_names, vocab)
+    rows = []
+    for hidden_dim in (5, 10, 50, 200, 800):
+        model = MLP(len(vocab), hidden_dim=hidden_dim)
+        train(model, *few)
+        rows.append([hidden_dim, nll(model, *few), nll(model, *dev)])
+    return rows
+
+
+def _bands() -> list[list[float]]:
+    """emb_dim with the dev losses of five seeds (n, 6)."""
+    vocab, train_names, dev_names = _names()
+    rows = []
+    for emb_dim in (2, 10):
+        models = [MLP(len(vocab), emb_dim=emb_dim, hidden_dim=50, seed=seed) for seed in range(5)]
+        train_many(models, *build_dataset(train_names, vocab), learning_rates=[0.02] * 5, steps=100)
+        rows.append([emb_dim, *(nll(model, *build_dataset(dev_names, vocab)) for model in models)])
+    return rows
 
 
 def _rate_sweep() -> Picture:
-    exponents, losses = _recorded("many runs")
+    exponents, losses = zip(*_recorded("many runs"), strict=True)
     return figures.rate_sweep(exponents, {"plain descent": losses})
 
 
 def _rate_sweep_dots() -> Picture:
-    exponents, losses = _recorded("one run")
+    exponents, losses = zip(*_recorded("one run"), strict=True)
     return figures.rate_sweep(exponents, {"one run": losses}, dots=True, marks={"the lecture's rate": -1.0})
 
 
 def _train_and_dev() -> Picture:
-    vocab, train_names, dev_names = _names()
-    few, dev = build_dataset(train_names[:2000], vocab), build_dataset(dev_names, vocab)
-    sizes, models = [5, 10, 50, 200, 800], []
-    for hidden_dim in sizes:
-        models.append(MLP(len(vocab), hidden_dim=hidden_dim))
-        train(models[-1], *few)
-    losses = ([nll(model, *examples) for model in models] for examples in (few, dev))
+    sizes, *losses = zip(*_recorded("hidden_dim"), strict=True)
     return figures.train_and_dev(sizes, *losses, "hidden_dim", log=True)
 
 
 def _seed_bands() -> Picture:
-    vocab, train_names, dev_names = _names()
-    bands = {}
-    for emb_dim in (2, 10):
-        models = [MLP(len(vocab), emb_dim=emb_dim, hidden_dim=50, seed=seed) for seed in range(5)]
-        train_many(models, *build_dataset(train_names, vocab), learning_rates=[0.02] * 5, steps=100)
-        bands[f"{emb_dim} / 50"] = [nll(model, *build_dataset(dev_names, vocab)) for model in models]
+    bands = {f"{emb_dim:.0f} / 50": losses for emb_dim, *losses in _recorded("seeds")}
     return figures.seed_bands(bands, "emb_dim / hidden_dim")
 
 
@@ -247,7 +263,7 @@ def _maps(size: float, emb_dim: int = 2, seeds: int = 8) -> torch.Tensor:
 
 
 def _chance_histogram() -> Picture:
-    distance, vowels = distances(_maps(1.0)[0, 1:]), [_names()[0].stoi[s] - 1 for s in "aeiou"]
+    distance, vowels = distances(torch.tensor(_recorded("map"))[1:]), [_names()[0].stoi[s] - 1 for s in "aeiou"]
     by_chance = permutation_test(distance, vowels)[1]
     return figures.chance_histogram(by_chance, group_distance(distance, vowels).item())
 
@@ -390,7 +406,7 @@ GALLERY: dict[str, Callable[[], Picture]] = {
     "chance_histogram": _chance_histogram,
     "contest": lambda: figures.contest(contest.stored()),
     "curve": _curve,
-    "embedding_map": lambda: figures.embedding_map(_maps(1.0)[0], _names()[0]),
+    "embedding_map": lambda: figures.embedding_map(torch.tensor(_recorded("map")), _names()[0]),
     "explained_variance": _explained_variance,
     "film": lambda: figures.film(_film()),
     "film_narrow": lambda: figures.film_narrow(_film()),
@@ -401,7 +417,7 @@ GALLERY: dict[str, Callable[[], Picture]] = {
     "mixture": _mixture,
     "name_ranks": _name_ranks,
     "names_by_temperature": _names_by_temperature,
-    "nearest": lambda: figures.nearest(_maps(0.01, 10, 1)[0], _names()[0], "a"),
+    "nearest": lambda: figures.nearest(_maps(0.01, 10, 1)[0], _names()[0], "i"),
     "next_character": lambda: figures.next_character(_writer(), _names()[0], "em"),
     "nll_by_context": _nll_by_context,
     "pin": _pin,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from makemlp.data import BOUNDARY, load_names
-from makemlp.data.setting import NAMES_FILE, SETTING, kept_setting, names_file
+from makemlp.data.setting import NAMES_FILE, SETTING, kept_setting, names_file, plain_lists
 from makemlp.files import write_whole
 
 Value = TypeVar("Value")
@@ -55,7 +55,7 @@ def use_names(which: str | os.PathLike | None, **reading: Any) -> list[str]:
     try:
         names, file = load_names(**reading), names_file()
         if reading:
-            file = _as_plain_list(names, file.stem, kept.parent)
+            file = _as_plain_list(names, file.stem)
         kept.parent.mkdir(parents=True, exist_ok=True)
         write_whole(kept, b"" if file == NAMES_FILE else os.fsencode(file))
     except (ValueError, OSError) as error:
@@ -70,19 +70,10 @@ def use_names(which: str | os.PathLike | None, **reading: Any) -> list[str]:
     return names
 
 
-def _as_plain_list(names: list[str], name: str, folder: Path) -> Path:
+def _as_plain_list(names: list[str], name: str) -> Path:
     """Write the names, one per line, to a file that later ones of the same name do not replace; its whole path."""
     raw = "".join(f"{one}\n" for one in names).encode()
-    file = (folder / "lists" / hashlib.sha256(raw).hexdigest()[:8] / f"{name}.txt").absolute()
-    try:
-        same = load_names(text=raw.decode()) == names
-    except ValueError:
-        same = False
-    if not same:
-        raise ValueError(
-            "These names can't be kept as a list with one per line, because that looks like a table: pass a column, or "
-            "remove=',' to take such signs out of all names."
-        )
+    file = plain_lists() / hashlib.sha256(raw).hexdigest()[:8] / f"{name}.txt"
     write_whole(file, raw)
     return file
 

@@ -13,6 +13,7 @@ PyTorch's kernels of these products are replaced, rather than watched by a Torch
 operation: it made training nine times as slow, and this makes it less than twice as slow.
 """
 
+import contextlib
 import os
 import warnings
 from pathlib import Path
@@ -29,8 +30,9 @@ AMPLIFIED = 8
 class Disturbed:
     """While it is entered, every product of floating-point matrices on the CPU is off by some last bits."""
 
-    def __init__(self, seed: int):
+    def __init__(self, seed: int, amplified: float = AMPLIFIED):
         self.seed = seed
+        self.amplified = amplified
         self.count = 0  # how many products there were
 
     def __enter__(self):
@@ -52,7 +54,7 @@ class Disturbed:
         self.count += 1
         cut = 1 + hash((self.seed, *found.shape)) % (k - 1)
         other = _product(a[:, :, :cut], b[:, :cut], _product(a[:, :, cut:], b[:, cut:]))  # the last terms first
-        return found.lerp_(other, AMPLIFIED)  # found + AMPLIFIED * (other - found)
+        return found.lerp_(other, self.amplified)  # found + amplified * (other - found)
 
 
 def _product(a, b, base=None):
@@ -125,6 +127,16 @@ def begin(seed: int) -> None:
     """Disturb all products from now on."""
     global begun
     begun = Disturbed(seed).__enter__()
+
+
+@contextlib.contextmanager
+def stronger(amplified: float):
+    """Disturb so much for a while, where it has begun."""
+    if begun:
+        begun.amplified, before = amplified, begun.amplified
+    yield
+    if begun:
+        begun.amplified = before
 
 
 def begin_in_kernels(seed: int, folder: Path) -> None:

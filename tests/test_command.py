@@ -2,6 +2,8 @@
 
 import io
 import os
+import re
+import shlex
 import subprocess
 import sys
 from importlib import metadata
@@ -113,6 +115,18 @@ def test_tables_are_loaded_by_the_options_that_are_proposed(run, tmp_path):
     assert run(file, "--model", "count", "--column", 1, "--n", 1)[0] == 0
 
 
+@pytest.mark.parametrize("line", ["FN:{}\nEND:VCARD\nBEGIN:VCARD", "1. {}", '"{}" <a@x.org>', "{} (f)", "'{}',"])
+def test_a_pattern_is_pasted_into_a_shell_as_the_sentence_has_it(run, tmp_path, line):
+    file = tmp_path / "list.txt"
+    head = "BEGIN:VCARD\n" if "VCARD" in line else ""
+    file.write_text(head + "".join(f"{line.format(name)}\n" for name in NAMES), encoding="utf-8")
+    code, _, said = run(file, "--model", "count")
+    assert code == 1 and "to load anna, bob, clara …" in said
+    pasted = shlex.split(re.search(r"pass (--pattern .*?) to load", said)[1])
+    code, names, said = run(file, "--model", "count", "--n", 2, *pasted)
+    assert code == 0 and "18 names of 21 different characters" in said and len(names) == 2
+
+
 def test_what_cannot_be_seen_is_taken_out_as_the_sentence_proposes(run, tmp_path):
     file = tmp_path / "hidden.txt"
     file.write_text("".join(f"{name}\u200b\n" for name in NAMES), encoding="utf-8")
@@ -134,10 +148,8 @@ def test_sentences_speak_of_options():
         ),
         "pass load_names(\"d'Anne.txt\", encoding='cp1252', column=1) to": "pass --encoding 'cp1252' --column 1 to",
         "pass makemlp.use_names('a.csv', column='Name') to": "pass --column 'Name' to",
-        "names: pass load_names(text=text.replace('、', '\\n')).": "names: put one name on each line.",
-        "name: pass load_names(text=open(path, encoding='utf-8').read().replace('- ', '')).": (
-            "name: take that out of the file."
-        ),
+        "pass load_names('a.vcf', pattern='^FN[^:]*:(.+)') to load": "pass --pattern '^FN[^:]*:(.+)' to load",
+        "pass load_names('a.txt', pattern=\"'([^']+)'\") to load": "pass --pattern \"'([^']+)'\" to load",
         "nothing to change": "nothing to change",
     }.items():
         assert _as_options(sentence) == expected

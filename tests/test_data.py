@@ -138,7 +138,7 @@ def test_every_letter_of_the_world_can_be_loaded(lines):
         (b"emma\n\xc2\x80\n", ["line 2", "U+0080"]),
         ("emma\nava".encode("utf-16-le"), ["looks like UTF-16 without its mark", "pass encoding='utf-16-le'"]),
         ("emma\nava".encode("utf-16-be"), ["pass encoding='utf-16-be'"]),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", ["binary", "plain text in UTF-8"]),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", ["is a picture", "type its names into a plain text file"]),
         (b"emma\nzo\xeb\n", ["line 2 is not valid UTF-8", "save the file as UTF-8"]),
         (b"\xef\xbb\xbfemma\nzo\xeb\n", ["line 2 is not valid UTF-8"]),
         (b"emma\r\nava\rmia\nzo\xeb\n", ["line 4 is not valid UTF-8"]),

@@ -148,11 +148,23 @@ def test_a_table_is_read_once_and_kept_as_a_plain_list(place, monkeypatch):
 
 
 @pytest.mark.filterwarnings("ignore:.*:UserWarning")
-def test_what_no_lesson_could_read_again_is_refused(place, monkeypatch):
+def test_whole_lines_that_look_like_a_table_reach_every_lesson(place, monkeypatch):
     monkeypatch.setenv("MAKEMLP_NAMES", "")
     (place / "pairs.csv").write_text("Doe, Ann\nRoe, Ida\nPoe, Otto\n" * 4)
-    with pytest.raises(ValueError, match="looks like a table: pass a column, or remove=','"):
-        use_names("pairs.csv", delimiter="")
+    names = use_names("pairs.csv", delimiter="")
+    assert names[:2] == ["Doe, Ann", "Roe, Ida"] and load_names() == names
+    monkeypatch.delenv("MAKEMLP_NAMES")  # as in the next notebook
+    assert load_names() == names
+    assert use_names("pairs.csv", pattern=", (.*)")[:3] == ["Ann", "Ida", "Otto"] == load_names()[:3]
+    (place / "list.md").write_text("# Names\n\n* émil\n* ida\n* otto\n")
+    with pytest.raises(ValueError, match=r"pass makemlp\.use_names\('.*list\.md', pattern=.*\) to load émil") as said:
+        use_names("list.md")
+    call = re.search(r"makemlp\.use_names\(.*?\)(?= to load)", str(said.value)).group()
+    assert eval(call, {"makemlp": makemlp}) == ["émil", "ida", "otto"] == load_names()  # the sentence's own words
+
+
+def test_another_boundary_is_not_for_lessons(place, monkeypatch):
+    monkeypatch.setenv("MAKEMLP_NAMES", "")
     with pytest.raises(ValueError, match=r"begin and end every name with '\.': pass remove='\.'"):
         use_names("my_list.txt", boundary="#")
     assert load_names() == bundled_names() and not kept_setting().exists()

@@ -136,11 +136,17 @@ def test_an_option_that_makes_no_sense_gets_a_sentence(options, expected):
         ("<!DOCTYPE html>\n<html><body>emma</body></html>\n", "is a web page or XML, not a list"),
         ("\n  <table><tr><td>Emma</td></tr></table>", "is a web page or XML"),
         (r"{\rtf1\ansi emma\par ava\par}", "is an RTF document"),
-        (json.dumps(US), "is JSON, not a list with a name on each line: read it with names = json.load("),
-        (json.dumps({"names": US}, indent=1), "is JSON"),
-        ("emma, ava, mia, zoe", "holds one line, 'emma, ava, mia, zoe', with ', ' between names"),
-        ("emma ava mia zoe\n", "with ' ' between names"),
-        (b"PK\x03\x04" + bytes(20), "a spreadsheet (.xlsx) or a ZIP archive"),
+        (json.dumps(["Zoë", *US]), "is JSON, not a list: take its names out and pass them as text="),  # it has \\u00eb
+        ("emma ava mia zoe\n", "holds one line, 'emma ava mia zoe', with ' ' between names"),
+        (b"PK\x03\x04" + bytes(20), "is a ZIP archive: unpack it"),
+        (b"PK\x03\x04  xl/workbook.xml", "is a spreadsheet (.xlsx): save its sheet as CSV"),
+        (b"PK\x03\x04mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "is a spreadsheet (.ods)"),
+        (b"PK\x03\x04  word/document.xml", "is a Word document (.docx): save it as plain text"),
+        (b"PK\x03\x04mimetypeapplication/vnd.oasis.opendocument.text", "is a text document (.odt)"),
+        (b"names.txt".ljust(257, b"\0") + b"ustar", "is a tar archive: unpack it"),
+        (b"SQLite format 3\0", "is an SQLite database: export its table as CSV"),
+        (b"\x89PNG\r\n\x1a\n", "is a picture"),
+        (b"\x28\xb5\x2f\xfd\0", "is a Zstandard archive"),
         (b"\xd0\xcf\x11\xe0" + bytes(20), "an old Office file"),
         (b"%PDF-1.7\n", "is a PDF"),
         (b"\x1f\x8b\x08\0", "is a gzip archive"),
@@ -148,11 +154,11 @@ def test_an_option_that_makes_no_sense_gets_a_sentence(options, expected):
         (b"7z\xbc\xaf\x27\x1c", "is a 7z archive"),
         (b"Rar!\x1a\x07\x01\0", "is a RAR archive"),
         ("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 9\n", "is a pointer of Git LFS"),
-        (
-            '{"name": "anna", "n": 3}\n{"name": "bob", "n": 2}\n',
-            "JSON on each line: take its names (of 'name', 'n') out",
-        ),
-        ('["anna", 3]\n["bob", 2]\n', "has JSON on each line: take its names out"),
+        ("Emma<br>\nAva<br>\nMia<br>\n", "is a web page or XML"),
+        ("From: Emma <e@x.org>\nTo: Ava <a@x.org>\nSubject: names\n\nDear Ava,\n", "is an e-mail message"),
+        ("Emma went to town, and there she met Ava.\nLater, they saw Mia in a shop.\n", "is running text, not a list"),
+        ("Emma went to the town and\nmet Ava and Mia in a shop\n", "is running text, not a list"),
+        ("昨天王伟去了北京。他见到李娜。\n张敏没有来。\n", "is running text, not a list"),
         ("<ul>\n<li>anna</li>\n<li>bob</li>\n</ul>", "is a web page or XML"),
         ("<names><name>anna</name><name>bob</name></names>", "is a web page or XML"),
         (bytes(range(256)), "is a binary file"),
@@ -166,8 +172,99 @@ def test_what_is_no_list_is_called_by_its_name(saved, raw, expected):
     "text", ["emma, ava, mia", "王伟、李娜、张敏", "王伟，李娜，张敏", "محمد، أحمد، فاطمة", "ЯН ОЛЯ АНЯ"]
 )
 def test_the_call_for_names_in_one_line_works(text):
-    proposed = re.search(r"pass (load_names\(.*\))\.$", refusal(text=text))[1]
+    proposed = re.search(r"pass (load_names\(.*?\))(\.$| to load)", refusal(text=text))[1]
     assert eval(proposed, {"load_names": load_names, "text": text}) == re.findall(r"\w+", text)
+
+
+# What a line holds beside a name
+
+EACH = {
+    "vcard": ("", "BEGIN:VCARD\nVERSION:3.0\nFN;X=1:{}\nEMAIL:a@x.org\nEND:VCARD\n", "has address cards (vCard)"),
+    "calendar": ("BEGIN:VCALENDAR\nVERSION:2.0\n", "SUMMARY:{}\nDTSTART:20200101\n", "is a calendar (iCalendar)"),
+    "ldif": ("version: 1\n\n", "dn: cn=a,dc=x\ncn: {}\nsn: Doe\n\n", "is a directory (LDIF)"),
+    "gedcom": ("0 HEAD\n1 CHAR UTF-8\n", "0 @I1@ INDI\n1 NAME {} /Doe/\n1 SEX F\n", "is a family tree (GEDCOM)"),
+    "bibtex": ("", "@book{{a1,\n author = {{{}, J.}},\n year = 2020\n}}\n", "has references (BibTeX)"),
+    "ris": ("", "TY  - BOOK\nAU  - {}, J.\nER  - \n", "has references (RIS)"),
+    "latex": ("\\begin{{itemize}}\n", "  \\item {}\n", "is a LaTeX document"),
+    "sql": ("-- MySQL\nSET a = 'utf8';\n", "INSERT INTO n VALUES (1,'{}');\n", "is a dump of a database (SQL)"),
+    "yaml": ("---\nnames:\n", "  - {}\n", "is YAML"),
+    "yaml objects": ("", "- name: {}\n  count: 3\n", "is YAML"),
+    "json": ('{{"names": [', '"{}", ', "is JSON"),
+    "json objects": ("[", '{{"name": "{}", "n": 3}},\n', "is JSON"),
+    "json counts": ("{{", '"{}": 3,\n', "is JSON"),
+    "json lines": ("", '{{"n": 3, "name": "{}"}}\n', "has JSON on each line"),
+    "e-mail": ("", '"{}" <a@x.org>\n', "has e-mail addresses beside the names"),
+    "e-mail in one line": ("", "{} <a@x.org>; ", "has e-mail addresses beside the names"),
+    "addresses": ("", "{}@x.org\n", "has e-mail addresses, of which the first part may be a name"),
+    "web": ("", "https://x.org/{}\n", "has web addresses"),
+    "python": ("NAMES = [\n", '    "{}",\n', "has names in quotes, as in a program"),
+    "script": ("const names = [", "'{}', ", "has names in quotes, as in a program"),
+    "meaning": ("", "{} – of Latin origin\n", "has more text after each name"),
+    "colon": ("", "{}: whole, universal\n", "has more text after each name"),
+    "numbered": ("", "1. {}\n", "has a number before each name"),
+    "numbered )": ("", "12) {}\n", "has a number before each name"),
+    "uniq": ("", "    700 {}\n", "has a number before each name"),
+    "ini": ("[names]\n", "3 = {}\n", "has a number before each name"),
+    "items": ("# Names\n\n", "* {}\n", "has the items of a text"),
+    "bullets": ("", "•{}\n", "has the items of a text"),
+    "tasks": ("", "- [ ] {}\n", "has the items of a text"),
+    "census": ("", "{}          1.006   1.006      1\n", "has columns with spaces between them"),
+    "count": ("", "{} 12\n", "has a number after each name"),
+    "thousands": ("", "{} 1,234\n", "has a number after each name"),
+    "count =": ("", "{}=12\n", "has a number after each name"),
+    "brackets": ("", "{} (f)\n", "has more text in brackets after each name"),
+    "note": ("", "{}[2]\n", "has more text in brackets after each name"),
+    "comment": ("", "{} # a note\n", "has a comment after each name"),
+    "title": ("", "Dr. {}\n", "has a title before each name"),
+    "several": ("", "{0}, {0}, {0}, {0}\n{0}, {0}, {0}\n{0}, {0}\n", "has several names on a line"),
+    "cells": ("", "{0}, {0}, {0}\n", "is a table of 3 columns"),
+    "markdown": ("| Name | Births |\n|:-----|-----:|\n", "| {} | 5 |\n", "is a table of 2 columns with '|' between"),
+    "database": ("+----+\n| name | n |\n+----+\n", "| {} | 5 |\n", "is a table of 2 columns with '|' between them"),
+}
+PEOPLE = ["Emma", "Zoë", "Mary Ann", "Olga"]
+
+
+@pytest.mark.parametrize("kind", EACH)
+def test_the_call_that_takes_names_out_of_another_kind_of_text_works(kind):
+    head, each, what = EACH[kind]
+    ends = {"json": "]}", "json objects": "]", "json counts": "}", "script": "];"}
+    text = (head.format() + "".join(each.format(name) for name in PEOPLE)).rstrip(", \n") + ends.get(kind, "\n")
+    said = refusal(text=text)
+    assert f"the text {what}" in said and "Emma" in said
+    proposed = re.search(r"pass (load_names\(.*?\)) to load", said)[1]
+    assert "\\" not in proposed  # it reads the same on a command line
+    assert list(dict.fromkeys(loaded_by(proposed, text=text))) == PEOPLE
+    if "each whole line" in said:
+        assert len(loaded(text=text, delimiter="", boundary="\x7f")[0]) >= len(PEOPLE)  # the other way, too
+
+
+def test_what_a_pattern_finds_and_leaves_out(saved):
+    names, [note] = loaded(text="# girls\nanna\nida # short\n\nmia", pattern="^([^#]+)")
+    assert names == ["anna", "ida", "mia"] and "finds 3 names, and none in 1 of 4 lines, which are left out" in note
+    assert loaded(text="anna,3\nbob,2", column=1, pattern="^[ab]")[0] == ["a", "b"]
+    assert loaded(text="name\nanna\nida", header=True, pattern="[a-z]+") == (["anna", "ida"], [])
+    for pattern, said in {
+        "(": "pattern is '(' (missing ), unterminated subpattern at position 0): pass a regular expression",
+        "(a)(b)": "pattern is '(a)(b)' with 2 parts in brackets",
+        "": "pattern is ''",
+        3: "pattern is 3",
+        "z": "the text has no line in which the pattern 'z' finds a name: pass another",
+    }.items():
+        assert said in refusal(text="anna\nbob", pattern=pattern)
+
+
+@pytest.mark.parametrize(
+    ("text", "call", "rest"),
+    [
+        ("# of 2020\nanna\nbob\n# boys\nida", "pattern='^(?!#)(.+)')", ["anna", "bob", "ida"]),
+        ("// names\nanna\nbob\nida", "pattern='^(?!//)(.+)')", ["anna", "bob", "ida"]),
+        ("Names of 2020\n\n" + 4 * "anna\nbob\n", "header=1)", 4 * ["anna", "bob"]),
+    ],
+)
+def test_comments_and_titles_are_left_out_as_the_note_proposes(text, call, rest):
+    [note] = loaded(text=text)[1]
+    proposed = re.search(r"pass (load_names\(.*?\)) to leave out", note)[1]
+    assert proposed.endswith(call) and loaded_by(proposed, text=text) == rest
 
 
 # Encodings
@@ -271,7 +368,8 @@ def test_another_boundary_lets_names_hold_dots():
         ("anna\nzo\ufffd\nava", "line 2 holds U+FFFD"),
         ("anna\n_RARE\nava", "signs that names seldom have: '_' in line 2 ('_RARE')"),
         ("anna\nbob2\nava", "'2' in line 2 ('bob2')"),
-        ("anna 12\nbob: 9\nava (7)", "pass load_names(text=text, remove='()1279:') to take them out of all names"),
+        ("(anna)\n[bob]\n*ava*", "pass load_names(text=text, remove='()*[]') to take them out of all names"),
+        ("anna & bob\nava & mia\nida & jo", "'&' in line 1 ('anna & bob'); check these lines, because they are loaded"),
         ("Zo&euml;\nanna\nava", "'&euml;' is how web pages write 'ë', so pass the text through html.unescape"),
         ("ZoÃ«\nanna\nava", "'ZoÃ«', which was 'Zoë' before a program took UTF-8 for cp1252: get the original"),
         ("anna\n" + 101 * "x" + "\nava", "a line of 101 characters, 'xxxxx"),
@@ -289,10 +387,8 @@ def test_what_looks_wrong_is_loaded_and_said(text, expected):
 @pytest.mark.parametrize(
     ("text", "options"),
     [
-        ("anna 12\nbob 9\nava 7", {}),
-        ("1. anna\n2. bob\n3. ava", {"remove": "."}),  # what was passed stays in what is proposed
         ("`anna`\n`bob`\n`ava`", {}),
-        ("- anna\n- bob\n- ava", {}),
+        ("*anna*\n(bob)\nava]", {"lowercase": True}),  # what was passed stays in what is proposed
         ("name;n\nanna:;1\nbob:;2\nava:;3", {"column": "name"}),
     ],
 )

@@ -62,3 +62,10 @@ def test_what_is_left_to_ci_is_run_where_ci_is_set(settings, ids, request):
     skipped = {any(mark.name == "skip" for mark in item.own_markers) for item in left}
     in_ci = os.environ.get("CI", "") not in ("", "false")
     assert skipped == {not in_ci}
+
+
+def test_what_make_runs_by_name_is_not_left_to_ci(settings):
+    """A target for what takes long sets CI, because all of it would be skipped otherwise."""
+    commands = (ROOT / "Makefile").read_text(encoding="utf-8").splitlines()
+    named = [line for line in commands if any(re.match(p, word) for word in line.split() for p in settings.CI_ALONE)]
+    assert len(named) > 1 and [line for line in named if "CI=true" not in line] == []

@@ -33,6 +33,7 @@ def load_names(
     bad_lines: str = "error",
     remove: str = "",
     boundary: str = BOUNDARY,
+    pattern: str | None = None,
 ) -> list[str]:
     """The bundled names, or the names of your own list, which holds one per line or in a column of a table.
 
@@ -52,6 +53,8 @@ def load_names(
     bad_lines : "skip" leaves out lines that can't be names, with a warning; "error" refuses the list.
     remove : characters that are taken out of all names.
     boundary : the symbol that no name may hold. Pass the same one to `Vocabulary`.
+    pattern : a regular expression that finds the names in each line (or in each cell of the column): its part in
+        brackets is the name, such as ``"^([^#]+)"``. Lines in which it finds nothing are left out, with a warning.
 
     Returns
     -------
@@ -74,7 +77,9 @@ def load_names(
     if not isinstance(text, str | None):
         raise ValueError(f"load_names got {text!r:.40} as the text: pass one text, with a name on each line.")
     check_boundary(boundary)
-    options = Options(lowercase, column, header, delimiter, bad_lines, remove, boundary)
+    if path is None and text is None and column is None and pattern is None and setting.is_plain():
+        delimiter = ""
+    options = Options(lowercase, column, header, delimiter, bad_lines, remove, boundary, pattern)
     if text is not None:
         where, call = "the text", "load_names(text=text"
     elif path is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import html
-import json
 import os
 import re
 import unicodedata
@@ -14,8 +13,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from makemlp.data import tables
-from makemlp.data.spelling import is_hidden
+from makemlp.data import kinds, tables
+from makemlp.data.spelling import is_hidden, literal
 from makemlp.data.tables import Options
 
 NEWLINE = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
@@ -31,31 +30,16 @@ MARKS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 # What old programs wrote, the most usual first. A file can't say which it was, so its reader must.
-LATIN = ("cp1252", "cp1250", "cp1254")
+LATIN = ("cp1252", "cp1250", "cp1254", "mac_roman", "cp850")
 OTHERS = ("cp1251", "koi8-r", "cp1253", "cp1255", "cp1256", "tis-620", "shift_jis", "gb18030", "euc_kr", "big5")
-
-KINDS = {
-    b"PK\x03\x04": "a spreadsheet (.xlsx) or a ZIP archive: unpack it, or save its sheet as CSV",
-    b"PK\x05\x06": "a ZIP archive with nothing in it: get another",
-    b"\xd0\xcf\x11\xe0": "an old Office file (.xls, .doc): save it as CSV or as plain text",
-    b"%PDF": "a PDF: copy the names into a plain text file",
-    b"\x1f\x8b": "a gzip archive: unpack it",
-    b"7z\xbc\xaf": "a 7z archive: unpack it",
-    b"Rar!": "a RAR archive: unpack it",
-    b"\xfd7zXZ": "an xz archive: unpack it",
-    b"BZh": "a bzip2 archive: unpack it",
-    b"version https://git-lfs": "a pointer of Git LFS to the list, which is kept elsewhere: get that by `git lfs pull`",
-    b"{\\rtf": "an RTF document: save it as plain text",
-}
 
 ODD = re.compile(r"[\d_;:,|<>{}\[\]()#@=+*%&$\\/\"]")  # what names seldom hold, and headings and tables do
 HEADINGS = tables.HEADINGS
-BETWEEN = (", ", ",", "; ", ";", "、", "，", "، ", "،", " ")  # what may stand between names on one line
 QUOTES = {"'": "'", "`": "`", "‘": "’", "“": "”", "„": "“", "«": "»"}  # round each name of a list from a program
-ITEM = re.compile(r"[-–—•·*] ")  # before each item of a list in a text
 ENTITY = re.compile(r"&(#\d+|#x[0-9a-fA-F]+|[a-zA-Z]+);")  # as web pages write letters
 MOST_SYMBOLS = 300  # of a list that lessons read; a table of theirs holds a cell per symbol for every context
 LONG = 100  # characters, which no name has
+TITLES = 3  # lines that may stand above a list
 
 
 def path_of(path: object) -> Path:
@@ -105,9 +89,8 @@ def _bytes_of(path: str | os.PathLike) -> bytes:
 
 def decoded(raw: bytes, where: str, encoding: str | None = None) -> str:
     """The text of a file's bytes. Raises a ValueError that proposes an encoding where UTF-8 does not fit."""
-    for start, what in KINDS.items():
-        if raw.startswith(start):
-            raise ValueError(f"{where} is {what}, and load that.")
+    if what := kinds.kind_of(raw):
+        raise ValueError(f"{where} is {what}, and load that.")
     if encoding is None:
         encoding = next((name for mark, name in MARKS.items() if raw.startswith(mark)), None)
     if encoding is not None:
@@ -151,7 +134,8 @@ def _refuse_nul(raw: bytes, where: str) -> None:
 def _readings(raw: bytes, at: int) -> list[tuple[str, str]]:
     """What the line that holds the byte `at` would say in the old encodings that fit, the likeliest first.
 
-    Where most letters are not ASCII's, the script is hardly Latin. A capital hardly follows a small letter.
+    Where most letters are not ASCII's, the script is hardly Latin. A capital hardly follows a small letter, a sign is
+    hardly in a name, and a letter of another script hardly stands among ASCII's.
     """
     found: dict[str, str] = {}
     start = max(raw.rfind(b"\n", 0, at), raw.rfind(b"\r", 0, at)) + 1
@@ -165,8 +149,14 @@ def _readings(raw: bytes, at: int) -> list[tuple[str, str]]:
             continue
         if word.isprintable() and all(unicodedata.category(s)[0] in "LMZP" for s in word) and word not in found:
             found[word] = encoding
-    likely = sorted(found, key=lambda word: any(one.islower() and s.isupper() for one, s in pairwise(word)))
+    likely = sorted(found, key=lambda word: _unlikely(word) + (found[word] in OTHERS and not foreign))
     return [(found[word], word) for word in likely][: 6 if foreign else 3]
+
+
+def _unlikely(word: str) -> int:
+    """How often a capital follows a small letter in a word, and a sign or a rare letter stands in it."""
+    capitals = sum(one.islower() and s.isupper() for one, s in pairwise(word))
+    return capitals + sum(not s.isalpha() and s not in " '’-" and unicodedata.category(s)[0] != "M" for s in word)
 
 
 # --- from text to names ---
@@ -190,50 +180,27 @@ def names_in(text: str, where: str, call: str, options: Options) -> tuple[list[s
     ValueError
         one sentence, for what is no list of names, and for lines that can't be names.
     """
-    _refuse_other_kinds(text, where)
     lines, notes = NEWLINE.split(text), []
-    if options.column is not None or options.delimiter != "":
+    plain = options.column is None and options.delimiter is None and options.pattern is None
+    if options.pattern is None:
+        kinds.refuse_other_kinds(text, lines, where, call, options)
+    if options.column is not None or (options.delimiter != "" and options.pattern is None):
         lines, notes = tables.column_of(lines, where, call, options)
     elif options.header:
         lines = tables.below_header(lines, options.header)
+    if plain:
+        texts = [line if isinstance(line, str) else line[1] for line in lines]
+        kinds.refuse_shapes(texts, kinds.AFTER_TABLES, where, call, options)
     pairs = _stripped(lines, options)
+    if options.pattern is not None:
+        pairs = _found_in(pairs, where, options.pattern, notes)
     good, bad = _sorted_out(pairs, set(text), options)
     if bad:
         notes.append(_said_of(bad, where, call, options))
     good = _lowered(good, options, notes, call)
-    _check_number(good, pairs, where, call)
+    _check_number(good, pairs, where, call, options)
     notes += _oddities(good, where, call, options)
     return [name for _, name in good], notes
-
-
-def _refuse_other_kinds(text: str, where: str) -> None:
-    start = text[:1000].lstrip(EDGES + "\r\n").lower()
-    if re.match(r"<[!?]?[a-z]", start):
-        raise ValueError(f"{where} is a web page or XML, not a list: copy its names into a plain text file.")
-    if start.startswith("{\\rtf"):
-        raise ValueError(f"{where} is an RTF document: save it as plain text.")
-    if start.startswith(("[", "{")):
-        try:
-            inside = json.loads(text.lstrip(EDGES))
-        except ValueError:
-            _refuse_json_lines(text, where)
-            return
-        advice = "take its names out and pass them as text='\\n'.join(names)"
-        if isinstance(inside, list) and all(isinstance(name, str) for name in inside):
-            advice = "read it with names = json.load(open(path, encoding='utf-8'))"
-        raise ValueError(f"{where} is JSON, not a list with a name on each line: {advice}.")
-
-
-def _refuse_json_lines(text: str, where: str) -> None:
-    """Raise a ValueError for JSON with one value on each line; brackets alone make no JSON."""
-    try:
-        inside = json.loads(NEWLINE.split(text.lstrip(EDGES + "\r\n"), maxsplit=1)[0])
-    except ValueError:
-        return
-    keys = f" (of {', '.join(map(repr, inside))})" if isinstance(inside, dict) else ""
-    raise ValueError(
-        f"{where} has JSON on each line: take its names{keys} out and pass them as text='\\n'.join(names)."
-    )
 
 
 def _stripped(lines: Sequence[str] | Sequence[tuple[int, str]], options: Options) -> list[tuple[int, str]]:
@@ -248,6 +215,20 @@ def _stripped(lines: Sequence[str] | Sequence[tuple[int, str]], options: Options
         numbered = [(number, unicodedata.normalize("NFC", line)) for number, line in numbered]
     named = ((number, line.strip(EDGES)) for number, line in numbered)
     return [(number, name) for number, name in named if name]
+
+
+def _found_in(pairs: list[tuple[int, str]], where: str, pattern: str, notes: list[str]) -> list[tuple[int, str]]:
+    """What the pattern finds in each line; how many lines it leaves out is said."""
+    found = [(number, name) for number, line in pairs for name in tables.names_found(line, pattern)]
+    without = len({number for number, _ in pairs} - {number for number, _ in found})
+    if pairs and not found:
+        raise ValueError(f"{where} has no line in which the pattern {literal(pattern)} finds a name: pass another.")
+    if without:
+        notes.append(
+            f"{where}: the pattern {literal(pattern)} finds {len(found):,} names, and none in {without:,} of "
+            f"{len(pairs):,} lines, which are left out."
+        )
+    return found
 
 
 @dataclass
@@ -322,27 +303,21 @@ def _lowered(good: list[tuple[int, str]], options: Options, notes: list[str], ca
     return [(number, unicodedata.normalize("NFC", name.lower())) for number, name in good]
 
 
-def _check_number(good: list[tuple[int, str]], pairs: list[tuple[int, str]], where: str, call: str) -> None:
+def _check_number(
+    good: list[tuple[int, str]], pairs: list[tuple[int, str]], where: str, call: str, options: Options
+) -> None:
     if not good:
         what = "no line that can be a name" if pairs else "no names"
         raise ValueError(f"{where} holds {what}: put one name on each line.")
     if len(good) > 1:
         return
     name = good[0][1]
-    for between in BETWEEN:
-        if name.count(between) > 1:
-            raise ValueError(
-                f"{where} holds one line, {_quoted(name)}, with '{between}' between names: pass "
-                f"{_replaced(call, between, chr(10))}."
-            )
+    if name.count(" ") > 1:
+        raise ValueError(
+            f"{where} holds one line, {_quoted(name)}, with ' ' between names: pass "
+            f"{options.call(call, pattern='[^ ]+')}."
+        )
     raise ValueError(f"{where} holds only one name ({_quoted(name)}): a model needs at least two to learn from.")
-
-
-def _replaced(call: str, old: str, new: str) -> str:
-    """The call that reads a list with one text in another's place."""
-    encoding = re.search(r"encoding='([^']+)'", f"{call} encoding='utf-8'")[1]
-    source = "text" if call.endswith("=text") else f"open(path, encoding='{encoding}').read()"
-    return f"load_names(text={source}.replace({old!r}, {new!r}))"
 
 
 def of_usual_symbols(names: list[str], where: str) -> tuple[list[str], list[str]]:
@@ -400,10 +375,6 @@ def _traces(names: list[str], where: str, call: str, options: Options) -> list[s
             f"cp1252: get the original."
         )
     most = 0.5 * len(names)
-    if sum(map(bool, map(ITEM.match, names))) > most:
-        mark = next(name[:2] for name in names if ITEM.match(name))
-        said = f"{where} holds the items of a text, each after '{mark}', which is loaded with the name"
-        found.append(f"{said}: pass {_replaced(call, mark, '')}.")
     quoted = {name[0] + name[-1] for name in names if len(name) > 2 and QUOTES.get(name[0]) == name[-1]}
     if sum(name[0] + name[-1] in quoted for name in names) > most:
         signs = sorted(set("".join(quoted)))
@@ -431,9 +402,26 @@ def _odd_signs(good: list[tuple[int, str]], where: str, call: str, options: Opti
     letter = next((found[0] for _, name in good if (found := ENTITY.search(name))), None)
     if letter is not None:
         advice = f"'{letter}' is how web pages write '{html.unescape(letter)}', so pass the text through html.unescape"
-    elif sum(any(map(ODD.match, name)) for _, name in good) > 0.5 * len(good):
-        advice = f"pass {_without(odd, call, options)} to take them out of all names, or else they are learned, too"
+    else:
+        advice = _advice_on(good, odd, call, options) or advice
     return [f"{where} holds signs that names seldom have: {said}{_more(odd)}; {advice}."]
+
+
+def _advice_on(good: list[tuple[int, str]], odd: list[str], call: str, options: Options) -> str:
+    """What to do about odd signs: leave comments or a title out, or take the signs from the edges of all names."""
+    lines = [(number, name) for number, name in good if any(map(ODD.match, name))]
+    mark = kinds.comment_mark(name for _, name in lines)
+    if mark and options.pattern is None:
+        return f"pass {options.call(call, pattern=f'^(?!{mark})(.+)')} to leave out lines that begin with '{mark}'"
+    if lines[-1][0] <= TITLES and len(good) > TITLES * len(lines) and not options.header:
+        return f"pass {options.call(call, header=lines[-1][0])} to leave out what stands above the names"
+    signs = "".join(odd) + " "
+    if len(lines) <= 0.5 * len(good):
+        return ""
+    cores = [name.strip(signs) for _, name in lines]
+    if all(core and not ODD.search(core) for core in cores):
+        return f"pass {_without(odd, call, options)} to take them out of all names, or else they are learned, too"
+    return "check these lines, because they are loaded as names, or pass a pattern that finds the names in them"
 
 
 def _without(signs: Iterable[str], call: str, options: Options) -> str:

@@ -56,6 +56,16 @@ def kept_setting() -> Path:
     return Path(os.path.expanduser(os.environ.get("MAKEMLP_CACHE") or user_cache())) / "names_in_use"
 
 
+def plain_lists() -> Path:
+    """The folder in which `use_names` keeps what it has read, of which each whole line is a name."""
+    return kept_setting().parent.absolute() / "lists"
+
+
+def is_plain() -> bool:
+    """Whether the list that is set was written by `use_names`, so that it is no table whatever it looks like."""
+    return plain_lists() in names_file().parents
+
+
 def user_cache() -> Path:
     """The folder for what can be made again, where each system has it; not expanded."""
     if sys.platform == "win32":

@@ -39,6 +39,7 @@ class Options:
     bad_lines: str = "error"
     remove: str = ""
     boundary: str = "."
+    pattern: str | None = None
 
     def __post_init__(self):
         if self.lowercase not in (True, False, "tr", "az"):
@@ -63,6 +64,16 @@ class Options:
             raise ValueError(f"bad_lines is {self.bad_lines!r:.40}: pass 'error' or 'skip'.")
         if not isinstance(self.remove, str):
             raise ValueError(f"remove is {self.remove!r:.40}: pass a text of the characters to take out of all names.")
+        self._check_pattern()
+
+    def _check_pattern(self):
+        said = "pass a regular expression, such as '^([^#]+)', of which the part in brackets is the name"
+        try:
+            groups = 0 if self.pattern is None else re.compile(self.pattern).groups
+        except (re.error, TypeError) as error:
+            raise ValueError(f"pattern is {self.pattern!r:.40} ({error}): {said}.") from None
+        if groups > 1 or self.pattern == "":
+            raise ValueError(f"pattern is {self.pattern!r:.40} with {groups} parts in brackets: {said}.")
 
     def call(self, start: str, **changed: object) -> str:
         """A call to copy: what its reader passed already, with the options that a sentence proposes to change."""
@@ -105,6 +116,11 @@ def column_of(
     return cells, _weights(body, headings, width, at, where)
 
 
+def names_found(line: str, pattern: str) -> list[str]:
+    """What a pattern finds in a line: its part in brackets, or all of it; several names where it fits again."""
+    return [found for one in re.findall(pattern, line.strip()) if (found := one.strip())]
+
+
 def below_header(lines: Sequence[str], header: bool | int | None) -> list[tuple[int, str]] | Sequence[str]:
     """A plain list without its heading, its lines with their numbers; `header` as in load_names."""
     if not header:
@@ -142,12 +158,22 @@ def delimiter_of(lines: Sequence[str]) -> tuple[str, int]:
 
 
 def _rows(lines: Sequence[str], delimiter: str, where: str) -> Rows:
+    if delimiter == "|":
+        lines = [_without_frame(line) for line in lines]
     reader = csv.reader(lines, delimiter=delimiter)
     try:
         rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
     except csv.Error as error:
         raise ValueError(f"{where}, line {reader.line_num} is no row of a table ({error}): correct it.") from None
     return [(number, row) for number, row in rows if any(row)]
+
+
+def _without_frame(line: str) -> str:
+    """A row as Markdown or a database writes it, without the bars at its edges; a rule between rows is empty."""
+    line = line.strip()
+    if re.fullmatch(r"[-+|:=\s]*", line):
+        return ""
+    return line[1:-1] if len(line) > 2 and line[0] == line[-1] == "|" else line
 
 
 def _usual(numbers: Iterable[int]) -> tuple[int, int]:
@@ -227,10 +253,10 @@ def _proposal(rows: Rows, head: int | None, width: int, delimiter: str, where: s
     shown = ", ".join(row[at] for _, row in body[:3] if at < len(row))
     counted = _counts(body, headings, width, at)
     weigh = f"; {counted} weighs nothing: each row is one name" if counted else ""
-    return (
-        f"{where} is {what}: pass {options.call(call, **proposed)} to load {shown} …{weigh} (or delimiter='' if each "
-        f"whole line is a name)."
-    )
+    alike = "delimiter='' if each whole line is a name"
+    if width > 2 and not headings and not any(_numbers(body, place) for place in range(width)):
+        alike = f"pattern={f'[^{delimiter}]+'!r} if each cell is a name"
+    return f"{where} is {what}: pass {options.call(call, **proposed)} to load {shown} …{weigh} (or {alike})."
 
 
 def _counts(body: Rows, headings: Sequence[str], width: int, names: int) -> str:
