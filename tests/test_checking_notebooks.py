@@ -141,7 +141,7 @@ def test_what_an_answer_prints_is_shown_of_one_call_and_looks_like_no_verdict(ca
 
 
 def test_what_an_answer_without_an_end_printed_is_shown(capsys, monkeypatch):
-    def units(nats):
+    def units(nlls, lengths):
         while True:
             print("round and round")
 
