@@ -42,7 +42,8 @@ check: ## check what you are working on, in a minute: style, package, the notebo
 
 elsewhere: ## run lessons, pictures and arithmetic as on another processor, on which products round otherwise
 	@sh tools/setup.sh test
-	$(PY) noxfile.py disturbed
+	@sh tools/chromium.sh
+	$(PY) noxfile.py disturbed $(ARGS)
 
 lint: ## check the style of package, tests and notebooks
 	@sh tools/setup.sh test

@@ -189,5 +189,5 @@ for _name, _row in ROWS.items():
 
 
 if __name__ == "__main__":
-    _row = ROWS[sys.argv[1]]
-    sys.exit(subprocess.run([sys.executable, *pytest_options(_row)], env=os.environ | _row.env).returncode)
+    _row, _options = ROWS[sys.argv[1]], sys.argv[2:]
+    sys.exit(subprocess.run([sys.executable, *pytest_options(_row), *_options], env=os.environ | _row.env).returncode)

@@ -30,6 +30,11 @@ from makemlp.training import Run, train
 LONGEST = 8  # characters that a count table may look back
 MLP_SIZES = {"block_size": 5, "emb_dim": 16, "hidden_dim": 256}
 BATCH, MLP_RATE, DEEP_RATE = 512, 0.03, 0.01
+# What is for reading a list and learning from it alone, not for a network that is brought.
+TRAINED = (
+    *("list", "save", "model", "seconds", "steps", "unique", "column", "header", "delimiter", "encoding", "lowercase"),
+    *("bad_lines", "remove", "pattern", "boundary"),
+)
 SHORT, FEWEST = 50_000, 10  # examples of a short list, and steps of its first training
 
 EXAMPLES = """
@@ -66,7 +71,8 @@ def parser() -> Parser:
     add(
         "list",
         nargs="?",
-        help="a text file, one name per line, or - for standard input (default: the course's US names)",
+        help="a text file, one name per line; - for standard input; french_given or israel_given, which ship with "
+        "makemlp (default: the list that the course uses)",
     )
     add("--n", type=_number(int, 0), help="how many new names (default: 20, or none with --score)")
     add("--temperature", type=_number(float, 1e-3), default=1.0, help="below 1: more usual names, above: rarer (1)")
@@ -112,10 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code; see `EXAMPLES`."""
     made = parser()
     asked = made.parse_args(arguments)
-    if asked.load and (asked.list or asked.save or asked.model == "count"):
-        made.error("--load brings a trained network: leave out the list, --save and --model")
-    if asked.save and asked.model == "count":
-        made.error("--save keeps networks, and a table is counted again in a moment: leave it out")
+    _check_combination(made, asked)
     try:
         with _notes_on_stderr():
             _work(asked)
@@ -125,9 +128,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # as when `head` has read enough; Python would complain of it at its end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python would complain of it at its end
+        if not isinstance(error, BrokenPipeError):  # as when `head` has read enough, which is no error
+            print(f"makemlp: the new names can't be written ({error.strerror}): free some space.", file=sys.stderr)
+            return 1
     return 0
+
+
+def _check_combination(made: Parser, asked: argparse.Namespace) -> None:
+    """End with a sentence where options are given that have nothing to do with each other."""
+    for name in ("load", "save"):
+        if getattr(asked, name) == "":
+            made.error(f"--{name} has an empty path: pass the path of a file")
+    if asked.load:
+        idle = [name for name in TRAINED if getattr(asked, name) != made.get_default(name)]
+        if idle:
+            those = ", ".join("the list" if name == "list" else f"--{name.replace('_', '-')}" for name in idle)
+            made.error(f"--load brings a trained network: leave out {those}")
+    if asked.save and asked.model == "count":
+        made.error("--save keeps networks, and a table is counted again in a moment: leave it out")
 
 
 def _work(asked: argparse.Namespace) -> None:
@@ -193,6 +213,8 @@ def _read(asked: argparse.Namespace) -> list[str]:
     options |= {"bad_lines": asked.bad_lines, "remove": remove, "boundary": asked.boundary}
     options["pattern"] = asked.pattern
     if asked.list == "-":
+        if sys.stdin is None:
+            raise ValueError("There is no standard input to read: pass the path of a list, or send one through a pipe.")
         if sys.stdin.isatty():
             _say("Type one name per line, and end with Ctrl-D (on Windows with Ctrl-Z and Enter).")
         return load_names(text=decoded(sys.stdin.buffer.read(), "the text", asked.encoding), **options)
@@ -347,7 +369,8 @@ def new_names(
                 yield name
         if len(given) == n:
             return
-    _say(f"The model found only {len(given)} names that the list lacks: raise --temperature, or pass a longer list.")
+    found = f"{len(given)} name{'s' * (len(given) != 1)}"
+    _say(f"The model found only {found} that the list lacks: raise --temperature, or pass a longer list.")
 
 
 def _scored(model: Callable[[Tensor], Tensor], vocab: Vocabulary, typed: str) -> str:

@@ -90,6 +90,7 @@ def adamw(*args, **settings) -> torch.optim.AdamW:
 
 
 @places.on_cpu
+@places.by_autograd
 def train_deep(
     model: nn.Module,
     X: Tensor,

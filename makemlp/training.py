@@ -67,6 +67,7 @@ def learning_rate_at(step: int, steps: int) -> float:
 
 
 @places.on_cpu
+@places.by_autograd
 def sgd(
     model: nn.Module, X: Tensor, Y: Tensor, rates: Iterable[float], batch_size: int = 32, seed: int = 0
 ) -> list[float]:

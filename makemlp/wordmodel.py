@@ -218,6 +218,7 @@ class WordMLP(nn.Module):
         return self.out(self.hidden(X.to(self.C.device)), self.C).to(X.device)
 
 
+@places.by_autograd
 def train_words(
     model: WordMLP,
     X: Tensor,

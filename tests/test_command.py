@@ -87,6 +87,9 @@ def test_a_network_is_kept_and_brought_back(run, listed, tmp_path, model):
         (["{list}", "--boundary", "a"], 1, "'a' marks where names begin and end"),
         (["{list}", "--load", "x.pt"], 2, "--load brings a trained network"),
         (["{list}", "--model", "count", "--save", "x.pt"], 2, "--save keeps networks"),
+        (["--load", "x.pt", "--column", "2", "--steps", "5"], 2, "a trained network: leave out --steps, --column"),
+        (["--load", ""], 2, "--load has an empty path"),
+        (["{list}", "--save", ""], 2, "--save has an empty path"),
         (["--n", "-1"], 2, "pass a whole number from 0 on, not '-1'"),
         (["--temperature", "0"], 2, "pass a number from 0.001 on, not '0'"),
         (["--seconds", "soon"], 2, "not 'soon'"),
@@ -161,6 +164,21 @@ def test_names_come_through_a_pipe_in_any_encoding(run, monkeypatch):
         monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(raw), isatty=lambda: False))
         code, _, said = run("-", "--model", "count", "--n", 0, *more)
         assert code == 0 and "different characters" in said
+
+
+def test_without_standard_input_there_is_nothing_to_read(run, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    code, out, said = run("-")
+    assert (code, out) == (1, []) and "There is no standard input to read" in said
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the device that is always full is Linux's")
+def test_a_full_disk_gets_a_sentence(listed):
+    command = [sys.executable, "-m", "makemlp", listed, "--model", "count", "--n", "3"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1 and "the new names can't be written (No space left on device)" in done.stderr
+    assert "Traceback" not in done.stderr and "Exception ignored" not in done.stderr
 
 
 def test_ctrl_c_ends_the_training_and_keeps_what_was_learned(run, listed, monkeypatch):

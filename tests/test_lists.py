@@ -65,6 +65,16 @@ def test_a_shipped_list_that_was_changed_is_refused(place, monkeypatch):
         load_names()
 
 
+def test_a_shipped_list_is_read_by_its_name_wherever_a_file_is_asked_for(place):
+    names = load_names("french_given")
+    assert names[:2] == ["marie", "jeanne"] and use_names("french_given") == names
+    assert list_tag("french_given").startswith("french_given-") and list_tag("us_2018") == ""
+    assert file_beside(names="french_given") == file_beside()
+    for path in ("german_given", "names/french_given", "french" * 100, "course"):
+        with pytest.raises(ValueError, match=r"There is no file|is a folder"):
+            load_names(path)
+
+
 # --- the setting ---
 
 

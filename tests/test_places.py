@@ -208,6 +208,44 @@ def test_what_is_frozen_stays(work, frozen):
     assert moved == before.keys() - {frozen}
 
 
+@pytest.mark.parametrize("mode", [torch.inference_mode, torch.no_grad])
+@pytest.mark.parametrize("work", ["train", "train_many", "train_deep", "sgd"])
+def test_a_model_is_trained_the_same_where_gradients_are_off(work, mode):
+    plain, off = mlp(), mlp()
+    MODEL[work](plain, X, Y)
+    with mode():
+        MODEL[work](off, *build_dataset(NAMES, VOCAB, 3))
+    assert all(torch.equal(p, q) for p, q in zip(plain.parameters(), off.parameters(), strict=True))
+
+
+def test_what_autograd_cannot_train_is_refused():
+    with torch.inference_mode():
+        model = mlp()
+    refused(lambda: MODEL["train_deep"](model, X, Y), "train_deep got a model that was made within torch.inference_mo")
+    frozen = mlp().requires_grad_(False)
+    refused(lambda: MODEL["sgd"](frozen, X, Y), "sgd got a model of which every parameter is frozen")
+
+
+def test_a_default_device_that_is_not_there_is_named():
+    if torch.cuda.is_available():
+        pytest.skip("this machine has the device")
+    with torch.device("cuda"):
+        refused(lambda: build_dataset(NAMES, VOCAB, 3), "PyTorch can't use the default device that was set (")
+        refused(mlp, "default device is 'one that is not there'")
+
+
+@pytest.mark.parametrize("name", ["nll", "train", "sample"])
+def test_fewer_digits_by_autocast_are_refused(name):
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        refused(lambda: MODEL[name](mlp(), X, Y), "autocast is on, which computes with too few digits: call ")
+
+
+@pytest.mark.parametrize("name", ["nll", "train"])
+@pytest.mark.parametrize("kind", [torch.uint8, torch.int32])
+def test_indices_of_another_kind_are_refused(name, kind):
+    refused(lambda: MODEL[name](mlp(), X.to(kind), Y), "pass the indices of symbols, int64")
+
+
 def test_models_that_are_trained_together_are_frozen_alike():
     models = [mlp(), mlp()]
     models[1].C.requires_grad_(False)

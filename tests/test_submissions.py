@@ -208,18 +208,18 @@ def test_a_zip_file_is_a_folder(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "note"),
+    ("made", "note"),
     [
-        (packed(**{"notes.txt": "x"}), "The zip file holds no notebook (.ipynb)."),
-        (b"PK\x03\x04 cut off", "The zip file cannot be read (BadZipFile)."),
-        (packed(**{"big.ipynb": " " * 201_000_000}), "The zip file holds more than 200 MB."),
-        (damaged(zipfile.ZIP_DEFLATED), "The zip file cannot be read (error)."),
-        (damaged(zipfile.ZIP_LZMA), "The zip file cannot be read (LZMAError)."),
-        (damaged(zipfile.ZIP_BZIP2), "The zip file cannot be read (OSError)."),
+        (lambda: packed(**{"notes.txt": "x"}), "The zip file holds no notebook (.ipynb)."),
+        (lambda: b"PK\x03\x04 cut off", "The zip file cannot be read (BadZipFile)."),
+        (lambda: packed(**{"big.ipynb": " " * 201_000_000}), "The zip file holds more than 200 MB."),
+        (lambda: damaged(zipfile.ZIP_DEFLATED), "The zip file cannot be read (error)."),
+        (lambda: damaged(zipfile.ZIP_LZMA), "The zip file cannot be read (LZMAError)."),
+        (lambda: damaged(zipfile.ZIP_BZIP2), "The zip file cannot be read (OSError)."),
     ],
 )
-def test_a_zip_file_without_a_notebook_says_why(content, note, tmp_path):
-    (tmp_path / "ana.zip").write_bytes(content)
+def test_a_zip_file_without_a_notebook_says_why(made, note, tmp_path):
+    (tmp_path / "ana.zip").write_bytes(made())
     (found,) = submissions(tmp_path)
     assert found.note == note and not found.cells
 

@@ -72,7 +72,10 @@ def own_list() -> dict[str, bytes]:
 def packed_name() -> str:
     """What the list that is set is called in the package: letters, digits and underscores; "" for the bundled one."""
     file = names_file()
-    return "" if file == NAMES_FILE else re.sub(r"\W", "_", file.stem)
+    name = re.sub(r"\W", "_", file.stem)
+    if file.parent != NAMES_FILE.parent and NAMES_FILE.with_name(f"{name}.txt").exists():
+        name += "_of_yours"  # beside the list of that name which ships
+    return "" if file == NAMES_FILE else name
 
 
 def heavy(notebook: str) -> tuple[str, ...]:

@@ -41,7 +41,8 @@ def load_names(
 
     Parameters
     ----------
-    path : a file in UTF-8, or with a byte-order mark; any kind of newline is fine, and blank lines are skipped.
+    path : a file in UTF-8, or with a byte-order mark; any kind of newline is fine, and blank lines are skipped. Or the
+        name of a list that ships with the package, such as "french_given".
     text : the list itself, instead of a path.
     lowercase : turn every name to lower case; "tr" or "az" do it by the rules of Turkish and Azeri. Otherwise names
         keep the case in which they are written. Accents are always kept.
@@ -85,6 +86,7 @@ def load_names(
     elif path is None:
         where, call, text = setting.read(encoding)
     else:
+        path = setting.shipped_list(path) or path
         where, call = f"'{path_of(path)}'", reading.call_for("load_names", path, encoding)
         text = reading.read_text(path, encoding)
     names, notes = reading.names_in(text, where, call, options)

@@ -14,8 +14,14 @@ PRECISE = (torch.float32, torch.float64)
 
 
 def check_default() -> None:
-    """Raise a ValueError where PyTorch would make new tensors on another device than the CPU."""
-    device = torch.empty(0).device
+    """Raise a ValueError where PyTorch would make new tensors on another device than the CPU, or can make none."""
+    try:
+        device = torch.empty(0).device
+    except (AssertionError, RuntimeError) as error:  # one that was set and that this machine lacks
+        raise ValueError(
+            f"PyTorch can't use the default device that was set ({str(error).splitlines()[0]}): call "
+            f"torch.set_default_device('cpu') first."
+        ) from None
     if device.type != "cpu":
         raise ValueError(
             f"PyTorch's default device is '{device}', and makemlp computes on the CPU: call "
@@ -31,6 +37,8 @@ def check_precise(caller: str, *things: object) -> None:
     things : what `caller` was given; models and tensors are looked at, and lists and dicts of them. A model with
         ``brings_contexts`` may be on another device, because it brings each context there and its answer back.
     """
+    if torch.is_autocast_enabled("cpu"):
+        raise ValueError(f"torch.autocast is on, which computes with too few digits: call {caller} outside of it.")
     first = None
     for thing, tensor in _tensors(things):
         if tensor.is_floating_point() and tensor.dtype not in PRECISE:
@@ -64,7 +72,7 @@ def check_examples(X: Tensor, Y: Tensor) -> None:
     """Raise a ValueError for contexts X and answers Y that are no indices, of another form, or not as many."""
     for name, tensor, dimensions, form in (("X", X, 2, "(N, block_size)"), ("Y", Y, 1, "(N,)")):
         kind = str(tensor.dtype).partition(".")[2]
-        if not kind.startswith(("int", "uint8")) or tensor.ndim != dimensions:
+        if tensor.dtype != torch.int64 or tensor.ndim != dimensions:
             raise ValueError(
                 f"{name} is of {kind} numbers and of shape {tuple(tensor.shape)}: pass the indices of symbols, int64 "
                 f"and of shape {form}, as build_dataset gives them."
@@ -101,6 +109,28 @@ def on_cpu(work: Work) -> Work:
 def precise(work: Work) -> Work:
     """Let a function refuse in a sentence what is on different devices, or of half precision."""
     return _checked(work, check_precise)
+
+
+def by_autograd(work: Work) -> Work:
+    """Let a function (model, X, Y, …) train by autograd under `torch.no_grad` and `torch.inference_mode` as well.
+
+    What inference mode has made can't be trained, nor a model of which all is frozen: that gets a sentence.
+    """
+
+    @functools.wraps(work)
+    def trained(model: nn.Module, X: Tensor, Y: Tensor, *more, **settings):
+        if any(p.is_inference() for p in model.parameters()):
+            raise ValueError(
+                f"{work.__name__} got a model that was made within torch.inference_mode(), where nothing can be "
+                f"trained: make it outside."
+            )
+        if not any(p.requires_grad for p in model.parameters()):
+            raise ValueError(f"{work.__name__} got a model of which every parameter is frozen: let one be trained.")
+        with torch.inference_mode(False), torch.enable_grad():
+            X, Y = (tensor.clone() if tensor.is_inference() else tensor for tensor in (X, Y))
+            return work(model, X, Y, *more, **settings)
+
+    return trained
 
 
 def _checked(work: Work, check: Callable[..., None]) -> Work:

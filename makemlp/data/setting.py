@@ -39,8 +39,8 @@ def names_file() -> Path:
     said = said.strip()
     if not said:
         return NAMES_FILE
-    if re.fullmatch(r"\w+", said) and NAMES_FILE.with_name(f"{said}.txt").is_file():
-        return NAMES_FILE.with_name(f"{said}.txt")
+    if shipped := shipped_list(said):
+        return shipped
     path = Path(os.path.expanduser(path_of(said)))
     for folder in (Path.cwd(), *Path.cwd().parents):
         if (folder / path).is_file():
@@ -49,6 +49,15 @@ def names_file() -> Path:
         f"{who} names the list '{said}', and there is no such file in {Path.cwd()} or a folder above it: "
         f"check the path, or write makemlp.use_names(None) for the bundled names."
     )
+
+
+def shipped_list(name: str | os.PathLike) -> Path | None:
+    """The file of the list that ships with the package under this name; None where none does."""
+    name = os.fspath(path_of(name))
+    if not re.fullmatch(r"\w+", name):
+        return None
+    file = NAMES_FILE.with_name(f"{name}.txt")
+    return file if os.path.isfile(file) else None  # False, and no error, for a name that is too long for a file
 
 
 def kept_setting() -> Path:
@@ -62,8 +71,10 @@ def plain_lists() -> Path:
 
 
 def is_plain() -> bool:
-    """Whether the list that is set was written by `use_names`, so that it is no table whatever it looks like."""
-    return plain_lists() in names_file().parents
+    """Whether the list that is set was written by `use_names`, or packed for Colab: then it is no table."""
+    file = names_file()
+    packed = file.parent == NAMES_FILE.parent and file != NAMES_FILE and file.stem not in OTHER_LISTS
+    return packed or plain_lists() in file.parents
 
 
 def user_cache() -> Path:
@@ -86,7 +97,7 @@ def list_tag(file: str | os.PathLike | None = None) -> str:
 
     The second part is the beginning of the file's SHA-256, so that a list that was changed is another list.
     """
-    file = names_file() if file is None else Path(os.path.expanduser(path_of(file)))
+    file = names_file() if file is None else shipped_list(file) or Path(os.path.expanduser(path_of(file)))
     if file == NAMES_FILE:
         return ""
     try:

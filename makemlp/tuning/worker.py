@@ -254,7 +254,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     silence = f"seconds until a silent trial is tried again ({GRACE})"
     worker.add_argument("--trials", type=number(1, whole=True), help="end after so many trials")
     worker.add_argument("--seconds", type=number(0), help="begin no trial after so many seconds")
-    worker.add_argument("--names", metavar="FILE", help="a list of names, one per line (the one that is set)")
+    worker.add_argument(
+        "--names", metavar="FILE", help="a file, one name per line, or a list that ships (the list that is set)"
+    )
     worker.add_argument("--unique", action="store_true", help="keep each name once before splitting")
     worker.add_argument("--budget", type=float, help="multiplications and additions per trial (the study's)")
     worker.add_argument("--grace", type=number(4, whole=True), default=GRACE, help=silence)

@@ -215,3 +215,11 @@ def test_runs_from_an_empty_folder_where_the_course_is_not_installed(name, bundl
     # run a second time, the first cell is silent and unpacks nothing
     assert found["first"] == found["again"] == []
     assert len(list(temporary.glob("makemlp-*"))) == 1
+
+
+def test_a_list_of_your_own_does_not_replace_one_that_ships(tool, tmp_path, monkeypatch):
+    for name, packed in {"us_2018": "us_2018_of_yours", "my list": "my_list"}.items():
+        file = tmp_path / f"{name}.txt"
+        file.write_text("ann\nida\notto\n", encoding="utf-8")
+        monkeypatch.setenv("MAKEMLP_NAMES", str(file))
+        assert tool.packed_name() == packed and tool.own_list() == {f"makemlp/names/{packed}.txt": b"ann\nida\notto\n"}
