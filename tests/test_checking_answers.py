@@ -120,7 +120,7 @@ PRINTED = {
     "cross_entropy": ((T([[0.0, 500.0]]), T([0])), 500.0),
     "spaced_rates": ((0.01, 1.0, 3), T([0.01, 0.1, 1.0])),
     "choose_rate": ((T([-2.0, -1.0, 0.0]), T([3.0, 2.5, 2.7])), 10**-1.5),
-    "schedule": ((4, 8, 2), 0.75),
+    "schedule": ((5, 8, 2), 0.5 + math.sqrt(0.125)),
     "leaked": ((["emma", "ann", "bo", "bo"], ["ann", "liz"], ["liz", "max"]), ["ann", "liz"]),
     "diagnose": (([2.45, 2.05, 1.6], [2.47, 2.1, 2.5]), ["under", "fine", "over"]),
     "real_gain": (([2.2, 2.21], [2.15]), False),

@@ -195,7 +195,7 @@ def written(source, **scope):
 
 
 def test_the_line_that_raised_is_quoted():
-    units = written("def units(nll):\n    half = nll / 2\n    return half.nothing\n")
+    units = written("def units(nlls, lengths):\n    half = nlls[0] / 2\n    return half.nothing\n")
     with pytest.raises(checking.Wrong, match=r"AttributeError in the line\s+`return\s+half\.nothing`"):
         check("units", units)
 
@@ -205,15 +205,15 @@ def test_what_pytorch_has_not_implemented_is_not_an_open_exercise():
         raise NotImplementedError("\"exp\" not implemented for 'Int'")
 
     with pytest.raises(checking.Wrong, match="NotImplementedError"):
-        check("units", written("def units(nll):\n    return kernel(nll)\n", kernel=kernel))
+        check("units", written("def units(nlls, lengths):\n    return kernel(nlls)\n", kernel=kernel))
 
 
-def loops(nll):
+def loops(nlls, lengths):
     while True:
         pass
 
 
-def sleeps(nll):
+def sleeps(nlls, lengths):
     while True:
         with contextlib.suppress(Exception):
             time.sleep(60)
@@ -233,7 +233,7 @@ def test_an_answer_that_never_ends_is_ended(monkeypatch, answer, handler):
 
 
 def test_whoever_stops_a_check_reads_one_sentence():
-    def units(nll):
+    def units(nlls, lengths):
         raise KeyboardInterrupt
 
     with pytest.raises(checking.Wrong, match="You stopped the check"):
