@@ -138,8 +138,11 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config):
-    """Two more than there are processors, because a test that asks a page or another process waits for the answer."""
-    return (os.cpu_count() or 1) + 2
+    """Two more than there are processors, because a test that asks a page or another process waits for the answer.
+
+    Quick tests do that seldom, and each worker must first find all tests.
+    """
+    return (os.cpu_count() or 1) + (0 if config.getoption("--quick") else 2)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -9,8 +9,9 @@ from answers import SOLUTIONS
 from makemlp import nll, split
 from makemlp.checking import find, wire
 from makemlp.checking import grade as grading
-from makemlp.checking.core import examine, judge, observe
+from makemlp.checking.core import examine, judge
 from makemlp.checking.exercises import lesson_09_beat_the_baseline as beating
+from makemlp.checking.observing import observe
 
 CHALLENGE = find("challenge")
 

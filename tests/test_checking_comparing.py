@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 
-from makemlp.checking import core, find, wire
+from makemlp.checking import find, observing, wire
 from makemlp.checking.comparing import (
     EXACT_SUMS,
     THREE_DECIMALS,
@@ -25,8 +25,9 @@ from makemlp.checking.comparing import (
     show,
     what_came,
 )
-from makemlp.checking.core import Seen, examine, judge, observe
+from makemlp.checking.core import examine, judge
 from makemlp.checking.drawing import Draws
+from makemlp.checking.observing import Seen, observe
 from makemlp.checking.plain import plain
 
 T = torch.tensor
@@ -211,6 +212,7 @@ ODD = {
     "a nan": lambda: Decimal("nan"),
     "an infinity": lambda: Decimal("Infinity"),
     "a signal": lambda: Decimal("sNaN"),
+    "tensors of many lengths": lambda: torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]),
     "a model": lambda: torch.nn.Linear(2, 2),
     "not implemented": lambda: NotImplementedError,
     "what claims to be True": Claims,
@@ -227,7 +229,7 @@ def test_whatever_an_answer_gives_becomes_plain_data(name):
     value = plain(ODD[name]())
     assert show(value) and what_came(value) and len(show(value)) < 200
     assert compare(value, 7, EXACT_SUMS) and compare(7, value, EXACT_SUMS)
-    again = wire.read(wire.write([Seen(value, ())]))[0].value
+    again = wire.read(wire.write([Seen(value)]))[0].value
     assert show(again) == show(value)
 
 
@@ -270,10 +272,15 @@ def raises(*_):
     raise Wordless
 
 
-@pytest.mark.parametrize("answer", [raises, Trap()], ids=["raises", "trap"])
+def named(*_):
+    raise type("Bad\nname " * 100, (Exception,), {})
+
+
+@pytest.mark.parametrize("answer", [raises, named, Trap()], ids=["raises", "named", "trap"])
 def test_an_exception_without_words_is_told_all_the_same(answer):
     verdict = examine(find("bag"), answer)
     assert verdict.kind == "raised" and "your answer stopped with" in verdict.text
+    assert "\n" not in verdict.text and len(verdict.text) < 400
 
 
 def test_an_answer_may_close_the_page_and_print_without_an_end():
@@ -285,7 +292,7 @@ def test_an_answer_may_close_the_page_and_print_without_an_end():
 
     heard = []
     assert judge(find("bag"), observe(find("bag"), answer, heard=heard)).kind == "type"
-    assert {len(one.getvalue()) for one in heard} == {core.MOST_HEARD}
+    assert {len(one.getvalue()) for one in heard} == {observing.MOST_HEARD}
 
 
 def test_three_decimals_are_enough_cut_or_rounded():

@@ -17,7 +17,7 @@ from lessons import ROOT
 from traitlets.config import Config
 
 from makemlp import checking
-from makemlp.checking import check, core, hint, progress
+from makemlp.checking import check, hint, observing, progress
 
 PAIRS = [pytest.param(*pair, id=repr(pair[0])) for pair in zip(EXERCISES, SOLUTIONS, strict=True)]
 every_pair = pytest.mark.parametrize(("notebook", "solution"), PAIRS)
@@ -37,7 +37,7 @@ _trials = {}  # by the code of the answer
 @pytest.fixture(autouse=True)
 def trained_once(monkeypatch):
     """An answer that trains is tried once here, however often its notebook runs: each time costs seconds."""
-    call = core._call
+    call = observing.call
 
     def remembered(exercise, answer, *more):
         code = getattr(answer, "__code__", None)
@@ -48,7 +48,7 @@ def trained_once(monkeypatch):
             _trials[key] = call(exercise, answer, *more)
         return _trials[key]
 
-    monkeypatch.setattr(core, "_call", remembered)
+    monkeypatch.setattr(observing, "call", remembered)
 
 
 def new_shell():

@@ -10,9 +10,10 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from makemlp import checking
-from makemlp.checking import check, core, exercises, find, results, wire
-from makemlp.checking.core import judge, observe
+from makemlp.checking import check, exercises, find, results, wire
+from makemlp.checking.core import judge
 from makemlp.checking.exercises import project_05
+from makemlp.checking.observing import observe
 from makemlp.checking.parts import parts, whose
 
 
@@ -87,7 +88,7 @@ def test_a_slip_in_asking_for_a_part_is_told(slip):
 def test_a_project_puts_its_loss_on_the_scoreboard_once_it_is_met(monkeypatch, capsys):
     assert results("own_model") == []
     assert "its check is not met" in capsys.readouterr().out
-    seen = [core.observe(find("own_model"), project_05._settings(100, 0.02))[0]]
+    seen = [observe(find("own_model"), project_05._settings(100, 0.02))[0]]
     monkeypatch.setattr(checking, "observe", lambda *_, **__: seen)
     monkeypatch.setattr(project_05, "BAR", 2.5)
     check("own_model", project_05.own_model)

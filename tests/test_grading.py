@@ -26,7 +26,8 @@ from makemlp import checking
 from makemlp.checking import __main__ as command
 from makemlp.checking import find, sandbox, wire, worker
 from makemlp.checking import grade as grading
-from makemlp.checking.core import Seen, Stop, judge, observe
+from makemlp.checking.core import judge
+from makemlp.checking.observing import Seen, Stop, observe
 
 OPEN = json.dumps(next(one for one in EXERCISES if one.path.name.startswith("03")).raw)
 SOLVED = json.dumps(next(one for one in SOLUTIONS if one.path.name.startswith("03")).raw)
@@ -280,9 +281,10 @@ def test_what_is_no_data_does_not_pass_the_wire():
         def __eq__(self, other):
             return True
 
-    (one,) = wire.read(wire.write([Seen(Sly(), (float("nan"), {1: (2, [True, None])}, Stop("A", "b", "c")))]))
-    assert repr(one.value) == "a Sly" and one.value != 1
-    assert str(one.arguments) == "(nan, {1: (2, [True, None])}, Stop(kind='A', message='b', line='c'))"
+    data = [float("nan"), {1: (2, [True, None])}]
+    one, two, three = wire.read(wire.write([Seen(Sly(), "x: it was 1"), Seen(data), Seen(Stop("A", "b", "c"))]))
+    assert repr(one.value) == "a Sly" and one.value != 1 and one.changed == "x: it was 1"
+    assert str(two.value) == str(data) and three.value == Stop("A", "b", "c")
 
 
 def test_a_sheet_that_is_too_short_is_no_pass():

@@ -2,8 +2,8 @@
 
     from makemlp.checking import check, hint, progress, results
 
-Each exercise is a plain specification, in the module of its lesson in ``makemlp.checking.exercises``. ``core``
-compares an answer with it, and where they differ with the known mistakes.
+Each exercise is a plain specification, in the module of its lesson in ``makemlp.checking.exercises``. ``observing``
+calls an answer, and ``core`` compares what came with the specification and the known mistakes.
 ``python -m makemlp.checking grade FOLDER`` grades a class.
 """
 
@@ -14,10 +14,12 @@ from typing import Any
 
 from IPython import get_ipython
 
-from makemlp.checking.core import CheckError, Exercise, Heard, NotYet, Verdict, Wrong, judge, observe
+from makemlp.checking.core import CheckError, NotYet, Verdict, Wrong, judge
 from makemlp.checking.exercises import LESSONS, find
 from makemlp.checking.limit import TimeUp, time_limit
+from makemlp.checking.observing import Heard, observe
 from makemlp.checking.parts import MET
+from makemlp.checking.specification import Exercise
 from makemlp.data.setting import list_tag
 
 __all__ = ["CheckError", "NotYet", "Wrong", "check", "find", "hint", "progress", "results"]

@@ -28,6 +28,7 @@ class Tolerance:
 EXACT_SUMS = Tolerance(
     1e-4, 1e-6, "float32 has seven digits, and sums of some hundred terms in another order lose at most three"
 )
+NO_TOLERANCE = Tolerance(0, 0, "nothing is computed between the two")
 THREE_DECIMALS = Tolerance(0, 1.01e-3, "three decimals are asked for, cut (which loses up to 0.001) or rounded")
 
 
@@ -58,7 +59,8 @@ def difference(got: Any, want: Any, tolerance: Tolerance, strict: bool = False, 
     """None where two results agree, else the first difference.
 
     Numbers agree in any form: of Python, NumPy or PyTorch, and in lists, tuples, arrays or tensors. Where `strict`, a
-    tensor is wanted where the other has one, and one of whole numbers where the other has whole numbers.
+    tensor is wanted where the other has one, and one of int64 where the other has that: no other kind can say which
+    answer came, in PyTorch's loss.
     """
     if got is None and want is not None:
         return Difference("nothing", place, got, want)
@@ -106,7 +108,7 @@ def _tensors_differ(got: Any, want: Tensor, tolerance: Tolerance, strict: bool) 
         return "type"
     if got.shape != want.shape:
         return "shape"
-    other_kind = _family(got) != _family(want)
+    other_kind = _family(got) != _family(want) or (strict and want.dtype == torch.int64 != got.dtype)
     if other_kind and (strict or not _close(got.double(), want.double(), tolerance, got.dtype).all()):
         return "dtype"
     return None if other_kind or _close(got, want, tolerance, got.dtype).all() else "value"
@@ -195,9 +197,14 @@ def like(value: Any, sample: Any, strict: bool, place: str = "") -> Any:
 
 
 def blur(value: Any) -> Any:
-    """The value with nan for every infinity: a mistake that overflows gives now the one, now the other."""
+    """The value with nan for every infinity, because a mistake that overflows gives now the one, now the other.
+
+    And with int64 for whole numbers of every kind: a mistake is the same in each.
+    """
     if isinstance(value, Tensor) and value.is_floating_point():
         return value.nan_to_num(math.nan, math.nan, math.nan)
+    if isinstance(value, Tensor) and value.dtype != torch.bool:
+        return value.long()
     if isinstance(value, float) and math.isinf(value):
         return math.nan
     if isinstance(value, dict):
@@ -212,13 +219,33 @@ def first_difference(got: Any, want: Any, tolerance: Tolerance) -> str:
         return next((place for place in places if place), "")
     if not isinstance(got, Tensor) or not isinstance(want, Tensor) or got.shape != want.shape:
         return ""
-    if _family(got) != _family(want):
-        return f"; yours are {_kind(got)}, wanted are {_kind(want)}"
     different = (~_close(got, want, tolerance, got.dtype)).nonzero()
+    if _family(got) != _family(want) or (got.dtype != want.dtype and not len(different)):
+        return f"; yours are {_kind(got)}, wanted are {_kind(want)}"
     if not len(different) or want.numel() <= SMALL:
         return ""
     at = tuple(different[0].tolist())
     return f"; they differ first at [{', '.join(map(str, at))}]: {show(got[at])} came, {show(want[at])} is wanted"
+
+
+def change(before: Any, after: Any) -> str:
+    """What has changed from one value to another, in words; nothing if they are alike to the last digit."""
+    found = difference(after, before, NO_TOLERANCE, strict=True)
+    if found is None:
+        return ""
+    texts = show(before), show(after)
+    if texts[0] == texts[1]:  # then the place is needed, and more digits
+        place, texts = _changed_entry(found)
+        return f"its entry {place} was {texts[0]} and is {texts[1]} afterwards"
+    return f"it was {texts[0]} and is {texts[1]} afterwards"
+
+
+def _changed_entry(found: Difference) -> tuple[str, tuple[str, str]]:
+    was, now, place = found.want, found.got, found.place
+    if isinstance(was, Tensor) and isinstance(now, Tensor) and was.shape == now.shape and was.dtype == now.dtype:
+        at = (~torch.isclose(now, was, rtol=0, atol=0, equal_nan=True)).nonzero()[0].tolist()
+        place, was, now = f"{place}{at}", was[tuple(at)].item(), now[tuple(at)].item()
+    return place, (repr(was)[:LONGEST], repr(now)[:LONGEST])
 
 
 def _kind(tensor: Tensor) -> str:

@@ -1,6 +1,6 @@
-"""What a check is made of (floor 3): an exercise, its known mistakes, and a judge that compares.
+"""The judge of a check (floor 3): it compares with the specification, and where they differ with the known mistakes.
 
-The learner's answer and the judge need not share a process: `observe` calls the answer and notes what it did, `judge`
+The learner's answer and the judge need not share a process: `observing` calls the answer and notes what it did, `judge`
 decides by these notes alone. In a notebook both run in the kernel; the grader runs `judge` where no learner's code is.
 """
 
@@ -8,23 +8,16 @@ from __future__ import annotations
 
 import copy
 import functools
-import inspect
-import io
-import linecache
 import re
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass
-from types import FunctionType, MethodType
+from itertools import combinations
 from typing import Any
 
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 
 from makemlp.checking.comparing import (
-    EXACT_SUMS,
     Difference,
-    Tolerance,
     blur,
     compare,
     difference,
@@ -35,163 +28,14 @@ from makemlp.checking.comparing import (
     what_came,
     wrong_entries,
 )
-from makemlp.checking.drawing import Draws
-from makemlp.checking.plain import plain
+from makemlp.checking.observing import Seen, Stop, call, observe
+from makemlp.checking.specification import Exercise, Mistake, Trial
 
 WORDS = {
     **{Tensor: "a tensor", dict: "a dictionary", list: "a list", tuple: "a list or tuple", str: "a text"},
     **{bool: "True or False", int: "a whole number", float: "a number", type(None): "nothing"},
 }
-SEEDS = (0, 1)  # of the inputs that every check tries; the grader adds those of a seed that nobody knew before
-MOST_HEARD = 100_000  # characters that are kept of what an answer prints in one call
 NOTHING = "Your function returns nothing: end it with a return."
-FUNCTIONS = (FunctionType, MethodType)  # of Python; an object may claim to be one
-REPEATS = 3  # inputs that are tried twice, to see whether the result is the same
-OTHER_SEEDS = 4  # seeds that the first input is tried with besides, where the task names one
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """A mistake that learners make: a wrong implementation, and what to say to whoever agrees with it.
-
-    Parameters
-    ----------
-    name : a few words, which tests and grades use.
-    wrong : takes what the reference takes, and gives what a learner with this mistake gives.
-    says : one sentence that names the mistake.
-    see : lesson and heading that teach it, such as "04 The sliding window".
-    """
-
-    name: str
-    wrong: Callable
-    says: str
-    see: str
-
-
-@dataclass(frozen=True)
-class Trial:
-    """How an answer is tried that is scored, where there is no one right result to compare with.
-
-    Parameters
-    ----------
-    run : takes the answer and the arguments, where the answer runs, and gives plain data; None if the answer gives
-        nothing.
-    score : takes this data, where the judge is, and gives the verdict's kind, such as a known mistake's name, and a
-        sentence about it.
-    seconds : processor time that the answer may take, and that the grader allows beyond its own limit.
-    row : takes the data of an answer that is met, and gives what goes on the scoreboard.
-    """
-
-    run: Callable
-    score: Callable[[Any], tuple[str, str]]
-    seconds: float
-    row: Callable[[Any], dict] | None = None
-
-
-@dataclass(frozen=True)
-class Exercise:
-    """One exercise, as a plain specification.
-
-    Parameters
-    ----------
-    number : lesson and place in it, such as "03.2".
-    name : how notebooks call it; also the name of the function that the learner writes.
-    reference : the specification. Its parameter names appear in messages.
-    cases : makes the inputs from a `Draws`: a list of argument tuples, the smallest first; None for pencil exercises.
-    mistakes : the known ones, the most telling first.
-    hints : steps, each a little more.
-    tolerance : how close is right, and why.
-    strict : whether the form is asked for too: tensors, and of whole numbers where the reference gives these.
-    forbidden : names of PyTorch's functions that the task rules out, watched while the answer runs.
-    measure : takes the result and the arguments, and gives what is compared where many results are right.
-    trial : how it is tried and scored, instead of compared with the reference; on one input, once.
-    use : takes an answer and an input and gives the result, where an answer is not just called on the input: one that
-        makes a function, or takes one. The reference and the mistakes are used alike.
-    """
-
-    number: str
-    name: str
-    reference: Callable
-    mistakes: tuple[Mistake, ...]
-    hints: tuple[str, ...]
-    cases: Callable[[Draws], list[tuple]] | None = None
-    tolerance: Tolerance = EXACT_SUMS
-    strict: bool = False
-    forbidden: tuple[str, ...] = ()
-    measure: Callable | None = None
-    trial: Trial | None = None
-    use: Callable | None = None
-
-    @property
-    def title(self) -> str:
-        return f"{self.number} {self.name}"
-
-    @property
-    def names(self) -> list[str]:
-        """What the parts of an input are called."""
-        return list(inspect.signature(self.use).parameters)[1:] if self.use else self.parameters
-
-    @property
-    def parameters(self) -> list[str]:
-        """What the answer's parameters are called."""
-        return list(inspect.signature(self.reference).parameters)
-
-    def inputs(self, seed: int | None = None) -> list[tuple]:
-        """The argument tuples of all seeds, this one too; a pencil exercise has one, which is empty."""
-        if self.cases is None:
-            return [()]
-        seeds = SEEDS[:1] if self.trial else dict.fromkeys([*SEEDS, *([] if seed is None else [seed])])
-        return [arguments for one in seeds for arguments in self.cases(Draws(one))]
-
-    def calls(self, seed: int | None = None) -> dict[str, list[tuple]]:
-        """How an answer is tried, by what for: ``inputs`` first, then what must come out the same, or not the same.
-
-        ``again`` are inputs once more. Where the task names a seed: ``other seeds``, the first input with other ones;
-        and ``elsewhere``, where names have other hash values, as they have in every new process.
-        """
-        inputs = self.inputs(seed)
-        calls = {"inputs": inputs, "again": [] if self.trial else inputs[:REPEATS], "other seeds": [], "elsewhere": []}
-        names = self.names
-        if "seed" in names and self.cases is not None:
-            place, first = names.index("seed"), inputs[0]
-            calls["other seeds"] = [
-                (*first[:place], first[place] + i, *first[place + 1 :]) for i in range(1, 1 + OTHER_SEEDS)
-            ]
-            if any(isinstance(one, list) for one in first):
-                calls["elsewhere"] = [tuple(map(_elsewhere, arguments)) for arguments in inputs[:REPEATS]]
-        return calls
-
-
-class _Elsewhere(str):
-    """A text with another hash value than the plain one has in this process; else the same."""
-
-    def __hash__(self) -> int:
-        return hash(f"elsewhere {str.__str__(self)}")
-
-
-def _elsewhere(argument: Any) -> Any:
-    return (
-        [_Elsewhere(one) if isinstance(one, str) else one for one in argument]
-        if isinstance(argument, list)
-        else argument
-    )
-
-
-@dataclass(frozen=True)
-class Stop:
-    """An exception that the answer raised: its type, its message, and the answer's own line."""
-
-    kind: str
-    message: str
-    line: str = ""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What one call did: the result, or where it stopped, and the arguments afterwards."""
-
-    value: Any
-    arguments: tuple
 
 
 @dataclass(frozen=True)
@@ -229,109 +73,6 @@ class Wrong(CheckError):  # noqa: N818 - as above
     """The answer is not right yet."""
 
 
-class Heard(io.StringIO):
-    """What an answer prints in one call, up to a length that a loop without an end does not fill the memory with."""
-
-    def write(self, text: str) -> int:
-        super().write(text[: max(0, MOST_HEARD - self.tell())])
-        return len(text)
-
-    def close(self) -> None:
-        """Stay open, because what was printed by then is still to be shown."""
-
-
-def observe(
-    exercise: Exercise,
-    answer: Any,
-    seed: int | None = None,
-    watched: bool = True,
-    heard: list[Heard] | None = None,
-) -> list[Seen]:
-    """Make all of the exercise's calls to the answer, in their order; a pencil answer may be plain.
-
-    What the answer prints is kept from the page. `heard` gets it, call by call, also of a call that has not ended.
-    """
-    calls = [arguments for some in exercise.calls(seed).values() for arguments in some]
-    stop = _not_callable(exercise, answer, calls[0])
-    if stop is not None:
-        return [Seen(stop, arguments) for arguments in calls]
-    function = answer if callable(answer) else lambda: answer
-    heard = [] if heard is None else heard
-    return [_call(exercise, function, arguments, watched, heard) for arguments in calls]
-
-
-def _not_callable(exercise: Exercise, answer: Any, arguments: tuple) -> Stop | None:
-    """Why the answer cannot be called on such arguments, if it cannot."""
-    if answer is NotImplemented or answer is ...:
-        return Stop("NotImplementedError", f"Put your answer in place of the {answer!r}.")
-    if not callable(answer):
-        return None if exercise.cases is None else Stop("no function", show(plain(answer)))
-    try:
-        inspect.signature(answer).bind(*(exercise.parameters if exercise.use or exercise.trial else arguments))
-    except TypeError as error:
-        return Stop("arguments", _said(error))
-    except KeyboardInterrupt:
-        raise
-    except BaseException:
-        pass  # a builtin that keeps its signature to itself, or a class of the learner's that fails
-    return None
-
-
-def _call(
-    exercise: Exercise, answer: Callable, arguments: tuple, watched: bool = False, heard: list[Heard] | None = None
-) -> Seen:
-    """Call the answer once; what a later call changes does not change what this one gave."""
-    arguments, prints = copy.deepcopy(arguments), Heard()
-    if heard is not None:
-        heard.append(prints)
-    watch = _Watch(exercise.forbidden) if watched and exercise.forbidden else nullcontext()
-    try:
-        with redirect_stdout(prints), watch:
-            use = exercise.trial.run if exercise.trial else exercise.use
-            value = use(answer, *arguments) if use else answer(*arguments)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        value = Stop(type(error).__name__, _said(error), _own_line(error, answer))
-    else:
-        value = plain(value)
-    if getattr(watch, "seen", None):
-        value = Stop("forbidden", watch.seen)
-    return Seen(value, arguments if exercise.trial else tuple(map(plain, arguments)))
-
-
-class _Watch(TorchFunctionMode):
-    """Notes a call of a forbidden function of PyTorch's, by whatever name the answer calls it."""
-
-    def __init__(self, forbidden: tuple[str, ...]):
-        super().__init__()
-        self.forbidden, self.seen = forbidden, ""
-
-    def __torch_function__(self, func: Callable, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
-        name = getattr(func, "__name__", "")
-        if name in self.forbidden:
-            self.seen = name
-        return func(*args, **(kwargs or {}))
-
-
-def _said(error: BaseException) -> str:
-    """An exception's message; one of the learner's own may fail to say it."""
-    try:
-        return str(error)
-    except BaseException:
-        return ""
-
-
-def _own_line(error: BaseException, answer: Callable) -> str:
-    """The last line of the learner's own code on the way to the error."""
-    file, line, trace = answer.__code__.co_filename if type(answer) in FUNCTIONS else None, "", error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == file:
-            line = linecache.getline(file, trace.tb_lineno).strip()
-        trace = trace.tb_next
-    return line
-
-
 def judge(exercise: Exercise, seen: Sequence[Seen], seed: int | None = None) -> Verdict:
     """Decide by what an answer was seen to do on the inputs of this seed."""
     calls = exercise.calls(seed)
@@ -346,7 +87,8 @@ def judge(exercise: Exercise, seen: Sequence[Seen], seed: int | None = None) -> 
                 exercise, "forbidden", f"The task asks for it without `{one.value.message}`, which your answer calls."
             )
     if exercise.trial is not None:
-        return _scored(exercise, exercise.trial, seen[0].value)
+        verdict = _scored(exercise, exercise.trial, seen[0].value)
+        return (_changed(exercise, seen) if verdict.met else None) or verdict
     rest = iter(seen)
     by_purpose = {purpose: [next(rest) for _ in some] for purpose, some in calls.items()}
     inputs, tried = calls["inputs"], by_purpose["inputs"]
@@ -357,7 +99,7 @@ def judge(exercise: Exercise, seen: Sequence[Seen], seed: int | None = None) -> 
     if wrong:
         return _explain(exercise, inputs, results, wanted, wrong[0], seed)
     return (
-        _changed(exercise, inputs, tried)
+        _changed(exercise, tried)
         or _unseeded(exercise, tried, by_purpose)
         or Verdict("met", f"✓ {exercise.title}: right{f' on {len(inputs)} inputs' if exercise.cases else ''}.")
     )
@@ -370,17 +112,44 @@ def _all_same(exercise: Exercise, ones: Sequence[Seen], others: Sequence[Seen]) 
 
 def _unseeded(exercise: Exercise, tried: list[Seen], by_purpose: dict[str, list[Seen]]) -> Verdict | None:
     """A verdict if the seed does not decide the result, and it alone."""
-    others = by_purpose["other seeds"]
-    if others and all(_same(tried[0].value, other.value, exercise) for other in others):
+    if not by_purpose["other seeds"]:
+        return None
+    values = [tried[0].value, *(other.value for other in by_purpose["other seeds"])]
+    alike = [_same(one, other, exercise) for one, other in combinations(values, 2)]
+    if all(alike):
         says = "The seed changes nothing: five different seeds gave the same result. Make your random numbers from it."
         return _fail(exercise, "seed ignored", says)
-    if not _all_same(exercise, tried, by_purpose["elsewhere"]):
+    if any(alike):
+        says = "Two different seeds gave the same result: make your random numbers from the whole seed."
+        return _fail(exercise, "seed ignored", says)
+    asked = [exercise.inputs()[0], *exercise.calls()["other seeds"]]
+    if place := _fixed_part(exercise, values, [call(exercise, exercise.reference, given).value for given in asked]):
+        says = f"The entry {place} of the result is the same for five different seeds: draw all of it from the seed."
+        return _fail(exercise, "seed ignored", says)
+    pairs = zip(tried, by_purpose["elsewhere"], strict=False)
+    if not all(_same(one.value, other.value, exercise) for one, other in pairs if not isinstance(other.value, Stop)):
         says = (
-            "The seed alone does not decide the result: the order of a set changes each time that Python is started. "
-            "Take list(dict.fromkeys(…)) or sorted(…) in place of list(set(…))."
+            "The seed alone does not decide the result: the order of a set, and `hash` of a text, change each time "
+            "that Python is started. Take list(dict.fromkeys(…)) or sorted(…) in place of list(set(…))."
         )
         return _fail(exercise, "order of a set", says)
     return None
+
+
+def _fixed_part(exercise: Exercise, values: list[Any], wanted: list[Any]) -> str:
+    """Where a part of the result is the same for all seeds, though its entries differ, and is not to be; or nothing."""
+    if not all(isinstance(value, list | tuple) and len(value) == len(values[0]) for value in values):
+        return ""
+    for place, parts in enumerate(zip(*values, strict=True)):
+        if isinstance(wanted[0], list | tuple) and all(
+            _same(wanted[0][place], one[place], exercise) for one in wanted[1:]
+        ):
+            continue  # this part has nothing of the seed, such as a bias
+        entries = parts[0].unique().tolist() if isinstance(parts[0], Tensor) else parts[0]
+        varied = isinstance(entries, list | tuple | dict) and len(set(map(repr, entries))) > 1
+        if varied and all(_same(parts[0], other, exercise) for other in parts[1:]):
+            return f"[{place}]"
+    return ""
 
 
 def _scored(exercise: Exercise, trial: Trial, value: Any) -> Verdict:
@@ -430,13 +199,13 @@ def _measured(exercise: Exercise, value: Any, sample: Any, arguments: tuple) -> 
 @functools.lru_cache(maxsize=2048)
 def _specified(exercise: Exercise, function: Callable, seed: int | None) -> tuple:
     """What the reference or a mistake gives on all inputs."""
-    return tuple(_call(exercise, function, arguments).value for arguments in exercise.inputs(seed))
+    return tuple(call(exercise, function, arguments).value for arguments in exercise.inputs(seed))
 
 
 @functools.lru_cache(maxsize=2048)
 def _compared(exercise: Exercise, function: Callable, seed: int | None) -> list[Any]:
     """What is compared of that."""
-    seen = [Seen(value, ()) for value in _specified(exercise, function, seed)]
+    seen = [Seen(value) for value in _specified(exercise, function, seed)]
     return _measured_all(exercise, seen, exercise.inputs(seed), seed)
 
 
@@ -562,18 +331,12 @@ def _not_the_same(tried: Sequence[Seen], again: Sequence[Seen]) -> str:
     )
 
 
-def _changed(exercise: Exercise, inputs: list, seen: Sequence[Seen]) -> Verdict | None:
-    """A verdict if the answer changed an argument."""
-    names = exercise.names
-    for arguments, one in zip(inputs, seen, strict=False):
-        for place, (before, after) in enumerate(zip(arguments, one.arguments, strict=True)):
-            before = plain(before)
-            if compare(after, before, exercise.tolerance, strict=True) is not None:
-                says = (
-                    f"The result is right, but your function changes its input {names[place]}: it was {show(before)} "
-                    f"and is {show(after)} afterwards. Work on a copy, or make a new one."
-                )
-                return _fail(exercise, "changes its input", says)
+def _changed(exercise: Exercise, seen: Sequence[Seen]) -> Verdict | None:
+    """A verdict if the answer changed an argument that it is to leave as it was."""
+    for at, one in enumerate(seen):
+        if one.changed:
+            says = f"The result is right, but your function changes its input {one.changed}. "
+            return _fail(exercise, "changes its input", f"{says}Work on a copy, or make a new one.", at)
     return None
 
 

@@ -29,8 +29,9 @@ from queue import Empty, Queue
 from typing import IO
 
 from makemlp.checking import sandbox
-from makemlp.checking.core import Exercise, Verdict, judge
+from makemlp.checking.core import Verdict, judge
 from makemlp.checking.exercises import of_lesson
+from makemlp.checking.specification import Exercise
 from makemlp.checking.submissions import Code, Submission, submissions
 from makemlp.checking.wire import read
 

@@ -140,6 +140,8 @@ def _tensor(value: Tensor) -> Tensor | Foreign:
     """A copy without PyTorch's record of how it was made; dense and on the processor."""
     if value.is_meta:
         return Foreign("a tensor on the device 'meta', which holds no numbers")
+    if value.is_nested:
+        return Foreign("a nested tensor")
     if value.numel() > MOST:
         return Foreign(f"a tensor of shape {tuple(value.shape)}, which is too large")
     value = value.detach()

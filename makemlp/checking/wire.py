@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from makemlp.checking.core import Seen, Stop
+from makemlp.checking.observing import Seen, Stop
 from makemlp.checking.plain import MOST, Foreign, Members
 
 PLAIN = (bool, int, float, str, type(None))
@@ -19,12 +19,12 @@ PLAIN = (bool, int, float, str, type(None))
 
 def write(seen: list[Seen]) -> str:
     """The text of what was seen."""
-    return dumps([[pack(one.value), [pack(argument) for argument in one.arguments]] for one in seen])
+    return dumps([[pack(one.value), one.changed] for one in seen])
 
 
 def read(text: str) -> list[Seen]:
     """What was seen, from its text."""
-    return [Seen(unpack(value), tuple(map(unpack, arguments))) for value, arguments in loads(text)]
+    return [Seen(unpack(value), str(changed)[:1000]) for value, changed in loads(text)]
 
 
 def pack(value: Any) -> Any:

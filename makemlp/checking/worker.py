@@ -31,8 +31,8 @@ except ImportError:  # Windows has no limits on memory for a process
 
 from IPython.core.inputtransformer2 import TransformerManager
 
-from makemlp.checking.core import Stop, observe
 from makemlp.checking.exercises import find
+from makemlp.checking.observing import Stop, observe
 from makemlp.checking.sandbox import INSIDE
 from makemlp.checking.wire import pack, write
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 
-from makemlp.checking.core import Exercise
 from makemlp.checking.exercises import (
     lesson_01_bigram,
     lesson_02_count_table_explosion,
@@ -32,6 +31,7 @@ from makemlp.checking.exercises.repairs import (
     TALLY,
     repair,
 )
+from makemlp.checking.specification import Exercise
 
 LESSONS = {
     "01": ("The bigram", (*lesson_01_bigram.EXERCISES, repair("01.7", TALLY), *project_01.EXERCISES)),

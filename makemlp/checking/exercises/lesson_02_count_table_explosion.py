@@ -7,8 +7,8 @@ import random
 from collections.abc import Callable, Sequence
 
 from makemlp.checking.comparing import THREE_DECIMALS
-from makemlp.checking.core import Exercise, Mistake
 from makemlp.checking.drawing import Draws
+from makemlp.checking.specification import Exercise, Mistake
 
 # 02.1 table_size
 

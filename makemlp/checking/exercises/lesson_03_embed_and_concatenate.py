@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from makemlp.checking.comparing import THREE_DECIMALS
-from makemlp.checking.core import Exercise, Mistake
 from makemlp.checking.drawing import Draws
+from makemlp.checking.specification import Exercise, Mistake
 from makemlp.mlp import count_parameters
 
 # 03.1 bag
@@ -183,7 +183,7 @@ def _window_cases(draws: Draws) -> list[tuple]:
         symbols = [".", *sorted(set("".join(names)))]
         return names, {s: i for i, s in enumerate(symbols)}, block_size, after
 
-    first = [case(["ab"], 2, 1), case(["a"], 3, 0), case(["ab", "ba"], 1, 2)]
+    first = [case(["ab"], 2, 1), case(["a"], 3, 0), case(["ab", "ba"], 1, 2), case(["ab", "ab"], 2, 1)]
     return first + [case(draws.names(draws.integer(1, 5)), draws.integer(1, 4), draws.integer(0, 3)) for _ in range(30)]
 
 

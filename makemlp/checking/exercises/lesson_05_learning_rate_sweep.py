@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from makemlp.checking.comparing import THREE_DECIMALS, Tolerance
-from makemlp.checking.core import Exercise, Mistake
 from makemlp.checking.drawing import Draws
+from makemlp.checking.specification import Exercise, Mistake
 
 # 05.1 spaced_rates
 
@@ -210,10 +210,20 @@ def _batches_measured(batches: list[Tensor], n: int, batch_size: int, seed: int)
     return {
         "dtype": str(everything.dtype),
         "sizes": [len(batch) for batch in batches],
-        "the indices go from 0 to n - 1": min(order) >= 0 and max(order) < n,
+        "indices": "below 0" if min(order) < 0 else "n and more" if max(order) >= n else "from 0 to n - 1",
         "an index comes twice": bool((counts > 1).any()),
         "they are shuffled": len(order) < 20 or order != sorted(order),  # a few may come in order by chance
+        "each batch has neighbours only": len(order) >= 20 and all(_neighbours(batch.tolist()) for batch in batches),
     }
+
+
+def _neighbours(batch: list[int]) -> bool:
+    return max(batch) - min(batch) == len(batch) - 1
+
+
+def _shuffled_inside(n: int, batch_size: int, seed: int) -> list[Tensor]:
+    g = torch.Generator().manual_seed(seed)
+    return [batch[torch.randperm(len(batch), generator=g)] for batch in torch.arange(n).split(batch_size)]
 
 
 def _one_too_far(n: int, batch_size: int, seed: int) -> list[Tensor]:
@@ -245,6 +255,12 @@ MINIBATCHES = Exercise(
             "not shuffled",
             lambda n, batch_size, seed: list(torch.arange(n).split(batch_size)),
             "The indices come in order: names of one kind would fall into one batch, so shuffle first.",
+            "05 All the data, or a handful?",
+        ),
+        Mistake(
+            "shuffled inside",
+            _shuffled_inside,
+            "Each batch is shuffled inside, so the same examples stay together: shuffle all indices before you cut.",
             "05 All the data, or a handful?",
         ),
         Mistake(

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from makemlp.checking.comparing import THREE_DECIMALS
-from makemlp.checking.core import Exercise, Mistake
 from makemlp.checking.drawing import Draws
+from makemlp.checking.specification import Exercise, Mistake
 
 # 06.1 leaked
 

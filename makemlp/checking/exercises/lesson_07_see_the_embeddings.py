@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from makemlp.checking.comparing import THREE_DECIMALS
-from makemlp.checking.core import Exercise, Mistake
 from makemlp.checking.drawing import LETTERS, Draws
+from makemlp.checking.specification import Exercise, Mistake
 
 # 07.1 nearest
 

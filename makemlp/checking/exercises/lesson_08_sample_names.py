@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from makemlp.checking.comparing import Tolerance
-from makemlp.checking.core import Exercise, Mistake
 from makemlp.checking.drawing import Draws
+from makemlp.checking.specification import Exercise, Mistake
 
 # 08.1 with_temperature
 
@@ -31,7 +31,8 @@ def _temperature_cases(draws: Draws) -> list[tuple]:
     first = [(torch.tensor([[2.0, 1.0, 0.0]]), 0.5), (torch.tensor([[1.0, 2.0], [3.0, 5.0]]), 2.0)]
     sizes = [(draws.integer(1, 5), draws.integer(2, 6)) for _ in range(20)]
     usual = [(2 * draws.normal(*size), draws.choice((0.3, 0.5, 0.8, 1.5, 3.0))) for size in sizes]
-    return [*first, *usual, (torch.tensor([[30.0, 29.9, 0.0]]), 0.1), (draws.normal(2, 3), 1.0)]
+    far = torch.tensor([[900.0, 899.0], [-900.0, -901.0]]), 1.0  # float64 doesn't help, nor does one shift for all
+    return [*first, *usual, (torch.tensor([[30.0, 29.9, 0.0]]), 0.1), (draws.normal(2, 3), 1.0), far]
 
 
 WITH_TEMPERATURE = Exercise(

@@ -13,8 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from makemlp.checking.comparing import THREE_DECIMALS
-from makemlp.checking.core import Exercise, Mistake, Trial
 from makemlp.checking.drawing import Draws
+from makemlp.checking.specification import Exercise, Mistake, Trial
 from makemlp.counts import CountModel, interpolate
 from makemlp.data import Vocabulary, build_dataset, bundled_names, split
 
@@ -118,7 +118,7 @@ def _start(
 
 
 def _start_measured(layer: tuple, hidden_dim: int, counts: Tensor, seed: int) -> dict:
-    W2, b2 = layer
+    W2, b2 = (part.float() for part in layer)
     shapes, vocab_size = [list(W2.shape), list(b2.shape)], len(counts)
     excess = math.nan
     if shapes[0] == [hidden_dim, vocab_size]:
@@ -127,7 +127,7 @@ def _start_measured(layer: tuple, hidden_dim: int, counts: Tensor, seed: int) ->
     return {
         "shapes of W2 and b2": shapes,
         "what W2 adds to the loss": _band(excess),
-        "all of W2 alike": len(W2.unique()) == 1,
+        "numbers of W2 are alike": 2 * len(W2.unique()) < W2.numel(),
         "softmax of b2": b2.double().softmax(-1),
     }
 
@@ -776,7 +776,9 @@ def _mix_cases(draws: Draws) -> list[tuple]:
     square = (draws.normal(3, 3), draws.normal(3, 3), torch.tensor([0.2, 0.7, 0.9]))
     large = (100 + draws.normal(2, 3), draws.normal(2, 3), torch.tensor([0.3, 0.6]))
     ends = (draws.normal(2, 4), draws.normal(2, 4), torch.tensor([0.0, 1.0]))
-    return [first, square, large, ends, (far, 1.5 * far, torch.tensor([0.3, 0.6])), *(case() for _ in range(14))]
+    far_ends = (far, 1.5 * far.flip(1), torch.tensor([0.0, 1.0]))  # a weight of almost 0 is not 0 here
+    tiny = (far, 1.5 * far, torch.tensor([0.3, 0.6]))
+    return [first, square, large, ends, far_ends, tiny, *(case() for _ in range(14))]
 
 
 MIX = Exercise(

@@ -10,9 +10,9 @@ from types import SimpleNamespace
 import torch
 from torch import Tensor
 
-from makemlp.checking.core import Exercise, Mistake, Trial
 from makemlp.checking.drawing import Draws
 from makemlp.checking.parts import parts, whose
+from makemlp.checking.specification import AUTOGRAD, Exercise, Mistake, Trial
 from makemlp.data import Vocabulary, build_dataset, bundled_names, split
 
 # 01.8 descend_by_hand
@@ -64,7 +64,7 @@ DESCEND_BY_HAND = Exercise(
     name="descend_by_hand",
     reference=descend_by_hand,
     cases=_descend_cases,
-    forbidden=("backward", "grad"),
+    forbidden=AUTOGRAD,
     mistakes=(
         Mistake(
             "uphill",

@@ -13,15 +13,16 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from makemlp.checking.comparing import Tolerance
-from makemlp.checking.core import Exercise, Mistake, Trial
 from makemlp.checking.drawing import Draws
 from makemlp.checking.exercises.lesson_03_embed_and_concatenate import window
 from makemlp.checking.exercises.lesson_04_build_the_model import start
 from makemlp.checking.exercises.lesson_05_learning_rate_sweep import minibatches, schedule
 from makemlp.checking.parts import entries, parts, whose
+from makemlp.checking.specification import AUTOGRAD, Exercise, Mistake, Trial
 from makemlp.data import Vocabulary, build_dataset, bundled_names, split
 
 Parameters = list[Tensor]
+OPTIMIZERS = ("torch.optim.*",)
 LINES = ("loss", "dlogits", "dW2", "db2", "dh", "dtotal", "dW1", "db1", "dflat", "dC")
 
 # 05.6 backward_pass
@@ -96,7 +97,7 @@ BACKWARD_PASS = Exercise(
     name="backward_pass",
     reference=backward_pass,
     cases=_backward_cases,
-    forbidden=("backward", "grad"),
+    forbidden=AUTOGRAD,
     measure=entries(*LINES),
     mistakes=(
         Mistake(
@@ -198,6 +199,7 @@ FINITE_DIFFERENCE = Exercise(
     reference=finite_difference,
     cases=_difference_cases,
     use=_moved_in_place,
+    in_place=("p",),  # moved and put back
     measure=entries("slopes", "p afterwards"),
     tolerance=Tolerance(1e-6, 1e-8, "float64 has fifteen digits, and a difference over a step of 0.01 keeps nine"),
     mistakes=(
@@ -261,6 +263,7 @@ def _adam(
     averages = [(torch.zeros_like(p), torch.zeros_like(p)) for p in parameters]
     done = [first - 1]
 
+    @torch.no_grad()
     def step(gradients: Parameters, rate: float) -> None:
         done[0] += 1
         for p, gradient, (mean, square) in list(zip(parameters, gradients, averages, strict=True))[:only]:
@@ -274,6 +277,7 @@ def _adam(
 
 
 def _descent(parameters: Parameters) -> Callable:
+    @torch.no_grad()
     def step(gradients: Parameters, rate: float) -> None:
         for p, gradient in zip(parameters, gradients, strict=True):
             p -= rate * gradient
@@ -281,19 +285,47 @@ def _descent(parameters: Parameters) -> Callable:
     return step
 
 
+def _recorded(parameters: Parameters) -> Callable:
+    """While PyTorch records."""
+
+    def step(gradients: Parameters, rate: float) -> None:
+        for p, gradient in zip(parameters, gradients, strict=True):
+            p -= rate * gradient
+
+    return step
+
+
+def _scaled_in_place(parameters: Parameters) -> Callable:
+    move = _adam(parameters)
+
+    def step(gradients: Parameters, rate: float) -> None:
+        move(gradients, rate)
+        for gradient in gradients:
+            gradient.mul_(0.1)
+
+    return step
+
+
 def _stepped(answer: Callable, parameters: Parameters, gradients: list[Parameters], rates: list[float]) -> Any:
-    """Where two models are after these steps, by two optimizers in turn: nothing may pass from one to the other."""
-    models = [[p.clone() for p in parameters], [p.clone() for p in parameters]]
-    steps = [answer(model) for model in models]
+    """Where two models are after these steps, by two optimizers in turn: nothing may pass from one to the other.
+
+    The second has parameters as those of a `Module` are, which require grad. The tensors count, whatever becomes of the
+    list that lends them.
+    """
+    models = [[p.clone() for p in parameters], [p.clone().requires_grad_() for p in parameters]]
+    steps = [answer(list(model)) for model in models]
     for step in steps:
         if not callable(step):
             raise TypeError(f"adam is to return a function step(gradients, rate), and a {type(step).__name__} came")
-    after = []
+    after, kept = [], True
     for now, rate in zip(gradients, rates, strict=True):
         for step, factor in zip(steps, (1.0, -2.0), strict=True):
-            step([factor * gradient for gradient in now], rate)
+            lent = [factor * gradient for gradient in now]
+            step(lent, rate)
+            kept = kept and all(map(torch.equal, lent, [factor * gradient for gradient in now]))
         after.append([p.clone() for p in models[0]])
-    return {"after one step": after[0], "after all steps": after[-1], "another model": models[1]}
+    found = {"after one step": after[0], "after all steps": after[-1], "another model": models[1]}
+    return found | {"gradients": "as they were" if kept else "changed"}
 
 
 def _adam_cases(draws: Draws) -> list[tuple]:
@@ -311,7 +343,8 @@ ADAM = Exercise(
     reference=adam,
     cases=_adam_cases,
     use=_stepped,
-    measure=entries("after one step", "after all steps", "another model"),
+    forbidden=OPTIMIZERS,
+    measure=entries("after one step", "after all steps", "another model", "gradients"),
     tolerance=Tolerance(1e-4, 1e-5, "Adam's first steps divide by a root, which doubles float32's relative error"),
     mistakes=(
         Mistake(
@@ -378,12 +411,27 @@ ADAM = Exercise(
             "Only the first parameter moves: every one has averages and a gradient of its own.",
             "05 Adam in six lines",
         ),
+        Mistake(
+            "without no_grad",
+            _recorded,
+            "The parameters of the second model require grad, as those of a Module do, and PyTorch lets nobody change "
+            "these in place while it records: put the step into `with torch.no_grad():`.",
+            "05 All the data, or a handful?",
+        ),
+        Mistake(
+            "gradients changed",
+            _scaled_in_place,
+            "The parameters are right, but step changes the gradients that it is given: `gradient *= …` works in "
+            "place, and `gradient * …` makes a new tensor.",
+            "05 Adam in six lines",
+        ),
     ),
     hints=(
         "Inside adam, make two lists of zeros (torch.zeros_like(p) for each p) and a count. Then define step, which "
         "uses them, and return it.",
         "A function inside may change lists of the outer one. To count, write nonlocal t in step, then t += 1.",
-        "mean.mul_(0.9).add_(0.1 * gradient), the same with 0.99 for gradient**2. Then divide each by 1 − betaᵗ.",
+        "mean.mul_(0.9).add_(0.1 * gradient), the same with 0.99 for gradient**2. Then divide each by 1 − betaᵗ. Move "
+        "p inside `with torch.no_grad():`, because a real model's parameters require grad.",
     ),
 )
 
@@ -455,8 +503,8 @@ def _fitted(
     """Let it train a small network on made-up examples: its losses, and where the parameters are afterwards."""
     g = torch.Generator().manual_seed(seed)
     X, Y = torch.randint(vocab_size, (n, 2), generator=g), torch.randint(vocab_size, (n,), generator=g)
-    parameters = list(start(vocab_size, 2, 2, 4, seed))
-    losses = answer(parameters, X, Y, steps, batch_size, rate, SimpleNamespace(**PARTS))
+    parameters = start(vocab_size, 2, 2, 4, seed)  # the tensors count, and not the list that lends them
+    losses = answer(list(parameters), X, Y, steps, batch_size, rate, SimpleNamespace(**PARTS))
     if losses is None:
         return None
     losses = [float(loss) for loss in losses]
@@ -475,6 +523,8 @@ FIT = Exercise(
     reference=fit,
     cases=_fit_cases,
     use=_fitted,
+    forbidden=(*AUTOGRAD, *OPTIMIZERS),
+    in_place=("parameters",),
     measure=entries("losses", "C", "W1", "b1", "W2", "b2"),
     tolerance=Tolerance(1e-3, 1e-4, "forty steps multiply what float32 rounds by some hundreds"),
     mistakes=(
@@ -614,6 +664,7 @@ OWN_MODEL = Exercise(
     reference=own_model,
     cases=lambda draws: [()],
     trial=Trial(_trained, _judged, SECONDS, lambda seen: {"dev": dev_loss(seen["parameters"])}),
+    forbidden=(*AUTOGRAD, *OPTIMIZERS),
     mistakes=(
         Mistake(
             "diverged",

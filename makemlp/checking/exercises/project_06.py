@@ -16,12 +16,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from makemlp.checking.core import Exercise, Mistake, Trial
 from makemlp.checking.drawing import Draws
 from makemlp.checking.exercises import project_05
 from makemlp.checking.exercises.lesson_04_build_the_model import start
 from makemlp.checking.exercises.lesson_06_tune_on_the_dev_split import steps_within
 from makemlp.checking.parts import entries, parts, whose
+from makemlp.checking.specification import Exercise, Mistake, Trial
 from makemlp.data import Vocabulary, build_dataset, bundled_names, split
 
 Settings = dict[str, Any]
@@ -295,6 +295,7 @@ RUN_STUDY = Exercise(
     reference=run_study,
     cases=_study_cases,
     use=_stopped_and_resumed,
+    in_place=("rows",),
     measure=entries("rows after the stop", "rows in the end", "scored on", "most often trained", "ended by"),
     mistakes=(
         Mistake(

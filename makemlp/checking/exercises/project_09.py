@@ -12,10 +12,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from makemlp.checking.core import Exercise, Mistake, Trial
 from makemlp.checking.drawing import Draws
 from makemlp.checking.exercises import project_05
 from makemlp.checking.parts import entries, parts, whose
+from makemlp.checking.specification import Exercise, Mistake, Trial
 from makemlp.counts import CountModel
 from makemlp.data import Vocabulary, build_dataset, bundled_names, split
 from makemlp.mlp import MLP
@@ -68,7 +68,8 @@ def _text_cases(draws: Draws) -> list[tuple]:
 
     def case() -> tuple:
         some = draws.names(draws.integer(4, 12))
-        lines = [*some[::-1], draws.choice(some), draws.choice(some).upper(), f" {some[0]}", "", f"{some[0]}-{some[1]}"]
+        lines = [*some[::-1], draws.choice(some), draws.choice(some).upper(), f" {some[0]}", ""]
+        lines += [f"{some[0]}-{some[1]}", f"{some[0]} {some[1]}"]
         return "\n".join(lines + [line(some) for _ in range(draws.integer(5, 20))] + some[:1]), "abcdefghij"
 
     return [("Eva\n  ada \n\nAnne-Marie\nADA\nada", "ademnvir")] + [case() for _ in range(8)]

@@ -16,9 +16,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from makemlp.checking.comparing import EXACT_SUMS
-from makemlp.checking.core import Exercise, Mistake
 from makemlp.checking.drawing import Draws
 from makemlp.checking.parts import entries
+from makemlp.checking.specification import Exercise, Mistake
 
 STILL = "The fault is still there."
 
