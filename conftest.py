@@ -91,7 +91,8 @@ CI_ALONE = (
     r"tests/browser/test_(book|exercises|quizzes|trainer_live)\.py",
     r"tests/browser/test_(live_)?lessons\.py::(?!.*\[01_)",  # one lesson stands for the others
     r"tests/browser/test_live\.py::(?!test_it_is_alive|test_sliders)",
-    r"tests/test_(steady|memory|lessons_on_lists)\.py",
+    r"tests/test_(steady|memory|lessons_on_lists|journal|checking_projects|setup)\.py",
+    r"tests/colab/test_",
     r"tests/test_study_storages\.py::.*(\[(journal|postgresql)\]$|_server_)",
     r"tests/test_checking_notebooks\.py::test_(under_nbval_only|no_way_around)",
 )

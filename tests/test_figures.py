@@ -539,6 +539,31 @@ def test_names_from_right_to_left_are_isolated(few_fonts):
 
 
 @pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("'\u0e34'", "'◌\u0e34'"),  # a vowel of Thai, which no font has together with a quotation mark
+        ("\u0e34", "◌\u0e34"),
+        ("'.\u0e28\u0e34' '.\u0e34'", "'.\u0e28\u0e34' '.◌\u0e34'"),
+        ("\u2764\ufe0f, \u0301a", "\u2764\ufe0f, ◌\u0301a"),  # what chooses a heart's looks is no mark to see
+    ],
+)
+def test_a_mark_without_its_letter_stands_on_a_circle(text, seen):
+    assert fonts.with_bases(text) == seen == fonts.with_bases(seen)
+
+
+def test_labels_and_titles_have_no_bare_marks(few_fonts):
+    vocab = Vocabulary(["a\u0301", "b"])
+    model = MLP(len(vocab), 2, 2, 4)
+    picture = figures.anatomy(model, vocab, "\u0301")
+    picture.to_png()
+    assert [label.get_text() for label in picture.axes[0].get_yticklabels()] == ["'.'", "'◌\u0301'"]
+    assert "holds '.◌\u0301'" in picture.axes[0].get_title(loc="left") and "◌" not in picture.alt
+    near = figures.nearest(model.C.detach(), vocab, "b", 2)
+    near.to_png()
+    assert "'◌\u0301'" in [label.get_text() for label in near.axes[0].get_yticklabels()]
+
+
+@pytest.mark.parametrize(
     ("symbol", "seen"), [(" ", "␣"), ("\u200c", "U+200C"), ("\u0301", "\u0301"), ("a", "a"), ("<unk>", "<unk>")]
 )
 def test_what_cannot_be_seen_is_shown(symbol, seen):

@@ -157,6 +157,11 @@ def shown(symbol: str) -> str:
     return f"U+{ord(symbol):04X}" if len(symbol) == 1 and is_hidden(symbol) else symbol
 
 
+def quoted(symbol: str) -> str:
+    """A symbol as the label of a tick has it, which matplotlib writes again when it draws."""
+    return literal(fonts.with_bases(f"'{shown(symbol)}'"))
+
+
 def symbols(vocab: Vocabulary) -> list[str]:
     return [literal(shown(symbol)) for symbol in vocab.itos]
 

@@ -13,7 +13,20 @@ from torch import Tensor
 
 from makemlp.data import Vocabulary
 from makemlp.embeddings import align, distances, neighbours, pca
-from makemlp.figures.base import BLUE, GREEN, GREY, INK, ORANGE, how_close, letter_map, literal, marks, picture, shown
+from makemlp.figures.base import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    how_close,
+    letter_map,
+    literal,
+    marks,
+    picture,
+    quoted,
+    shown,
+)
 from makemlp.mlp import MLP
 from makemlp.sampling import sample
 
@@ -200,7 +213,7 @@ def nearest(fig: Figure, C: Tensor, vocab: Vocabulary, symbol: str, k: int = 8) 
     here, distance, flat = vocab.itos.index(symbol), distances(C), flattened(C)
     near = neighbours(distance, min(k, len(vocab) - 1))[here].tolist()
     left, right = fig.subplots(1, 2, width_ratios=(4, 5))
-    left.barh([literal(f"'{shown(vocab.itos[i])}'") for i in near], distance[here, near].numpy(), color=BLUE)
+    left.barh([quoted(vocab.itos[i]) for i in near], distance[here, near].numpy(), color=BLUE)
     left.invert_yaxis()
     left.set(
         xlabel=f"distance in {C.shape[1]} dimensions", ylabel="symbol", title=literal(f"nearest to '{shown(symbol)}'")

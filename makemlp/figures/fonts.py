@@ -15,13 +15,15 @@ from matplotlib.font_manager import FontEntry, findSystemFonts, fontManager, get
 from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator
 
+from makemlp.data.spelling import is_hidden
+
 OWN = "DejaVu Sans"  # ships with matplotlib, so pictures are the same everywhere; others lend what it lacks
 # Before 3.11 matplotlib draws letters as they are stored: from left to right, and not joined.
 SHAPES = tuple(map(int, matplotlib.__version__.split(".")[:2])) >= (3, 11)
 ISOLATE, END = "\u2068", "\u2069"
 # Letters that are written from right to left, in a row: Hebrew, Arabic, Syriac, Thaana, N'Ko and their like.
 RIGHT_TO_LEFT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefe\U00010800-\U00010fff\U0001e800-\U0001efff"
-RUN = re.compile(f"[{RIGHT_TO_LEFT}](?:[{RIGHT_TO_LEFT} \u200c\u200d'-]*[{RIGHT_TO_LEFT}])?")
+RUN = re.compile(f"◌?[{RIGHT_TO_LEFT}](?:[{RIGHT_TO_LEFT} \u200c\u200d'-]*[{RIGHT_TO_LEFT}])?")
 
 # What Unicode calls a script, and a font that has it, as Noto and Debian name them.
 PACKAGES = {"cjk": ("Noto Sans CJK", "fonts-noto-cjk"), "hangul": ("Noto Sans CJK", "fonts-noto-cjk")}
@@ -40,15 +42,27 @@ def texts_of(figure: Figure) -> list[Text]:
 def make_ready(figure: Figure, readers: Sequence[str]) -> None:
     """Before a figure is drawn: give its texts fonts that lend what their own lacks, and keep words in their order.
 
-    A name that is written from right to left is isolated, or it would turn the words around it.
+    A name that is written from right to left is isolated, or it would turn the words around it. A mark without its
+    letter, as a vowel of Thai is in a vocabulary, stands on a dotted circle.
     """
     texts = texts_of(figure)
+    for text in texts:
+        text.set_text(with_bases(text.get_text()))
     lent = lenders("".join(text.get_text() for text in texts), readers)
     for text in texts:
         if lent:
             text.set_fontfamily([OWN, *lent])
         if SHAPES and ISOLATE not in text.get_text():
             text.set_text(RUN.sub(rf"{ISOLATE}\g<0>{END}", text.get_text()))
+
+
+def with_bases(text: str) -> str:
+    """Text in which each mark has something to stand on: no font has a mark together with the sign before a name."""
+    categories = ["Z", *(unicodedata.category(sign)[0] for sign in text)]
+    return "".join(
+        f"◌{sign}" if this == "M" and before in "PZ" and not is_hidden(sign) else sign
+        for sign, before, this in zip(text, categories, categories[1:], strict=False)
+    )
 
 
 def lenders(text: str, readers: Sequence[str] = ()) -> list[str]:

@@ -12,7 +12,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from torch import Tensor
 
 from makemlp.data import Vocabulary
-from makemlp.figures.base import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, bars, literal, picture, shown, text_on
+from makemlp.figures.base import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, bars, literal, picture, quoted, shown, text_on
 from makemlp.mlp import MLP, count_parameters, trace
 
 
@@ -183,8 +183,7 @@ def anatomy(fig: Figure, model: MLP, vocab: Vocabulary, prefix: str = "") -> str
     context = ([0] * model.block_size + vocab.encode(prefix))[len(prefix) :]
     steps = trace(model, torch.tensor([context]))
     emb, h, probs = steps["emb"][0], steps["h"][0], steps["probs"][0]
-    before = [shown(vocab.itos[i]) for i in context]
-    said = "".join(before)
+    said = "".join(shown(vocab.itos[i]) for i in context)
     top_axes, middle, bottom = fig.subplots(3, 1, height_ratios=(model.block_size, 1.6, 3))
     limit = float(model.C.detach().abs().max())  # of all characters, so that a row looks the same in every context
     image = top_axes.imshow(emb.numpy(), cmap="cividis", vmin=-limit, vmax=limit, aspect="auto")
@@ -192,7 +191,7 @@ def anatomy(fig: Figure, model: MLP, vocab: Vocabulary, prefix: str = "") -> str
         for (y, x), number in np.ndenumerate(emb.numpy()):
             written = f"{number:.1f}".replace("-", "−")
             top_axes.text(x, y, written, ha="center", va="center", color=text_on(image.cmap(image.norm(number))))
-    top_axes.set_yticks(range(len(context)), [literal(f"'{symbol}'") for symbol in before])
+    top_axes.set_yticks(range(len(context)), [quoted(vocab.itos[i]) for i in context])
     top_axes.set_xticks(range(emb.shape[1]))
     top_axes.set(
         title=literal(f"1. X (1, {len(context)}) holds '{said}'; ")

@@ -11,10 +11,10 @@ const SPOKEN_AFTER = 700; // milliseconds without another picture, so that a dra
 
 // Letters that are written from right to left, as makemlp/figures/fonts.py has them.
 const RIGHT = "\\u0590-\\u08ff\\ufb1d-\\ufdff\\ufe70-\\ufefe\\u{10800}-\\u{10fff}\\u{1e800}-\\u{1efff}";
-const RUN = new RegExp(`[${RIGHT}](?:[${RIGHT} \\u200c\\u200d'-]*[${RIGHT}])?`, "gu");
-
-/** A name that is written from right to left would turn the words around it, so it is isolated. */
-const isolated = (child) => (typeof child === "string" ? child.replace(RUN, "\u2068$&\u2069") : child);
+const RUN = new RegExp(`\u25cc?[${RIGHT}](?:[${RIGHT} \\u200c\\u200d'-]*[${RIGHT}])?`, "gu");
+const BARE = /(?<=^|[\p{P}\p{Z}])(?![\ufe00-\ufe0f])\p{M}/gu; // a mark without the letter that it goes with
+/** A name from right to left would turn the words around it, so it is isolated; a bare mark stands on a circle. */
+const isolated = (child) => child.replace?.(BARE, "\u25cc$&").replace(RUN, "\u2068$&\u2069") ?? child;
 
 /** An element of HTML or SVG with attributes and children; a function as an attribute listens to that event. */
 export function el(tag, attributes = {}, ...children) {

@@ -711,3 +711,12 @@ def test_a_trial_that_is_pointed_at_is_ringed_against_each_setting(opened):
     assert said["trial"] == 0
     assert page.locator(".makemlp-note").last.inner_text() == "Trial 0: dev 2.500, block_size 2, learning_rate 0.001"
     assert page.locator(".board text", has_text="×").count() == 3  # the one that was given up, in three panels
+
+
+def test_a_mark_without_its_letter_stands_on_a_circle(opened):
+    """A vowel of Thai, which no font has together with a quotation mark, and which a list of choices cuts off."""
+    vocab = Vocabulary(["\u0e28\u0e34\u0e23\u0e34"])
+    counts = CountModel(len(vocab), 1).fit(*build_dataset(["\u0e28\u0e34\u0e23\u0e34"], vocab, 1)).counts[1]
+    page = opened(makemlp.explore_smoothing(counts, vocab))
+    shown = page.locator("option").evaluate_all("all => all.map(one => [one.value, one.textContent])")
+    assert ["\u0e34", "◌\u0e34"] in shown and ["\u0e28", "\u0e28"] in shown
