@@ -172,11 +172,47 @@ def test_the_printed_example_is_among_the_inputs(name):
     assert places and compare(given[places[0]], result, exercise.tolerance) is None
 
 
+# The same of projects and repairs, whose example is all of an input: what is between … is left to the check.
+SMALL_COUNTS = {"": {"a": 3, "b": 1}, "a": {"a": 1, "b": 1}}
+PRINTED_BY_STAGES = {
+    "tally": [(T([0, 1, 0]), T([1, 0, 1]), 2)],
+    "descend_by_hand": [(T([[1.0, 3.0], [2.0, 2.0]]), 1, 1.0)],
+    "prepare": [(["Ada", " ada", "eva"], ...)],
+    "count_contexts": [(["ab"], 1)],
+    "continuation_counts": [(find("count_contexts").reference(["igh"] * 5 + ["agh"], 2), 2)],
+    "kn_probability": [("", "b", SMALL_COUNTS, 0.5, 3), ("a", "b", SMALL_COUNTS, 0.5, 3)],
+    "position_means": [(T([[0, 1], [0, 1]]), ...)],
+    "backward_pass": [(..., ..., *(torch.zeros(*size) for size in ((2, 1), (1, 2), (2,), (2, 2), (2,))))],
+    "finite_difference": [(..., T([[2.0]]).double(), 0.5)],
+    "adam": [([T([1.0, 2.0])], [[T([0.001, -5.0])]], [0.1])],
+    "fit": [(7, ..., 4, 3, ..., ...)],
+    "fair_gap": [([2.2, 2.3], [2.1, 2.4])],
+    "draw_settings": [({"rate": (0.001, 0.1), "hidden_dim": [50, 100]}, ..., ...)],
+    "winner": [([{"rate": 0.01, "dev": 2.2}, {"rate": 0.03, "dev": 2.1}], ..., [1, 2])],
+    "steered": [(T([0.5, 0.3, 0.15, 0.05]).log(), 1.0, 4, 0.7)],
+    "read_list": [("Eva\nada\nAnne-Marie\nADA", "ademnrvi")],
+}
+
+
+@pytest.mark.parametrize("name", PRINTED_BY_STAGES)
+def test_the_printed_example_of_a_stage_is_among_its_inputs(name):
+    exercise = find(name)
+    for printed in PRINTED_BY_STAGES[name]:
+        assert any(
+            all(p is ... or compare(plain(i), p, exercise.tolerance) is None for i, p in zip(one, printed, strict=True))
+            for one in exercise.inputs()
+        ), printed
+
+
 def test_each_exercise_that_prints_a_whole_example_is_among_these():
     """The others print none: by pencil, with results that chance decides, or for part of the arguments."""
     without = {"split_examples", "forward", "start", "minibatches", "split_unique", "best_setting", "top_k"}
     without |= {"start_at_shares", "challenge"} | {one.name for one in SMALL if one.cases is None}
     assert set(PRINTED) | without == {one.name for one in SMALL} and not set(PRINTED) & without
+    # These say in words what the check does, or print what another test holds (the card's facts).
+    without = {"choose_and_report", "run_study", "own_sampler", "scored", "write_card"}
+    stages = {one.name for one in exercises.of_lesson() if one not in SMALL and not one.trial}
+    assert set(PRINTED_BY_STAGES) | without == stages and not set(PRINTED_BY_STAGES) & without
 
 
 @pytest.mark.parametrize("name", ["split_examples", "start", "minibatches", "split_unique", "start_at_shares"])

@@ -196,17 +196,23 @@ def _measured(exercise: Exercise, value: Any, sample: Any, arguments: tuple) -> 
         return Stop("unmeasurable", show(value))
 
 
+@functools.lru_cache(maxsize=16)
+def _inputs(exercise: Exercise, seed: int | None) -> list[tuple]:
+    """The inputs, made once for all mistakes: each call gets a copy."""
+    return exercise.inputs(seed)
+
+
 @functools.lru_cache(maxsize=2048)
 def _specified(exercise: Exercise, function: Callable, seed: int | None) -> tuple:
     """What the reference or a mistake gives on all inputs."""
-    return tuple(call(exercise, function, arguments).value for arguments in exercise.inputs(seed))
+    return tuple(call(exercise, function, arguments).value for arguments in _inputs(exercise, seed))
 
 
 @functools.lru_cache(maxsize=2048)
 def _compared(exercise: Exercise, function: Callable, seed: int | None) -> list[Any]:
     """What is compared of that."""
     seen = [Seen(value) for value in _specified(exercise, function, seed)]
-    return _measured_all(exercise, seen, exercise.inputs(seed), seed)
+    return _measured_all(exercise, seen, _inputs(exercise, seed), seed)
 
 
 def _wanted(exercise: Exercise, seed: int | None) -> list[Any]:

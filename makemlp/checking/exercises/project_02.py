@@ -160,6 +160,11 @@ def _continued(
     return new
 
 
+def _counts_cases(draws: Draws) -> list[tuple]:
+    by_hand = (count_contexts(["igh"] * 5 + ["agh"], 2), 2)
+    return [*((count_contexts(names, longest), longest) for names, longest in _names_cases(draws)), by_hand]
+
+
 def _after_contexts(counts: Counts, longest: int) -> Counts:
     """How many symbols follow instead of how many contexts come before."""
     return {
@@ -174,7 +179,7 @@ CONTINUATION_COUNTS = Exercise(
     number="02.7",
     name="continuation_counts",
     reference=continuation_counts,
-    cases=lambda draws: [(count_contexts(names, longest), longest) for names, longest in _names_cases(draws)],
+    cases=_counts_cases,
     use=lambda answer, counts, longest: _plain(answer(counts, longest)),
     measure=_differences,
     mistakes=(
@@ -280,9 +285,8 @@ def _probability_cases(draws: Draws) -> list[tuple]:
         return context, draws.choice(alphabet), counts, draws.choice((0.5, 0.75)), len(alphabet)
 
     small = {"": {"a": 3, "b": 1}, "a": {"a": 1, "b": 1}}
-    return [("a", "b", small, 0.5, 3), ("a", "a", small, 0.5, 3), ("b", "a", small, 0.5, 3)] + [
-        case() for _ in range(30)
-    ]
+    first = [(context, symbol, small, 0.5, 3) for context, symbol in (("", "b"), ("a", "b"), ("a", "a"), ("b", "a"))]
+    return first + [case() for _ in range(30)]
 
 
 KN_PROBABILITY = Exercise(

@@ -85,7 +85,8 @@ def _backward_cases(draws: Draws) -> list[tuple]:
 
     sizes = [(2, 3, 2, 1, 2), (1, 2, 1, 2, 3)]
     sizes += [(draws.integer(3, 9), draws.integer(3, 5), *(draws.integer(2, 4) for _ in range(3))) for _ in range(10)]
-    return [case(*size) for size in sizes]
+    zeros = (torch.tensor([[0], [1]]), torch.tensor([0, 1]), *map(torch.zeros, ((2, 1), (1, 2), (2,), (2, 2), (2,))))
+    return [*(case(*size) for size in sizes), zeros]
 
 
 def _other(**switches: Any) -> Callable:
@@ -512,7 +513,7 @@ def _fitted(
 
 
 def _fit_cases(draws: Draws) -> list[tuple]:
-    sizes = [(6, 3, 2, 4, 0.1), (7, 4, 25, 3, 0.05)]
+    sizes = [(6, 3, 2, 4, 0.1), (7, 4, 25, 3, 0.05), (7, 4, 4, 3, 0.05)]
     sizes += [(draws.integer(9, 30), 5, draws.integer(12, 40), draws.integer(3, 8), 0.03) for _ in range(3)]
     return [(*size, draws.integer(0, 1000)) for size in sizes]
 

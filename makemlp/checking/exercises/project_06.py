@@ -45,7 +45,7 @@ def _drawn(
     trials: int,
     seed: int,
     between: Callable[[random.Random, float, float], float] = _log_uniform,
-    option: Callable[[random.Random, list], Any] = lambda g, options: g.choice(options),
+    option: Callable[[random.Random, list], Any] = lambda g, options: options[int(g.random() * len(options))],
     anew: str = "never",
 ) -> list[Settings]:
     """Random settings, with a switch for each way to get them wrong."""
@@ -122,7 +122,8 @@ def _space_cases(draws: Draws) -> list[tuple]:
         space = {"rate": (low, low * draws.choice((50, 100))), "hidden_dim": sizes, "decay": (1e-4, 0.1)}
         return space, TRIALS, draws.integer(0, 10_000)
 
-    return [case() for _ in range(2)]
+    printed = {"rate": (0.001, 0.1), "hidden_dim": [50, 100]}
+    return [case(), case(), (printed, TRIALS, draws.integer(0, 10_000))]
 
 
 def _rounded_up(g: random.Random, options: list) -> Any:

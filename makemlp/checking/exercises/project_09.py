@@ -72,7 +72,8 @@ def _text_cases(draws: Draws) -> list[tuple]:
         lines += [f"{some[0]}-{some[1]}", f"{some[0]} {some[1]}"]
         return "\n".join(lines + [line(some) for _ in range(draws.integer(5, 20))] + some[:1]), "abcdefghij"
 
-    return [("Eva\n  ada \n\nAnne-Marie\nADA\nada", "ademnvir")] + [case() for _ in range(8)]
+    printed = ("Eva\nada\nAnne-Marie\nADA", "ademnrvi")
+    return [printed, ("Eva\n  ada \n\nAnne-Marie\nADA\nada", "ademnvir")] + [case() for _ in range(8)]
 
 
 READ_LIST = Exercise(

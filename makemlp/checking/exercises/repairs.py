@@ -136,7 +136,7 @@ def _prepare_cases(draws: Draws) -> list[tuple]:
             draws.choice((name, name.upper())) if i % 7 == 0 else name for i, name in enumerate(raw)
         ], draws.integer(0, 999)
 
-    return [case(10), case(25)] + [case(draws.integer(15, 60)) for _ in range(6)]
+    return [case(10), case(25), *(case(draws.integer(15, 60)) for _ in range(6)), (["Ada", " ada", "eva"], 0)]
 
 
 PREPARE = {
