@@ -3,11 +3,15 @@
 import builtins
 import copy
 import inspect
+import math
 import random
 import sys
 import warnings
 from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -17,6 +21,7 @@ from makemlp.checking.comparing import change
 from makemlp.checking.core import examine
 from makemlp.checking.elsewhere import Elsewhere
 from makemlp.checking.observing import _Watch, observe
+from makemlp.checking.plain import plain
 from makemlp.checking.specification import Trial
 
 EVERY = exercises.of_lesson()
@@ -192,13 +197,10 @@ WAYS = {
         "module": lambda: torch.nn.NLLLoss()(X, ROW),
         "ctc": lambda: torch.nn.functional.ctc_loss(X[None].log_softmax(2), ROW[:, None] + 1, ROW * 0 + 1, ROW * 0 + 1),
     },
-    "gradient": {
+    "gradient": {  # torch.func is in the catalogue: importing it takes seconds
         "backward": lambda: recorded(lambda W, loss: loss.backward()),
         "autograd": lambda: recorded(lambda W, loss: torch.autograd.grad(loss, W)),
         "backward of many": lambda: recorded(lambda W, loss: torch.autograd.backward(loss)),
-        "func": lambda: torch.func.grad(lambda W: (W**2).sum())(X),
-        "reverse Jacobian": lambda: torch.func.jacrev(lambda W: W**2)(X),
-        "forward Jacobian": lambda: torch.func.jacfwd(lambda W: W**2)(X),
         "forward mode": forward_mode,
         "functional": lambda: torch.autograd.functional.jacobian(lambda W: W**2, X),
     },
@@ -292,6 +294,89 @@ def test_a_text_of_another_process_is_the_same_text():
     assert type(text[0]) is str and {"A": 1}[text[0]] == 1
 
 
+# The form of a result, and results that are nearly right
+
+CALLED = [exercise for exercise in EVERY if not exercise.trial and not exercise.use]
+
+
+def each(value, change_one):
+    """The value with each number, text and tensor in it changed."""
+    if isinstance(value, dict):
+        return {key: each(part, change_one) for key, part in value.items()}
+    return type(value)(each(part, change_one) for part in value) if type(value) in (list, tuple) else change_one(value)
+
+
+def fractional(value):
+    return value.is_floating_point() if isinstance(value, Tensor) else isinstance(value, float)
+
+
+def numbers(make):
+    """A change of all numbers of Python's that are no truth value, and of no tensor."""
+    return lambda value: make(value) if type(value) in (int, float) and math.isfinite(value) else value
+
+
+FORMS = {
+    "of NumPy": lambda one: one.numpy() if isinstance(one, Tensor) else numbers(np.asarray)(one),
+    "in lists": lambda one: one.tolist() if isinstance(one, Tensor) else one,
+    "twice as long": lambda one: one.double() if fractional(one) and torch.is_tensor(one) else one,
+    "fractions": numbers(Fraction),
+    "decimals": numbers(Decimal),
+    "tensors of one number": numbers(lambda number: torch.tensor([number], dtype=torch.float64)),
+    "with a gradient": lambda one: one.clone().requires_grad_() if fractional(one) and torch.is_tensor(one) else one,
+    "every other place in memory": lambda one: torch.stack([one, one], -1)[..., 0] if isinstance(one, Tensor) else one,
+}
+
+
+@pytest.mark.parametrize("exercise", CALLED, ids=lambda one: one.name)
+def test_a_right_result_may_have_any_form(exercise):
+    exercise = few(exercise, 3)
+    for form, made in FORMS.items():
+        if exercise.strict and form in ("of NumPy", "in lists"):
+            continue  # where tensors are asked for
+        verdict = examine(exercise, like(exercise, lambda *given, m=made: each(exercise.reference(*given), m)))
+        assert verdict.met, (form, verdict.text)
+
+
+def last_one(value):
+    """The value with its very last number or text another one."""
+    if isinstance(value, dict):
+        return {**value, list(value)[-1]: last_one(value[list(value)[-1]])} if value else value
+    if isinstance(value, list | tuple):
+        return type(value)([*value[:-1], last_one(value[-1])]) if value else value
+    if isinstance(value, Tensor):
+        value = value.clone()
+        value.view(-1)[-1:] += 1
+        return value
+    return not value if isinstance(value, bool) else f"{value[:-1]}#" if isinstance(value, str) else value + 1
+
+
+NEARLY = {
+    "the last one": last_one,
+    "nothing": lambda value: None,
+    "one more round it": lambda value: [value],
+    "its text": str,
+    "not a number": lambda value: each(value, lambda one: one * math.nan if fractional(one) else one),
+}
+ONLY_MEASURED = {"start", "start_at_log_vocab", "write_card"}  # where another number may be as good
+
+
+@pytest.mark.parametrize("exercise", CALLED, ids=lambda one: one.name)
+def test_a_result_that_is_nearly_right_is_refused(exercise):
+    exercise = few(exercise, 6)
+    first = exercise.reference(*exercise.inputs()[0])
+    ways = {**NEARLY, "always the first": lambda value: copy.deepcopy(first)}
+    for way, spoil in ways.items():
+        spoiled = [spoil(exercise.reference(*one)) for one in exercise.inputs()]
+        right = [exercise.reference(*one) for one in exercise.inputs()]
+        if all(change(plain(a), plain(b)) == "" for a, b in zip(spoiled, right, strict=True)):
+            continue  # it changes nothing here
+        if exercise.name in ONLY_MEASURED and way in ("the last one", "always the first"):
+            continue
+        verdict = examine(exercise, like(exercise, lambda *given, s=spoil: s(exercise.reference(*given))))
+        assert not verdict.met, way
+        assert "Traceback" not in verdict.text and "makemlp/" not in verdict.text and "\n" not in verdict.text
+
+
 # What is printed beside a verdict
 
 
@@ -304,7 +389,9 @@ def test_warnings_and_errors_that_are_printed_name_no_file_of_the_check():
         print("in red", file=sys.stderr)
         return logits
 
-    observe(exercise, softmax, heard=heard)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        observe(exercise, softmax, heard=heard)
     said = "".join(one.getvalue() for one in heard)
     assert "UserWarning: look here\n" in said and "in red\n" in said
     assert ".py" not in said

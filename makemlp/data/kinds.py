@@ -72,7 +72,7 @@ AFTER_TABLES = (
     (r"\(?\d+\W+[^\W\d]", "has a number before each name", "^[(]?[0-9]+[-.):= ]+(.+)"),
     (r"([-–—•·]\s*|\*\s+)[\w[]", "has the items of a text", "^[-–—•·*]+ *(?:[][].[][] +)?(.+)"),
     (r".*[^\W\d].*?\S(\s{2,})\S", "has columns with spaces between them", "^ *(.+?)  "),
-    (r".*\S\s*[([][^()[\]]*[)\]]$", "has more text in brackets after each name", "^(.+?) *[([]"),
+    (r".*\S(\s+\(|\s*\[)[^()[\]]*[)\]]$", "has more text in brackets after each name", "^(.+?) *[([]"),
     (r".*[^\W\d][^\w\s]*[\s:=]+\d[-\d.,]*%?$", "has a number after each name", "^(.+?)[ :=]+[0-9][^ ]*$"),
     (r".*\S\s+(#|//)\s", "has a comment after each name", "^(.+?) +(?:#|//)"),
     (r"(dr|mrs?|ms|miss|prof|sir|herr|frau|mme|mlle|sr|sra)\b\.? \w", "has a title before each name", "^[^ ]+ (.+)"),
