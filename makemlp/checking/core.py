@@ -303,25 +303,25 @@ def _in_general(exercise: Exercise, arguments: tuple, result: Any, wanted: Any) 
 
 def _evidence(exercise: Exercise, arguments: tuple, result: Any, wanted: Any) -> str:
     """What was tried, what came and what was wanted."""
+    in_form = not isinstance(result, Stop | Difference)
+    if in_form and not arguments:  # by pencil: which entries are wrong is said, what is right is not given away
+        return wrong_entries(result, wanted, exercise.tolerance)
+    came = _came(exercise, result, wanted)
+    if not arguments:
+        return f"{came[0].upper()}{came[1:]}."
+    if not exercise.measure and not isinstance(result, Difference):  # what is measured says nothing by itself
+        came += f", wanted {show(wanted)}{first_difference(result, wanted, exercise.tolerance)}"
+    return f"Tried {_tried(exercise, arguments)}: {came}."
+
+
+def _came(exercise: Exercise, result: Any, wanted: Any) -> str:
     if isinstance(result, Difference):
-        came = f"{what_came(result.got)} came"
-        return f"Tried {_tried(exercise, arguments)}: {came}." if arguments else f"{came[0].upper()}{came[1:]}."
+        return f"{what_came(result.got)} came"
     if isinstance(result, Stop):
         at = f" in the line `{result.line}`" if result.line else ""
-        message = f" ({result.message.splitlines()[0][:120]})" if result.message.strip() else ""
-        came = f"your answer stopped with {result.kind}{at}{message}"
-    elif not arguments:  # by pencil: which entries are wrong is said, what is right is not given away
-        return wrong_entries(result, wanted, exercise.tolerance)
-    elif exercise.measure:
-        return f"Tried {_tried(exercise, arguments)}: {differing(result, wanted, exercise.tolerance)}."
-    else:
-        came = f"came {show(result)}"
-    if not arguments:
-        return came[0].upper() + came[1:] + "."
-    if exercise.measure:  # what is measured of a right result would say nothing here
-        return f"Tried {_tried(exercise, arguments)}: {came}."
-    where = first_difference(result, wanted, exercise.tolerance)
-    return f"Tried {_tried(exercise, arguments)}: {came}, wanted {show(wanted)}{where}."
+        message = f" ({result.message.strip().splitlines()[0][:120]})" if result.message.strip() else ""
+        return f"your answer stopped with {result.kind}{at}{message}"
+    return differing(result, wanted, exercise.tolerance) if exercise.measure else f"came {show(result)}"
 
 
 def _tried(exercise: Exercise, arguments: tuple) -> str:

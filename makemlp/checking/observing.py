@@ -20,6 +20,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import Module
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.overrides import TorchFunctionMode
 
@@ -170,7 +171,7 @@ def _noting(exercise: Exercise, answer: Callable, changes: list[str]) -> Callabl
         value = answer(*given)
         for name, one, (was, marks) in zip(exercise.parameters, given, before, strict=False):
             now, new_marks = _state(one)
-            told = "" if name in exercise.in_place else change(was, now) or "; ".join(new_marks - marks)
+            told = "" if name in exercise.in_place else change(was, now) or _remarked(marks, new_marks)
             if told:
                 changes.append(f"{name}: {told}")
         return value
@@ -179,7 +180,8 @@ def _noting(exercise: Exercise, answer: Callable, changes: list[str]) -> Callabl
 
 
 def _state(value: Any) -> tuple[Any, set[str]]:
-    """A value as it is now, and how PyTorch has marked the tensors in it."""
+    """A value as it is now, or a model's parameters; and how PyTorch has marked the tensors in it."""
+    value = list(value.parameters()) if isinstance(value, Module) else value
     return plain(value), _marks(value)
 
 
@@ -188,8 +190,13 @@ def _marks(value: Any) -> set[str]:
         return set().union(*map(_marks, value)) if any(isinstance(one, Tensor) for one in value) else set()
     if not isinstance(value, Tensor):
         return set()
-    found = {"it requires a gradient afterwards"} if value.requires_grad else set()
-    return found | ({"it holds a gradient afterwards"} if value.is_leaf and value.grad is not None else set())
+    found = {"requires a gradient"} if value.requires_grad else set()
+    return found | ({"holds a gradient"} if value.is_leaf and value.grad is not None else set())
+
+
+def _remarked(before: set[str], after: set[str]) -> str:
+    told = [f"it {mark} afterwards" for mark in sorted(after - before)]
+    return "; ".join(told + [f"it no longer {mark} afterwards" for mark in sorted(before - after)])
 
 
 # What is forbidden

@@ -259,6 +259,7 @@ def _adam(
     squared: Callable[[Tensor, Tensor], Tensor] = lambda gradient, mean: gradient**2,
     sign: float = 1.0,
     only: int | None = None,
+    epsilon: float = 1e-8,
 ) -> Callable[[Parameters, float], None]:
     """Adam on these parameters, with a switch for each way to get it wrong."""
     averages = [(torch.zeros_like(p), torch.zeros_like(p)) for p in parameters]
@@ -272,7 +273,7 @@ def _adam(
             square.mul_(beta2).add_((1 - beta2) * squared(gradient, mean))
             up, down = (1 - beta1 ** done[0], 1 - beta2 ** done[0]) if correct else (1.0, 1.0)
             size = square / down
-            p -= sign * rate * mean / up / ((size.sqrt() if root else size) + 1e-8)
+            p -= sign * rate * mean / up / ((size.sqrt() if root else size) + epsilon)
 
     return step
 
@@ -335,7 +336,8 @@ def _adam_cases(draws: Draws) -> list[tuple]:
         return [draws.normal(*shape) for shape in shapes], gradients, [draws.integer(1, 9) / 100 for _ in range(steps)]
 
     first = ([torch.tensor([1.0, 2.0])], [[torch.tensor([0.001, -5.0])]], [0.1])
-    return [first, case(2, (2,))] + [case(draws.integer(3, 8), (2, 1), (2,)) for _ in range(6)]
+    unused = ([torch.tensor([1.0, 2.0])], [[torch.tensor([0.0, g])] for g in (1.0, -2.0)], [0.1, 0.1])  # a row of C
+    return [first, case(2, (2,)), unused] + [case(draws.integer(3, 8), (2, 1), (2,)) for _ in range(6)]
 
 
 ADAM = Exercise(
@@ -410,6 +412,13 @@ ADAM = Exercise(
             "first parameter only",
             lambda parameters: _adam(parameters, only=1),
             "Only the first parameter moves: every one has averages and a gradient of its own.",
+            "05 Adam in six lines",
+        ),
+        Mistake(
+            "no epsilon",
+            lambda parameters: _adam(parameters, epsilon=0.0),
+            "Where all gradients were 0, as in a row of C that no example used, 0 is divided by 0, which is nan: add "
+            "10⁻⁸ to the root.",
             "05 Adam in six lines",
         ),
         Mistake(

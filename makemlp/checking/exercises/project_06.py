@@ -246,10 +246,12 @@ def _stopped_and_resumed(answer: Callable, trials: list[Settings], losses: dict,
     Trial i is told by its rate. Its loss on a part is losses[part][i], and None is a run that diverges.
     """
     rates, rows, trained, looks, pressed, ended = [one["rate"] for one in trials], [], [], set(), [], []
+    seeds = set()
 
     def train(settings: Settings, seed: int = 0) -> int:
         i = rates.index(settings["rate"])
         trained.append(i)
+        seeds.add(int(seed))
         if i == stop and not pressed:
             pressed.append(i)
             raise _Pressed
@@ -276,6 +278,7 @@ def _stopped_and_resumed(answer: Callable, trials: list[Settings], losses: dict,
         "scored on": sorted(looks),
         "most often trained": max(Counter(trained).values(), default=0),
         "ended by": sorted(set(ended)),
+        "seeds": sorted(seeds),
     }
 
 
@@ -297,7 +300,7 @@ RUN_STUDY = Exercise(
     cases=_study_cases,
     use=_stopped_and_resumed,
     in_place=("rows",),
-    measure=entries("rows after the stop", "rows in the end", "scored on", "most often trained", "ended by"),
+    measure=entries("rows after the stop", "rows in the end", "scored on", "most often trained", "ended by", "seeds"),
     mistakes=(
         Mistake(
             "scored on test",
