@@ -235,7 +235,7 @@ def test_whatever_an_answer_gives_becomes_plain_data(name):
 
 @pytest.mark.parametrize("name", ODD)
 @pytest.mark.parametrize(
-    "exercise", ["units", "window", "split_unique", "bigram_loss", "minibatches", "leaked", "real_gain"]
+    "exercise", ["units", "window", "split_unique", "excess_loss", "minibatches", "leaked", "real_gain"]
 )
 def test_whatever_an_answer_gives_gets_a_sentence(exercise, name):
     given = ODD[name]()
@@ -278,7 +278,7 @@ def named(*_):
 
 @pytest.mark.parametrize("answer", [raises, named, Trap()], ids=["raises", "named", "trap"])
 def test_an_exception_without_words_is_told_all_the_same(answer):
-    verdict = examine(find("one_hot"), answer)
+    verdict = examine(find("bag"), answer)
     assert verdict.kind == "raised" and "your answer stopped with" in verdict.text
     assert "\n" not in verdict.text and len(verdict.text) < 400
 
@@ -291,7 +291,7 @@ def test_an_answer_may_close_the_page_and_print_without_an_end():
         return 7
 
     heard = []
-    assert judge(find("one_hot"), observe(find("one_hot"), answer, heard=heard)).kind == "type"
+    assert judge(find("bag"), observe(find("bag"), answer, heard=heard)).kind == "type"
     assert {len(one.getvalue()) for one in heard} == {observing.MOST_HEARD}
 
 

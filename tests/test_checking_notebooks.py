@@ -108,7 +108,7 @@ def test_prose_comes_in_the_lessons_portions(notebook, solution):
 
 def test_jupyter_shows_one_paragraph_and_no_traceback(capsys):
     shell = new_shell()
-    shell.run_cell("from makemlp.checking import check\ncheck('window', lambda names, stoi, block_size: 1 / 0)")
+    shell.run_cell("from makemlp.checking import check\ncheck('window', lambda names, stoi, block_size, after: 1 / 0)")
     shown = capsys.readouterr().out.strip()
     assert shown.startswith("✗ 03.2 window: Tried names = ['ab'], ") and shown.endswith('run hint("window").')
     assert "Traceback" not in shown and "\n\n" not in shown and "\x1b" not in shown
@@ -129,9 +129,9 @@ def test_what_an_answer_prints_is_shown_of_one_call_and_looks_like_no_verdict(ca
         check("sizes", sizes)
     assert capsys.readouterr().out == "Your answer printed this in call 1 of 2:\n    ✓ 03.5 sizes: right.\n"
 
-    def window(names, stoi, block_size):
+    def window(names, stoi, block_size, after):
         print("10%\r20%\r", *names, *range(30), sep="\n")
-        return checking.find("window").reference(names, stoi, block_size if block_size < 3 else 2)
+        return checking.find("window").reference(names, stoi, block_size if block_size < 3 else 2, after)
 
     with pytest.raises(checking.Wrong, match="names = ") as caught:
         check("window", window)
@@ -141,7 +141,7 @@ def test_what_an_answer_prints_is_shown_of_one_call_and_looks_like_no_verdict(ca
 
 
 def test_what_an_answer_without_an_end_printed_is_shown(capsys, monkeypatch):
-    def units(nats):
+    def units(nlls, lengths):
         while True:
             print("round and round")
 
@@ -152,7 +152,7 @@ def test_what_an_answer_without_an_end_printed_is_shown(capsys, monkeypatch):
 
 
 def test_an_open_answer_says_so_kindly():
-    def window(names, stoi, block_size):
+    def window(names, stoi, block_size, after):
         raise NotImplementedError("Return X and Y.")
 
     with pytest.raises(checking.NotYet, match=r"… 03\.2 window: still open\. Return X and Y\. For steps, run hint"):
@@ -177,8 +177,8 @@ def test_a_function_is_wanted_where_inputs_are_tried():
 
 
 def test_a_large_difference_is_pointed_at():
-    def window(names, stoi, block_size):
-        X, Y = checking.find("window").reference(names, stoi, block_size)
+    def window(names, stoi, block_size, after):
+        X, Y = checking.find("window").reference(names, stoi, block_size, after)
         if len(X) > 10:
             X[7, -1] += 1
         return X, Y
@@ -195,7 +195,7 @@ def written(source, **scope):
 
 
 def test_the_line_that_raised_is_quoted():
-    units = written("def units(nll):\n    half = nll / 2\n    return half.nothing\n")
+    units = written("def units(nlls, lengths):\n    half = nlls[0] / 2\n    return half.nothing\n")
     with pytest.raises(checking.Wrong, match=r"AttributeError in the line\s+`return\s+half\.nothing`"):
         check("units", units)
 
@@ -205,15 +205,15 @@ def test_what_pytorch_has_not_implemented_is_not_an_open_exercise():
         raise NotImplementedError("\"exp\" not implemented for 'Int'")
 
     with pytest.raises(checking.Wrong, match="NotImplementedError"):
-        check("units", written("def units(nll):\n    return kernel(nll)\n", kernel=kernel))
+        check("units", written("def units(nlls, lengths):\n    return kernel(nlls)\n", kernel=kernel))
 
 
-def loops(nll):
+def loops(nlls, lengths):
     while True:
         pass
 
 
-def sleeps(nll):
+def sleeps(nlls, lengths):
     while True:
         with contextlib.suppress(Exception):
             time.sleep(60)
@@ -233,7 +233,7 @@ def test_an_answer_that_never_ends_is_ended(monkeypatch, answer, handler):
 
 
 def test_whoever_stops_a_check_reads_one_sentence():
-    def units(nll):
+    def units(nlls, lengths):
         raise KeyboardInterrupt
 
     with pytest.raises(checking.Wrong, match="You stopped the check"):
@@ -260,14 +260,14 @@ def test_hints_come_one_by_one_and_begin_again(capsys):
 
 def test_progress_says_what_is_met_open_and_wrong(capsys):
     check("sizes", checking.find("sizes").reference)
-    for name, answer in (("neuron", ...), ("one_hot", lambda X, vocab_size: X)):
+    for name, answer in (("neuron", ...), ("bag", lambda X, vocab_size: X)):
         with pytest.raises(checking.CheckError):
             check(name, answer)
     capsys.readouterr()
     progress("03")
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "03 Embed and concatenate: 1 of 6 met"
-    assert lines[1] == "✗ 03.1 one_hot: not right yet (shape)"
+    assert lines[1] == "✗ 03.1 bag: not right yet (shape)"
     assert lines[2] == "  03.2 window: not checked yet"
     assert lines[4] == "… 03.4 neuron: open"
     assert lines[5] == "✓ 03.5 sizes: met"
@@ -289,14 +289,14 @@ def half_solved(notebook, solution):
     """Three answers filled in, and the outputs of other times left in the file."""
     answers = code(solution.raw)
     mine = code(json.loads(json.dumps(notebook.raw)))
-    for name in ("one_hot", "window", "neuron"):
+    for name in ("bag", "window", "neuron"):
         mine[f"03-{name}-answer"]["source"] = [
             "import time\n",
             "print(time.time())\n",
             *answers[f"03-{name}-answer"]["source"],
         ]
-    stale = {"output_type": "error", "ename": "Wrong", "evalue": "✗", "traceback": ["✗ 03.1 one_hot: …"]}
-    mine["03-one_hot-check"] |= {"outputs": [stale], "execution_count": 3}
+    stale = {"output_type": "error", "ename": "Wrong", "evalue": "✗", "traceback": ["✗ 03.1 bag: …"]}
+    mine["03-bag-check"] |= {"outputs": [stale], "execution_count": 3}
     mine["03-window-answer"] |= {"outputs": stream("0.0\n"), "execution_count": 4}
     mine["03-sizes-check"] |= {"outputs": stream("✓ 03.5 sizes: right.\n"), "execution_count": 5}
     return {**notebook.raw, "cells": list(mine.values())}
@@ -308,7 +308,7 @@ def renamed(solution):
     for number, cell in enumerate(cells):
         cell |= {"metadata": {}, "id": f"x{number}"}
         if cell["cell_type"] == "code":
-            cell["outputs"] = stream("✓ 03.1 one_hot: right on 7 inputs.\n")
+            cell["outputs"] = stream("✓ 03.1 bag: right on 7 inputs.\n")
     return {**solution.raw, "cells": cells}
 
 
@@ -332,12 +332,14 @@ def test_under_nbval_only_what_is_not_met_fails_whatever_was_stored(tmp_path):
     assert [order[int(cell)] for name, cell in failed if name == "half"] == [
         f"03-{name}-check" for name in ("concatenate", "sizes", "paper_size")
     ]
-    assert "✗" not in result.stdout.replace("✗ 03.1 one_hot: …", "") and "File " not in result.stdout
-    assert "… 03.3 concatenate: still open. Return a tensor of shape (N, block_size * emb_dim)." in result.stdout
+    assert "✗" not in result.stdout.replace("✗ 03.1 bag: …", "") and "File " not in result.stdout
+    assert (
+        "… 03.3 concatenate: still open. Return a tensor of shape (N, block_size // n, n * emb_dim)." in result.stdout
+    )
 
 
 # What makes a check cell run through without a check; the last one ends the kernel.
-CHECK = 'check("one_hot", one_hot)'
+CHECK = 'check("bag", bag)'
 WAYS_AROUND = {
     "nothing": "pass",
     "a magic that is misspelt": f"%tme {CHECK}",
@@ -345,7 +347,7 @@ WAYS_AROUND = {
     "a comment": f"# {CHECK}",
     "an excuse": f"try:\n    {CHECK}\nexcept Exception:\n    pass",
     "the tag alone": CHECK,
-    "another name": f'{CHECK.replace("one_hot", "window", 1)} if False else check("one_hot", lambda X, vocab_size: X)',
+    "another name": f'{CHECK.replace("bag", "window", 1)} if False else check("bag", lambda X, vocab_size: X)',
     "a kernel that ends": f"import os; os._exit(0); {CHECK}",
 }
 
@@ -353,11 +355,11 @@ WAYS_AROUND = {
 def test_no_way_around_a_check_passes_under_nbval(tmp_path):
     (notebook,) = [one for one in EXERCISES if one.path.name.startswith("03")]
     raw, cells = json.loads(json.dumps(notebook.raw)), code(json.loads(json.dumps(notebook.raw)))
-    raw["cells"] = [cells["03-setup"], cells["03-one_hot-answer"]]
+    raw["cells"] = [cells["03-setup"], cells["03-bag-answer"]]
     for number, source in enumerate(WAYS_AROUND.values()):
-        name = "03-one_hot-check" if source == "pass" else f"way-{number}"
+        name = "03-bag-check" if source == "pass" else f"way-{number}"
         tags = {"tags": ["nbval-ignore-output", "raises-exception"]}
-        raw["cells"].append({**cells["03-one_hot-check"], "id": name, "source": source, "metadata": tags})
+        raw["cells"].append({**cells["03-bag-check"], "id": name, "source": source, "metadata": tags})
     (tmp_path / "03_around.ipynb").write_text(json.dumps(raw), encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-p", "no:cacheprovider", "-rf"]
     env = {**os.environ, "PYTHONUTF8": "1", "PYTHONPATH": f"{ROOT / 'tests'}{os.pathsep}{ROOT}"}

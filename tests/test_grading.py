@@ -32,10 +32,10 @@ from makemlp.checking.observing import Seen, Stop, observe
 OPEN = json.dumps(next(one for one in EXERCISES if one.path.name.startswith("03")).raw)
 SOLVED = json.dumps(next(one for one in SOLUTIONS if one.path.name.startswith("03")).raw)
 OTHER = json.dumps(next(one for one in SOLUTIONS if one.path.name.startswith("05")).raw)
-WRONG = "def one_hot(X, vocab_size):\n    return X\n"
-RIGHT = "def one_hot(X, vocab_size):\n    return F.one_hot(X, vocab_size).float()\n"
-FAILS = "def one_hot(X, vocab_size):\n    "
-VERDICT = "✓ 03.1 one_hot: right on 22 inputs."
+WRONG = "def bag(X, vocab_size):\n    return X\n"
+RIGHT = "def bag(X, vocab_size):\n    return F.one_hot(X, vocab_size).float().mean(1)\n"
+FAILS = "def bag(X, vocab_size):\n    "
+VERDICT = "✓ 03.1 bag: right on 22 inputs."
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="limits on memory, and forks, are Linux's")
 
@@ -54,7 +54,7 @@ def submission(answers=(), base=SOLVED, **changed):
 
 def only(source):
     """A solved notebook but for the first answer."""
-    return submission({"one_hot": source})
+    return submission({"bag": source})
 
 
 def without(part, base=SOLVED):
@@ -70,7 +70,7 @@ def without_ids():
     return notebook
 
 
-NAMES = ["one_hot", "window", "concatenate", "neuron", "sizes", "paper_size"]
+NAMES = ["bag", "window", "concatenate", "neuron", "sizes", "paper_size"]
 OWN = {
     name: next("".join(cell["source"]) for cell in json.loads(SOLVED)["cells"] if cell["id"] == f"03-{name}-answer")
     for name in NAMES
@@ -149,9 +149,9 @@ CASES = {
     "untouched": (json.loads(OPEN), 0, "open"),
     "Zoë Müller (Gruppe 2)": (json.loads(SOLVED), 6, "met"),
     "no ids": (without_ids(), 6, "met"),
-    "checks edited": (submission({"one_hot": WRONG}, check=f'print("{VERDICT}")'), 5, "shape"),
+    "checks edited": (submission({"bag": WRONG}, check=f'print("{VERDICT}")'), 5, "shape"),
     "checks deleted": (without("-check"), 6, "met"),
-    "answer deleted": (without("one_hot-answer", OPEN), 0, "missing"),
+    "answer deleted": (without("bag-answer", OPEN), 0, "missing"),
     "=HYPERLINK(1)": (json.loads(OPEN), 0, "open"),
 }
 BROKEN = {
@@ -199,7 +199,7 @@ def row(graded, name):
 def test_every_submission_gets_its_honest_row(graded, name):
     _, met, first = CASES[name]
     found = row(graded, name)
-    assert found["exercises"].split("; ")[0] == f"03.1 one_hot: {first}"
+    assert found["exercises"].split("; ")[0] == f"03.1 bag: {first}"
     assert (found["met"], found["of"], found["notebook"]) == (str(met), "6", "03_embed_and_concatenate")
     assert bool(found["note"]) == name.startswith("checks ")
 
@@ -246,7 +246,7 @@ def test_a_spreadsheet_is_given_no_formula(graded):
 
 @linux
 def test_memory_is_limited(tmp_path):
-    notebook = only(f"{FAILS}big = [0.0] * 10**9\n    return F.one_hot(X, vocab_size).float()\n")
+    notebook = only(f"{FAILS}big = [0.0] * 10**9\n    return F.one_hot(X, vocab_size).float().mean(1)\n")
     (tmp_path / "eats.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
     (found,) = grading.grade(tmp_path, tmp_path / "out", limits=grading.Limits(megabytes=256))
     assert found.met == 5 and "MemoryError" in found.verdicts[0][1].text
@@ -271,8 +271,8 @@ def test_the_verdict_is_the_check_of_the_notebook():
     for source in (WRONG, RIGHT):
         scope = {}
         exec("import torch.nn.functional as F\n" + source, scope)
-        exercise = find("one_hot")
-        seen = observe(exercise, scope["one_hot"], 5)
+        exercise = find("bag")
+        seen = observe(exercise, scope["bag"], 5)
         assert judge(exercise, wire.read(wire.write(seen)), 5) == judge(exercise, seen, 5)
 
 
@@ -288,7 +288,7 @@ def test_what_is_no_data_does_not_pass_the_wire():
 
 
 def test_a_sheet_that_is_too_short_is_no_pass():
-    exercise = find("one_hot")
+    exercise = find("bag")
     assert judge(exercise, observe(exercise, exercise.reference, 0)[:-1], 0).kind == "incomplete"
 
 
@@ -501,9 +501,10 @@ def test_the_course_may_lie_in_the_temporary_folder(tmp_path, monkeypatch):
 
 STYLES = [
     {
-        "one_hot": "%%time\ndef one_hot(X, vocab_size):\n    return F.one_hot(X, vocab_size).float()",
+        "bag": "%%time\ndef bag(X, vocab_size):\n    return F.one_hot(X, vocab_size).float().mean(1)",
         "window": "rows = !echo three\nformat = 'an %s\\n%d'\n" + "ANSWER\n    #\n%time 1 + 1\nwindow?",
-        "concatenate": "def concatenate(emb):\n    n = (2\n        % 9)\n    display(n)\n    return emb.flatten(1)",
+        "concatenate": "def concatenate(emb, n):\n    m = (2\n        % 9)\n    display(m)\n"
+        "    return emb.unflatten(1, (-1, n)).flatten(2)",
         "neuron": "import asyncio\nawait asyncio.sleep(0)\nANSWER",
         "sizes": "shell = get_ipython()\nshell.run_line_magic('precision', '3')\nANSWER",
         "paper_size": 'TEXT = """\n%matplotlib inline\n!ls\n"""\nANSWER',
@@ -527,7 +528,7 @@ def test_a_notebook_and_the_grader_agree_on_honest_cells(styles, tmp_path):
 def split(notebook, moved_to=None):
     """The first answer in two cells, of which the lower one has no id of the course's; or moved to another place."""
     notebook = json.loads(json.dumps(notebook))
-    place = next(i for i, cell in enumerate(notebook["cells"]) if cell["id"] == "03-one_hot-answer")
+    place = next(i for i, cell in enumerate(notebook["cells"]) if cell["id"] == "03-bag-answer")
     upper = {**notebook["cells"][place], "source": "# my answer\nwidth = 1"}
     lower = {**upper, "id": "abc", "source": RIGHT.replace("(X, vocab_size).", "(X, vocab_size * width).")}
     notebook["cells"][place : place + 1] = [upper]
@@ -556,11 +557,11 @@ def test_a_helper_of_ones_own_serves_every_exercise(tmp_path):
 
 def test_of_two_cells_with_one_id_the_last_counts_with_a_note(tmp_path):
     notebook = submission()
-    place = next(i for i, cell in enumerate(notebook["cells"]) if cell["id"] == "03-one_hot-answer")
+    place = next(i for i, cell in enumerate(notebook["cells"]) if cell["id"] == "03-bag-answer")
     notebook["cells"].insert(place, {**notebook["cells"][place], "source": WRONG})
     (tmp_path / "ana.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
     (row,) = grading.grade(tmp_path, tmp_path / "out")
-    assert row.met == 6 and row.note.startswith("Cells stand there twice (03-one_hot-answer); the last one counts")
+    assert row.met == 6 and row.note.startswith("Cells stand there twice (03-bag-answer); the last one counts")
 
 
 # The same cells in notebooks as other programs, and other people, leave them.

@@ -122,7 +122,8 @@ def _unseeded(exercise: Exercise, tried: list[Seen], by_purpose: dict[str, list[
     if any(alike):
         says = "Two different seeds gave the same result: make your random numbers from the whole seed."
         return _fail(exercise, "seed ignored", says)
-    if place := _fixed_part(exercise, values):
+    asked = [exercise.inputs()[0], *exercise.calls()["other seeds"]]
+    if place := _fixed_part(exercise, values, [call(exercise, exercise.reference, given).value for given in asked]):
         says = f"The entry {place} of the result is the same for five different seeds: draw all of it from the seed."
         return _fail(exercise, "seed ignored", says)
     pairs = zip(tried, by_purpose["elsewhere"], strict=False)
@@ -135,11 +136,15 @@ def _unseeded(exercise: Exercise, tried: list[Seen], by_purpose: dict[str, list[
     return None
 
 
-def _fixed_part(exercise: Exercise, values: list[Any]) -> str:
-    """Where a part of the result is the same for all seeds, though its entries differ; or nothing."""
+def _fixed_part(exercise: Exercise, values: list[Any], wanted: list[Any]) -> str:
+    """Where a part of the result is the same for all seeds, though its entries differ, and is not to be; or nothing."""
     if not all(isinstance(value, list | tuple) and len(value) == len(values[0]) for value in values):
         return ""
     for place, parts in enumerate(zip(*values, strict=True)):
+        if isinstance(wanted[0], list | tuple) and all(
+            _same(wanted[0][place], one[place], exercise) for one in wanted[1:]
+        ):
+            continue  # this part has nothing of the seed, such as a bias
         entries = parts[0].unique().tolist() if isinstance(parts[0], Tensor) else parts[0]
         varied = isinstance(entries, list | tuple | dict) and len(set(map(repr, entries))) > 1
         if varied and all(_same(parts[0], other, exercise) for other in parts[1:]):

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from makemlp.checking.comparing import THREE_DECIMALS
@@ -189,13 +188,30 @@ COUNT_PAIRS = Exercise(
 
 
 def normalise(N: Tensor) -> Tensor:
-    return torch.tensor([[count / sum(row) for count in row] for row in N.tolist()])
+    overall = [sum(column) / float(N.sum()) for column in N.T.tolist()]
+    return torch.tensor([[count / sum(row) for count in row] if sum(row) else overall for row in N.tolist()])
+
+
+def _filled(N: Tensor, empty: Tensor) -> Tensor:
+    """The rows divided by their sums, and something else in those that have none."""
+    return torch.where(N.sum(1, keepdim=True) > 0, N / N.sum(1, keepdim=True), empty)
+
+
+def _divided(N: Tensor, sums: Tensor) -> Tensor:
+    """Each row divided by something else than its sum; those without a count are right."""
+    return torch.where(N.sum(1, keepdim=True) > 0, N / sums, N.sum(0) / N.sum())
 
 
 def _normalise_cases(draws: Draws) -> list[tuple]:
-    first = [torch.tensor([[1.0, 3.0], [2.0, 2.0]]), torch.tensor([[1, 0, 4]]), torch.tensor([[5.0], [2.0]])]
-    squares = [draws.integers(20, n, n) + 1.0 for n in range(2, 12)]
-    others = [draws.integers(9, draws.integer(2, 6), draws.integer(2, 6)) + 1 for _ in range(10)]
+    def case(rows: int, columns: int) -> Tensor:
+        N = draws.integers(9, rows, columns) + 1
+        N[draws.integers(rows, draws.integer(0, rows - 1))] = 0
+        return N
+
+    first = [torch.tensor([[1.0, 3.0], [2.0, 2.0], [0.0, 0.0]]), torch.tensor([[1, 2, 4]])]
+    first += [torch.tensor([[5.0, 1.0], [0.0, 0.0]]), torch.tensor([[0, 0, 0], [6, 1, 1], [1, 8, 1]])]
+    squares = [case(n, n).float() for n in range(2, 12)]
+    others = [case(draws.integer(2, 6), draws.integer(2, 6)) for _ in range(10)]
     return [(N,) for N in first + squares + others]
 
 
@@ -207,51 +223,88 @@ NORMALISE = Exercise(
     mistakes=(
         Mistake(
             "keepdim missing",
-            lambda N: N / N.sum(1),
+            lambda N: _divided(N, N.sum(1)),
             "A missing keepdim: the sums of the rows form a row themselves, so each column is divided by "
             "another row's sum.",
             "01 A trap: dividing by the wrong sums",
         ),
         Mistake(
             "sum over the wrong axis",
-            lambda N: N / N.sum(0, keepdim=True),
+            lambda N: torch.where(N.sum(0, keepdim=True) > 0, N / N.sum(0, keepdim=True), N.sum(0) / N.sum()),
             "The sum runs over the wrong axis: now every column adds up to one, and every row should.",
             "01 A trap: dividing by the wrong sums",
         ),
         Mistake(
             "divided by everything",
-            lambda N: N / N.sum(),
-            "The whole table adds up to one, and each row should: sum along dimension 1 only.",
+            lambda N: _divided(N, N.sum()),
+            "The rows are divided by the sum of the whole table: divide each by its own sum.",
             "01 A trap: dividing by the wrong sums",
         ),
         Mistake(
-            "softmax",
-            lambda N: N.float().softmax(1),
-            "This is a softmax, which is for logits: counts are only divided by their sum.",
-            "01 The same model as a neural network",
-        ),
-        Mistake(
-            "divided by the largest",
-            lambda N: N / N.amax(1, keepdim=True),
-            "Each row is divided by its largest number, and so adds up to more than one: divide by the sum.",
-            "01 Three names by hand",
-        ),
-        Mistake(
             "mean for sum",
-            lambda N: N / N.float().mean(1, keepdim=True),
+            lambda N: _divided(N, N.float().mean(1, keepdim=True)),
             "Each row is divided by its mean, and so adds up to the number of its columns: divide by the sum.",
             "01 Three names by hand",
         ),
         Mistake(
-            "square root",
-            lambda N: N / (N.float() ** 2).sum(1, keepdim=True).sqrt(),
-            "Each row is divided by its length, the root of the sum of squares: divide by the plain sum.",
+            "0 divided by 0",
+            lambda N: N / N.sum(1, keepdim=True),
+            "A row without a count is divided by 0, which gives nan: find these rows, and put the shares of the whole "
+            "table there.",
+            "01 What was never seen",
+        ),
+        Mistake(
+            "empty rows stay 0",
+            lambda N: _filled(N, torch.tensor(0.0)),
+            "A row without a count is left at 0, so it adds up to 0 and not to one: it gets the shares of the whole "
+            "table.",
+            "01 What was never seen",
+        ),
+        Mistake(
+            "empty rows uniform",
+            lambda N: _filled(N, torch.tensor(1 / N.shape[1])),
+            "A row without a count is uniform: all rows together know more, because some symbols come more often than "
+            "others.",
+            "01 What was never seen",
+        ),
+        Mistake(
+            "rows weighted alike",
+            lambda N: _filled(N, normalise(N)[N.sum(1) > 0].mean(0)),
+            "The empty row gets the mean of the other rows' shares, which weighs a row with few counts like one with "
+            "many: add up the counts first, then divide.",
+            "01 Maximum likelihood",
+        ),
+        Mistake(
+            "counts for shares",
+            lambda N: _filled(N, N.sum(0).float()),
+            "The empty row gets the counts of the whole table: divide them by their sum, as every row.",
             "01 Three names by hand",
+        ),
+        Mistake(
+            "all rows pulled",
+            lambda N: (N + N.sum(0) / N.sum()) / (N.sum(1, keepdim=True) + 1),
+            "The shares of the whole table are added to every row: rows with counts are to keep exactly their own.",
+            "01 What was never seen",
+        ),
+        Mistake(
+            "all rows alike",
+            lambda N: (N.sum(0) / N.sum()).expand(N.shape),
+            "Every row got the shares of the whole table: only a row without a count needs them.",
+            "01 Three names by hand",
+        ),
+        Mistake(
+            "shares of how names begin",
+            lambda N: _filled(N, N[0] / N[0].sum()),
+            "The empty row gets the shares of the first row, which says how names begin: add up all rows.",
+            "01 All the names",
         ),
     ),
     hints=(
-        "N.sum(1) has shape (rows,), one number per row. What shape does a column of divisors have?",
-        "keepdim=True keeps the dimension that was summed: (rows, 1).",
+        "The sums of the rows, (rows, 1), say which rows are empty. The sums of the columns say how often each symbol "
+        "came in all.",
+        "N / N.sum(1, keepdim=True) is right where the sum is above 0, and nan where it is 0. The shares of the whole "
+        "table are N.sum(0) / N.sum().",
+        "torch.where(condition, one, other) takes one where the condition is met, and other where it isn't.",
     ),
 )
 
@@ -348,129 +401,176 @@ SOFTMAX = Exercise(
     ),
 )
 
-# 01.5 bigram_loss
+# 01.5 excess_loss
 
 
-def bigram_loss(W: Tensor, xs: Tensor, ys: Tensor) -> float:
-    losses = []
-    for x, y in zip(xs.tolist(), ys.tolist(), strict=True):
-        row = W[x].tolist()
-        losses.append(math.log(sum(math.exp(z) for z in row)) - row[y])
-    return sum(losses) / len(losses)
+def excess_loss(W: Tensor, N: Tensor) -> float:
+    excess = 0.0
+    for logits, counts in zip(W.double().tolist(), N.tolist(), strict=True):
+        log_sum = math.log(sum(math.exp(z) for z in logits))
+        excess += sum(n * (math.log(n / sum(counts)) - z + log_sum) for z, n in zip(logits, counts, strict=True) if n)
+    return excess / float(N.sum())
+
+
+def _mean(N: Tensor, log_p: Tensor) -> Tensor:
+    """The mean of −log p over the pairs in N; pairs that never came count as 0, also where p is 0."""
+    return -(N * log_p)[N > 0].sum() / N.sum()
+
+
+def _shares(N: Tensor) -> Tensor:
+    return N / N.sum(1, keepdim=True).clamp(min=1)
+
+
+def _excess(W: Tensor, N: Tensor, log_p: Tensor | None = None, lowest: Tensor | None = None) -> Tensor:
+    """The loss above the lowest, with another logarithm of p in the one or the other."""
+    return _mean(N, W.log_softmax(1) if log_p is None else log_p) - _mean(
+        N, _shares(N).log() if lowest is None else lowest
+    )
+
+
+def _rows_alike(W: Tensor, N: Tensor) -> Tensor:
+    seen = N.sum(1) > 0
+    each = [_excess(w[None], n[None]) for w, n in zip(W[seen], N[seen], strict=True)]
+    return torch.stack(each).mean()
 
 
 def _loss_cases(draws: Draws) -> list[tuple]:
-    first = [(torch.zeros(2, 2), torch.tensor([0]), torch.tensor([1]))]
-    first.append((torch.tensor([[0.0, 1.0], [2.0, 0.0]]), torch.tensor([0, 1]), torch.tensor([1, 1])))
-
     def case() -> tuple:
-        size, count = draws.integer(2, 8), draws.integer(2, 30)
-        return 2 * draws.normal(size, size), draws.integers(size, count), draws.integers(size, count)
+        size = draws.integer(2, 8)
+        N = draws.integers(9, size, size) * (draws.uniform(size, size) < 0.7)
+        N[0, 0], N[1, 1] = 1 + draws.integer(0, 8), 0
+        if size > 2:
+            N[draws.integer(2, size - 1)] = 0
+        return draws.normal(size, size), N.float()
 
+    first = [(torch.zeros(2, 2), torch.tensor([[0.0, 1.0], [2.0, 0.0]]))]
+    first.append((torch.tensor([[0.0, 1.0], [2.0, 0.0]]), torch.tensor([[1.0, 1.0], [3.0, 1.0]])))
     return first + [case() for _ in range(20)]
 
 
-BIGRAM_LOSS = Exercise(
+EXCESS_LOSS = Exercise(
     number="01.5",
-    name="bigram_loss",
-    reference=bigram_loss,
+    name="excess_loss",
+    reference=excess_loss,
     cases=_loss_cases,
     mistakes=(
         Mistake(
+            "0 times infinity",
+            lambda W, N: (
+                -(N * W.log_softmax(1)).sum() / N.sum() + (N * (N / N.sum(1, keepdim=True)).log()).sum() / N.sum()
+            ),
+            "A pair that never came has the share 0, whose log is −∞, and 0 · ∞ is nan: it costs nothing, so leave "
+            "it out.",
+            "01 What was never seen",
+        ),
+        Mistake(
+            "lowest loss not subtracted",
+            lambda W, N: _mean(N, W.log_softmax(1)),
+            "This is the loss of W: the lowest loss, that of the counts' own shares, is still to be subtracted.",
+            "01 Maximum likelihood",
+        ),
+        Mistake(
+            "only the lowest loss",
+            lambda W, N: _mean(N, _shares(N).log()),
+            "This is the lowest loss, that of the counts' own shares: how far above it is W?",
+            "01 Maximum likelihood",
+        ),
+        Mistake(
+            "sign",
+            lambda W, N: -_excess(W, N),
+            "The sign is the other way round: no table is below the counts' own shares, so the result is never "
+            "negative.",
+            "01 Maximum likelihood",
+        ),
+        Mistake(
             "sum for mean",
-            lambda W, xs, ys: F.cross_entropy(W[xs], ys, reduction="sum"),
-            "This is the sum over all pairs: the loss is their mean, so that it doesn't grow with the number of names.",
+            lambda W, N: _excess(W, N) * N.sum(),
+            "This is the sum over all pairs: the loss is their mean, so divide by N.sum().",
             "01 How good is it? Count → probability → loss",
         ),
         Mistake(
-            "probabilities where logits are wanted",
-            lambda W, xs, ys: F.cross_entropy(W[xs].softmax(1), ys),
-            "The softmax is taken twice: F.cross_entropy wants logits and does the softmax itself.",
-            "01 The same model as a neural network",
-        ),
-        Mistake(
-            "logits taken for probabilities",
-            lambda W, xs, ys: -W[xs, ys].log().mean(),
-            "The logits are taken for probabilities: W holds any numbers, so a softmax of each row comes first.",
-            "01 The same model as a neural network",
-        ),
-        Mistake(
-            "logits taken for logarithms",
-            lambda W, xs, ys: -W[xs, ys].mean(),
-            "The logits are taken for logarithms of probabilities: log Σ exp of the row is still to be subtracted.",
-            "01 The same model as a neural network",
+            "rows weighted alike",
+            _rows_alike,
+            "Every row counts alike here: a row that was seen more often has more pairs in the mean.",
+            "01 How good is it? Count → probability → loss",
         ),
         Mistake(
             "binary logarithm",
-            lambda W, xs, ys: F.cross_entropy(W[xs], ys) / math.log(2),
+            lambda W, N: _excess(W, N) / math.log(2),
             "The logarithm is the binary one: the loss is in nats, with the natural logarithm.",
             "01 How good is it? Count → probability → loss",
         ),
         Mistake(
-            "every answer for every row",
-            lambda W, xs, ys: -W.log_softmax(1)[xs][:, ys].mean(),
-            "P[xs][:, ys] picks every answer for every row; P[xs, ys] picks one cell per pair.",
-            "01 Drawing names",
+            "logits taken for logarithms",
+            lambda W, N: _excess(W, N, log_p=W),
+            "The logits are taken for logarithms of probabilities: log Σ exp of the row is still to be subtracted.",
+            "01 The same model as a neural network",
         ),
         Mistake(
-            "pairs reversed",
-            lambda W, xs, ys: F.cross_entropy(W[ys], xs),
-            "The pairs are the wrong way round: xs choose the row, ys the column.",
-            "01 Drawing names",
-        ),
-        Mistake(
-            "minus left out",
-            lambda W, xs, ys: -F.cross_entropy(W[xs], ys),
-            "The minus is left out: the loss is the mean of −log p.",
-            "01 How good is it? Count → probability → loss",
-        ),
-        Mistake(
-            "logarithm of the mean",
-            lambda W, xs, ys: -W.softmax(1)[xs, ys].mean().log(),
-            "This is the logarithm of the mean probability: take the logarithm of each first, then the mean.",
-            "01 How good is it? Count → probability → loss",
+            "shares of all pairs",
+            lambda W, N: _excess(W, N, lowest=(N / N.sum()).log()),
+            "The counts are divided by the sum of the whole table: the best row holds the shares of that row.",
+            "01 A trap: dividing by the wrong sums",
         ),
         Mistake(
             "sum over the wrong axis",
-            lambda W, xs, ys: -W.log_softmax(0)[xs, ys].mean(),
+            lambda W, N: _excess(W, N, log_p=W.log_softmax(0)),
             "The softmax runs over the wrong axis: each row of W is one distribution.",
             "01 A trap: dividing by the wrong sums",
         ),
         Mistake(
-            "divided by the symbols",
-            lambda W, xs, ys: F.cross_entropy(W[xs], ys, reduction="sum") / len(W),
-            "The sum is divided by the number of symbols: divide by the number of pairs.",
-            "01 How good is it? Count → probability → loss",
+            "one added",
+            lambda W, N: _excess(W, N, lowest=((N + 1) / (N + 1).sum(1, keepdim=True)).log()),
+            "The lowest loss is that of smoothed counts, which is not the lowest: take the shares as they are, and "
+            "leave out the pairs that never came.",
+            "01 Maximum likelihood",
         ),
         Mistake(
-            "logarithm left out",
-            lambda W, xs, ys: -W.softmax(1)[xs, ys].mean(),
-            "The logarithm is left out: this is minus the mean probability.",
+            "uniform for the lowest",
+            lambda W, N: _excess(W, N, lowest=torch.full_like(N, 1 / len(N)).log()),
+            "The loss is compared with that of knowing nothing: the lowest is that of the counts' own shares.",
+            "01 Maximum likelihood",
+        ),
+        Mistake(
+            "divided by the cells",
+            lambda W, N: _excess(W, N) * N.sum() / N.numel(),
+            "The sum is divided by the number of cells: divide by the number of pairs, N.sum().",
             "01 How good is it? Count → probability → loss",
         ),
     ),
     hints=(
-        "W[xs] has a row of logits for each pair. Softmax turns each row into probabilities.",
-        "From each row pick the probability of the answer: probs[torch.arange(len(ys)), ys].",
-        "Then −log, then the mean. Or F.cross_entropy(W[xs], ys), which does all of it.",
+        "The loss of W on all pairs: each cell's −log p, weighed by how often that pair was counted.",
+        "No table has a lower loss than the counts' own shares. It is the same mean with these in the place of p.",
+        "A pair that never came has log 0 = −∞. It weighs 0 and costs nothing: take only the cells with N > 0.",
     ),
 )
 
 # 01.6 gradient
 
 
-def gradient(W: Tensor, N: Tensor) -> Tensor:
+def gradient(W: Tensor, N: Tensor, strength: float) -> Tensor:
     result = torch.zeros_like(W)
     for i, row in enumerate(W.softmax(1)):
         for j, p in enumerate(row):
-            result[i, j] = (N[i].sum() * p - N[i, j]) / N.sum()
+            result[i, j] = (N[i].sum() * p - N[i, j]) / N.sum() + strength * 2 * W[i, j] / W.numel()
     return result
 
 
+def _of_the_loss(W: Tensor, N: Tensor) -> Tensor:
+    return (N.sum(1, keepdim=True) * W.softmax(1) - N) / N.sum()
+
+
+def _pull(W: Tensor, strength: float) -> Tensor:
+    return 2 * strength * W / W.numel()
+
+
 def _gradient_cases(draws: Draws) -> list[tuple]:
-    first = [(torch.zeros(2, 2), torch.tensor([[0.0, 1.0], [3.0, 0.0]]))]
-    sizes = [draws.integer(2, 7) for _ in range(20)]
-    return first + [(draws.normal(n, n), draws.integers(9, n, n).float() + torch.eye(n)) for n in sizes]
+    first = [(torch.tensor([[0.0, 0.0], [1.0, 1.0]]), torch.tensor([[0.0, 1.0], [3.0, 0.0]]), 0.5)]
+
+    def case(n: int) -> tuple:
+        return draws.normal(n, n), draws.integers(9, n, n).float() + torch.eye(n), draws.integer(1, 8) / 4
+
+    return first + [case(draws.integer(2, 7)) for _ in range(20)]
 
 
 GRADIENT = Exercise(
@@ -482,72 +582,95 @@ GRADIENT = Exercise(
     mistakes=(
         Mistake(
             "sign",
-            lambda W, N: -gradient(W, N),
-            "The sign is the other way round: p − onehot, what the model said minus what came.",
+            lambda W, N, strength: -_of_the_loss(W, N) + _pull(W, strength),
+            "The sign of the loss's part is the other way round: p − onehot, what the model said minus what came.",
+            "01 The gradient by hand",
+        ),
+        Mistake(
+            "sign of everything",
+            lambda W, N, strength: -gradient(W, N, strength),
+            "This is the step of a descent, minus the gradient: the gradient itself points uphill.",
             "01 The gradient by hand",
         ),
         Mistake(
             "sum for mean",
-            lambda W, N: gradient(W, N) * N.sum(),
-            "This is the gradient of the sum over all pairs: the loss is their mean, so divide by N.sum().",
+            lambda W, N, strength: _of_the_loss(W, N) * N.sum() + _pull(W, strength),
+            "The loss's part is the gradient of the sum over all pairs: the loss is their mean, so divide by N.sum().",
             "01 The gradient by hand",
         ),
         Mistake(
             "rows weighted alike",
-            lambda W, N: W.softmax(1) - N / N.sum(1, keepdim=True),
+            lambda W, N, strength: W.softmax(1) - N / N.sum(1, keepdim=True) + _pull(W, strength),
             "All rows count alike here: a row that was seen more often pulls harder, times its sum over N.sum().",
             "01 The gradient by hand",
         ),
         Mistake(
             "times seen left out",
-            lambda W, N: (W.softmax(1) - N) / N.sum(),
+            lambda W, N, strength: (W.softmax(1) - N) / N.sum() + _pull(W, strength),
             "p is taken once and the counts many times: each of the row's pairs has a p, so multiply p by the row's "
             "sum.",
             "01 The gradient by hand",
         ),
         Mistake(
-            "sum over the wrong axis",
-            lambda W, N: (N.sum(1, keepdim=True) * W.softmax(0) - N) / N.sum(),
-            "The softmax runs over the wrong axis: each row of W is one distribution.",
-            "01 The same model as a neural network",
-        ),
-        Mistake(
             "keepdim missing",
-            lambda W, N: (N.sum(1) * W.softmax(1) - N) / N.sum(),
+            lambda W, N, strength: (N.sum(1) * W.softmax(1) - N) / N.sum() + _pull(W, strength),
             "A missing keepdim: each column of p is multiplied by another row's sum.",
             "01 A trap: dividing by the wrong sums",
         ),
         Mistake(
             "rows not weighted",
-            lambda W, N: W.softmax(1) - N / N.sum(),
+            lambda W, N, strength: W.softmax(1) - N / N.sum() + _pull(W, strength),
             "Every row's p counts once: row i was used N[i].sum() times of N.sum(), so weight its p by that share.",
             "01 The gradient by hand",
         ),
         Mistake(
-            "softmax left out",
-            lambda W, N: (N.sum(1, keepdim=True) * W.exp() - N) / N.sum(),
-            "exp alone makes no probabilities: divide each row by its sum, which is the softmax.",
-            "01 The same model as a neural network",
+            "pull left out",
+            lambda W, N, strength: _of_the_loss(W, N),
+            "The pull is left out: the squares grow with W, too, and their slope belongs to the gradient.",
+            "01 Smoothing by weight decay",
         ),
         Mistake(
-            "sums of the columns",
-            lambda W, N: (N.sum(0)[:, None] * W.softmax(1) - N) / N.sum(),
-            "The rows are weighted by the columns' sums: a row was used as often as its own counts add up to, "
-            "N.sum(1).",
-            "01 A trap: dividing by the wrong sums",
+            "2 left out",
+            lambda W, N, strength: _of_the_loss(W, N) + strength * W / W.numel(),
+            "The slope of a square w² is 2w: the 2 is left out.",
+            "01 Smoothing by weight decay",
         ),
         Mistake(
-            "logits for probabilities",
-            lambda W, N: (N.sum(1, keepdim=True) * W - N) / N.sum(),
-            "The logits themselves are taken for p: a softmax of each row comes first.",
-            "01 The same model as a neural network",
+            "sum of the squares",
+            lambda W, N, strength: _of_the_loss(W, N) + 2 * strength * W,
+            "The pull is that of the sum of the squares: it is their mean, so divide by the number of W's cells.",
+            "01 Smoothing by weight decay",
+        ),
+        Mistake(
+            "pull divided by the pairs",
+            lambda W, N, strength: _of_the_loss(W, N) + 2 * strength * W / N.sum(),
+            "The pull is divided by the number of pairs: it is the mean over W's cells, whatever was counted.",
+            "01 Smoothing by weight decay",
+        ),
+        Mistake(
+            "pull divided by the rows",
+            lambda W, N, strength: _of_the_loss(W, N) + 2 * strength * W / len(W),
+            "The pull is divided by the number of rows: the mean is over all cells, W.numel() of them.",
+            "01 Smoothing by weight decay",
+        ),
+        Mistake(
+            "pull away from 0",
+            lambda W, N, strength: _of_the_loss(W, N) - _pull(W, strength),
+            "The pull goes away from 0: large numbers cost more, so the slope has the sign of W.",
+            "01 Smoothing by weight decay",
+        ),
+        Mistake(
+            "squares themselves",
+            lambda W, N, strength: _of_the_loss(W, N) + strength * (W**2).mean(),
+            "The mean of the squares itself is added: the gradient wants its slope, one number for each cell of W.",
+            "01 The gradient by hand",
         ),
     ),
     hints=(
-        "One pair's gradient is p − onehot(answer), in the row of its first character.",
+        "A sum's gradient is the sum of the gradients. The loss's part is p − onehot(answer) for every pair.",
         "Row i was used N[i].sum() times, and its onehots add up to the counts N[i].",
-        "(N.sum(1, keepdim=True) * W.softmax(1) - N) / N.sum()",
+        "One cell's part of the mean of the squares is w² / W.numel(). Its slope is 2w / W.numel().",
     ),
 )
 
-EXERCISES = (ONE_ROW, COUNT_PAIRS, NORMALISE, SOFTMAX, BIGRAM_LOSS, GRADIENT)
+EXERCISES = (ONE_ROW, COUNT_PAIRS, NORMALISE, SOFTMAX, EXCESS_LOSS, GRADIENT)

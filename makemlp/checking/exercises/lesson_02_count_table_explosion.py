@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from makemlp.checking.comparing import THREE_DECIMALS
 from makemlp.checking.drawing import Draws
@@ -95,69 +95,113 @@ TABLE_SIZE = Exercise(
 # 02.2 units
 
 
-def units(nll: float) -> dict:
+def units(nlls: list[float], lengths: list[int]) -> dict:
+    nll = sum(nll * n for nll, n in zip(nlls, lengths, strict=True)) / sum(lengths)
     return {"bits": nll / math.log(2), "perplexity": math.exp(nll)}
+
+
+def _of(nll: Callable[[list[float], list[int]], float]) -> Callable[[list[float], list[int]], dict]:
+    """The right units of another loss."""
+    return lambda nlls, lengths: units([nll(nlls, lengths)], [1])
+
+
+def _total(nlls: list[float], lengths: list[int]) -> float:
+    return sum(nll * n for nll, n in zip(nlls, lengths, strict=True))
+
+
+def _with(key: str, made: Callable[[float], float]) -> Callable[[list[float], list[int]], dict]:
+    """The right result but for one entry, which is made of the right loss."""
+    return lambda nlls, lengths: units(nlls, lengths) | {key: made(_total(nlls, lengths) / sum(lengths))}
+
+
+def _units_cases(draws: Draws) -> list[tuple]:
+    def case(texts: int) -> tuple:
+        return (3 * draws.uniform(texts)).tolist(), [draws.integer(1, 9) for _ in range(texts)]
+
+    return [([math.log(2), 3 * math.log(2)], [3, 1]), ([math.log(4)], [5]), *(case(i % 5 + 1) for i in range(20))]
 
 
 UNITS = Exercise(
     number="02.2",
     name="units",
     reference=units,
-    cases=lambda draws: [(math.log(2),), (0.0,), *((x,) for x in (4 * draws.uniform(20)).tolist())],
+    cases=_units_cases,
     mistakes=(
         Mistake(
+            "texts weighted alike",
+            _of(lambda nlls, lengths: sum(nlls) / len(nlls)),
+            "A short text counts as much as a long one: the loss is a mean over characters, so each text's loss weighs "
+            "as much as the text is long.",
+            "01 How good is it? Count → probability → loss",
+        ),
+        Mistake(
+            "perplexities averaged",
+            lambda nlls, lengths: (
+                units(nlls, lengths) | {"perplexity": _total([math.exp(nll) for nll in nlls], lengths) / sum(lengths)}
+            ),
+            "The perplexities are averaged, so the worst text counts most: average the losses first, then take exp.",
+            "02 Fitting is not learning",
+        ),
+        Mistake(
+            "sum for mean",
+            _of(_total),
+            "This is the loss of all characters together: divide by how many there are, sum(lengths).",
+            "01 How good is it? Count → probability → loss",
+        ),
+        Mistake(
+            "divided by the texts",
+            _of(lambda nlls, lengths: _total(nlls, lengths) / len(nlls)),
+            "The sum is divided by the number of texts: divide by the number of characters, sum(lengths).",
+            "01 How good is it? Count → probability → loss",
+        ),
+        Mistake(
             "multiplied by log 2",
-            lambda nll: units(nll) | {"bits": nll * math.log(2)},
+            _with("bits", lambda nll: nll * math.log(2)),
             "The nats are multiplied by log 2: a bit is the smaller unit (0.69 nats), so there are more of them; "
             "divide.",
             "02 Fitting is not learning",
         ),
         Mistake(
-            "logarithm of the loss",
-            lambda nll: units(nll) | {"bits": math.log2(nll)},
-            "This takes the logarithm of the loss, which is one already: bits are nats divided by log 2.",
-            "02 Fitting is not learning",
-        ),
-        Mistake(
             "natural for binary logarithm",
-            lambda nll: units(nll) | {"perplexity": 2**nll},
+            _with("perplexity", lambda nll: 2**nll),
             "Two is raised to a loss in nats: nats belong to e, so exp(nll); 2 is for bits.",
             "02 Fitting is not learning",
         ),
         Mistake(
             "decimal logarithm",
-            lambda nll: units(nll) | {"bits": nll / math.log(10)},
+            _with("bits", lambda nll: nll / math.log(10)),
             "Divided by log 10, the result is in decimal digits: a bit is a choice between two, so log 2.",
             "02 Fitting is not learning",
         ),
         Mistake(
             "minus sign",
-            lambda nll: units(nll) | {"perplexity": math.exp(-nll)},
+            _with("perplexity", lambda nll: math.exp(-nll)),
             "This is the probability exp(−nll): the perplexity is one over it, the number of equally likely choices.",
             "02 Fitting is not learning",
         ),
         Mistake(
             "e to the bits",
-            lambda nll: units(nll) | {"perplexity": math.exp(nll / math.log(2))},
+            _with("perplexity", lambda nll: math.exp(nll / math.log(2))),
             "e is raised to the bits: e belongs to nats, and 2 to bits.",
             "02 Fitting is not learning",
         ),
         Mistake(
             "units swapped",
-            lambda nll: {"bits": math.exp(nll), "perplexity": nll / math.log(2)},
+            lambda *given: dict(zip(("perplexity", "bits"), units(*given).values(), strict=True)),
             "The two are swapped: bits are nats divided by log 2, and the perplexity is a power.",
             "02 Fitting is not learning",
         ),
         Mistake(
             "loss for bits",
-            lambda nll: units(nll) | {"bits": nll},
+            _with("bits", lambda nll: nll),
             "These are still nats: one bit is 0.693 nats, so divide by log 2.",
             "02 Fitting is not learning",
         ),
     ),
     hints=(
+        "How many nats did all characters of a text cost together? And those of all texts?",
+        "Divided by the number of all characters this is the loss, in nats per character.",
         "A fair coin costs log 2 = 0.693 nats, and should come out as 1 bit and a perplexity of 2.",
-        "Bits: log₂ x = log x / log 2. Perplexity: turn −log p back into 1/p.",
     ),
 )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from itertools import chain
 
 import torch
 from torch import Tensor
@@ -12,151 +14,177 @@ from makemlp.checking.drawing import Draws
 from makemlp.checking.specification import Exercise, Mistake
 from makemlp.mlp import count_parameters
 
-# 03.1 one_hot
+# 03.1 bag
 
 
-def one_hot(X: Tensor, vocab_size: int) -> Tensor:
-    result = torch.zeros(*X.shape, vocab_size)
+def bag(X: Tensor, vocab_size: int) -> Tensor:
+    result = torch.zeros(len(X), vocab_size)
     for i, row in enumerate(X.tolist()):
-        for position, index in enumerate(row):
-            result[i, position, index] = 1.0
+        for index in row:
+            result[i, index] += 1 / len(row)
     return result
 
 
-def _one_hot_cases(draws: Draws) -> list[tuple]:
-    first = [(torch.tensor([[1, 0]]), 3), (torch.tensor([[2]]), 5)]
+def _one_hot(X: Tensor, vocab_size: int) -> Tensor:
+    return torch.eye(vocab_size)[X]  # (N, block_size, vocab_size)
+
+
+def _bag_cases(draws: Draws) -> list[tuple]:
+    first = [(torch.tensor([[1, 0, 1, 1]]), 3), (torch.tensor([[2]]), 5)]
     sizes = [(draws.integer(1, 6), draws.integer(1, 4), draws.integer(2, 9)) for _ in range(20)]
     return first + [(draws.integers(vocab_size, n, block_size), vocab_size) for n, block_size, vocab_size in sizes]
 
 
-ONE_HOT = Exercise(
+BAG = Exercise(
     number="03.1",
-    name="one_hot",
-    reference=one_hot,
-    cases=_one_hot_cases,
+    name="bag",
+    reference=bag,
+    cases=_bag_cases,
     strict=True,
     mistakes=(
         Mistake(
-            "whole numbers",
-            lambda X, vocab_size: one_hot(X, vocab_size).long(),
-            "The ones and zeros are whole numbers, which can't be multiplied with the float numbers of C: end with "
-            ".float().",
+            "repeats counted once",
+            lambda X, vocab_size: (bag(X, vocab_size) > 0) / X.shape[1],
+            "A character that a context holds twice is counted once: adding to a row with a list of indices adds once "
+            "to each cell, however often it is named. Add up one-hot rows.",
+            "03 A lookup is a matrix product",
+        ),
+        Mistake(
+            "which, not how often",
+            lambda X, vocab_size: (bag(X, vocab_size) > 0).float(),
+            "This says which characters the context holds, and not how often: each adds a share of 1/block_size every "
+            "time it is there.",
+            "03 A lookup is a matrix product",
+        ),
+        Mistake(
+            "sum for mean",
+            lambda X, vocab_size: bag(X, vocab_size) * X.shape[1],
+            "These are counts, so `@ C` gives the sum of the embeddings: for the mean, divide by block_size.",
+            "03 A lookup is a matrix product",
+        ),
+        Mistake(
+            "divided by the symbols",
+            lambda X, vocab_size: bag(X, vocab_size) * X.shape[1] / vocab_size,
+            "The counts are divided by vocab_size: the mean is over the positions, and there are block_size of them.",
             "03 A lookup is a matrix product",
         ),
         Mistake(
             "classes from the data",
-            lambda X, vocab_size: one_hot(X, int(X.max()) + 1),
+            lambda X, vocab_size: bag(X, int(X.max()) + 1),
             "The width is taken from the largest index in X, so a batch without the last characters gets too few "
             "columns: it must be vocab_size.",
             "03 A lookup is a matrix product",
         ),
         Mistake(
             "off by one",
-            lambda X, vocab_size: one_hot(X, vocab_size).roll(-1, dims=-1),
-            "The 1 stands one place too far to the left: indices count from 0, where the boundary has its place.",
+            lambda X, vocab_size: bag(X, vocab_size).roll(-1, dims=-1),
+            "The shares stand one place too far to the left: indices count from 0, where the boundary has its place.",
             "03 A lookup is a matrix product",
         ),
         Mistake(
-            "positions flattened",
-            lambda X, vocab_size: one_hot(X, vocab_size).flatten(0, 1),
-            "All positions stand in one long list, and which context they belong to is lost: keep a dimension for "
-            "contexts and one for positions.",
+            "positions kept",
+            lambda X, vocab_size: _one_hot(X, vocab_size),
+            "Each position still has a row of its own: take their mean, so that one row per context is left.",
             "03 A lookup is a matrix product",
         ),
         Mistake(
-            "positions added up",
-            lambda X, vocab_size: one_hot(X, vocab_size).sum(1),
-            "The positions of a context are added up, so 'ab' and 'ba' look the same: give each position a row of its "
-            "own.",
-            "03 A toy network, all on paper",
-        ),
-        Mistake(
-            "dimensions swapped",
-            lambda X, vocab_size: one_hot(X, vocab_size).transpose(1, 2),
-            "The last two dimensions are swapped: the symbols come last, so that `@ C` sums over them.",
+            "positions end to end",
+            lambda X, vocab_size: _one_hot(X, vocab_size).flatten(1),
+            "The positions stand end to end: the bag doesn't know positions, so take the mean over them.",
             "03 A lookup is a matrix product",
         ),
         Mistake(
-            "ones and zeros swapped",
-            lambda X, vocab_size: 1 - one_hot(X, vocab_size),
-            "The ones and zeros are swapped: only the symbol's own place holds a 1.",
+            "mean over the contexts",
+            lambda X, vocab_size: _one_hot(X, vocab_size).mean(0),
+            "The mean runs over the contexts, which are dimension 0: the positions are dimension 1.",
             "03 A lookup is a matrix product",
         ),
         Mistake(
-            "one row per context",
-            lambda X, vocab_size: one_hot(X, vocab_size).flatten(1),
-            "The positions of a context are put end to end: keep a dimension for the positions.",
+            "mean over the symbols",
+            lambda X, vocab_size: _one_hot(X, vocab_size).mean(2),
+            "The mean runs over the symbols, where each row has a single 1: the positions are dimension 1.",
             "03 A lookup is a matrix product",
         ),
         Mistake(
-            "first position only",
-            lambda X, vocab_size: one_hot(X, vocab_size)[:, 0],
-            "Only the first position of each context is there: every position gets a row.",
+            "one bag for all",
+            lambda X, vocab_size: _one_hot(X, vocab_size).mean((0, 1)),
+            "All contexts are in one bag: each context gets a row of its own.",
+            "03 A lookup is a matrix product",
+        ),
+        Mistake(
+            "last position only",
+            lambda X, vocab_size: _one_hot(X, vocab_size)[:, -1],
+            "Only the last position counts: all positions of a context share the row.",
             "03 A lookup is a matrix product",
         ),
     ),
     hints=(
-        "The result has one dimension more than X: (N, block_size, vocab_size).",
-        "Begin with zeros of that shape and put a 1 at each index; or compare X[..., None] with "
-        "torch.arange(vocab_size).",
-        "The library has F.one_hot(X, num_classes=…), which gives whole numbers: make them floats.",
+        "`onehot @ C` is the lookup. What comes out if you add up the one-hot rows of a context before `@ C`?",
+        "F.one_hot(X, num_classes=vocab_size).float() has the shape (N, block_size, vocab_size).",
+        "The mean over the positions is the mean over dimension 1.",
     ),
 )
 
 # 03.2 window
 
 
-def window(names: list[str], stoi: dict[str, int], block_size: int) -> tuple[Tensor, Tensor]:
-    return _slide(names, stoi, block_size)
+def window(names: list[str], stoi: dict[str, int], block_size: int, after: int = 0) -> tuple[Tensor, Tensor]:
+    return _slide(names, stoi, block_size, after)
 
 
 def _slide(
     names: list[str],
     stoi: dict[str, int],
     block_size: int,
+    after: int,
     end: bool = True,
-    late: bool = False,
-    fresh: bool = True,
-    newest_first: bool = False,
+    late: int = 0,
+    cut: bool = True,
+    ahead: Callable[[list[int]], list[int]] = lambda indices: indices,
 ) -> tuple[Tensor, Tensor]:
-    """The sliding window, with a switch for each way to get it wrong."""
-    X, Y, context = [], [], [0] * block_size
-    for name in names:
-        if fresh:
-            context = [0] * block_size
-        for index in [stoi[s] for s in name] + [0] * end:
-            moved = [*context, index][1:]
-            X.append(moved if late else context)
-            Y.append(index)
-            context = moved
-    X = [row[::-1] for row in X] if newest_first else X
-    return torch.tensor(X, dtype=torch.int64).view(len(Y), block_size), torch.tensor(Y, dtype=torch.int64)
+    """The window over the line of a name, padded at both ends, with a switch for each way to get it wrong."""
+    X, Y = [], []
+    lines = [[stoi[s] for s in name] + [0] for name in names]
+    for line in lines if cut else [list(chain(*lines))]:
+        padded = [0] * block_size + line + [0] * after
+        for j in range(len(line) if end else len(line) - 1):
+            place = j + block_size
+            seen = ahead(padded[place + 1 - late : place + 1 - late + after])
+            X.append(padded[j:place] + seen)
+            Y.append(padded[place])
+    width = block_size + after
+    return torch.tensor(X, dtype=torch.int64).view(len(Y), width), torch.tensor(Y, dtype=torch.int64)
 
 
-def _unpadded(names: list[str], stoi: dict[str, int], block_size: int) -> tuple[Tensor, Tensor]:
+def _unpadded(names: list[str], stoi: dict[str, int], block_size: int, after: int) -> tuple[Tensor, Tensor]:
+    """Only the examples whose whole context stands in the name."""
     X, Y = [], []
     for name in names:
-        indices = [stoi[s] for s in name] + [0]
-        for i in range(len(indices) - block_size):
-            X.append(indices[i : i + block_size])
-            Y.append(indices[i + block_size])
-    return torch.tensor(X, dtype=torch.int64).view(len(Y), block_size), torch.tensor(Y, dtype=torch.int64)
+        line = [stoi[s] for s in name] + [0]
+        for i in range(block_size, len(line) - after):
+            X.append(line[i - block_size : i] + line[i + 1 : i + 1 + after])
+            Y.append(line[i])
+    return torch.tensor(X, dtype=torch.int64).view(len(Y), block_size + after), torch.tensor(Y, dtype=torch.int64)
 
 
-def _one_list(names: list[str], stoi: dict[str, int], block_size: int) -> tuple[Tensor, Tensor]:
+def _looked_ahead(names: list[str], stoi: dict[str, int], block_size: int, after: int) -> tuple[Tensor, Tensor]:
+    """A window of block_size + after characters before, as if it slid further back."""
+    return window(names, stoi, block_size + after)
+
+
+def _one_list(names: list[str], stoi: dict[str, int], block_size: int, after: int) -> tuple[Tensor, Tensor]:
     """Each context is the last one of its name, as when one list is appended and changed."""
-    parts = [window([name], stoi, block_size) for name in names]
-    after = [torch.cat([X[-1:], Y[-1:, None]], dim=1)[:, 1:].expand(len(Y), -1) for X, Y in parts]
-    return torch.cat(after), torch.cat([Y for _, Y in parts])
+    parts = [window([name], stoi, block_size, after) for name in names]
+    return torch.cat([X[-1:].expand(len(X), -1) for X, _ in parts]), torch.cat([Y for _, Y in parts])
 
 
 def _window_cases(draws: Draws) -> list[tuple]:
-    def case(names: list[str], block_size: int) -> tuple:
+    def case(names: list[str], block_size: int, after: int) -> tuple:
         symbols = [".", *sorted(set("".join(names)))]
-        return names, {s: i for i, s in enumerate(symbols)}, block_size
+        return names, {s: i for i, s in enumerate(symbols)}, block_size, after
 
-    first = [case(["ab"], 2), case(["a"], 3), case(["ab", "ba"], 1), case(["ab", "ab"], 2)]
-    return first + [case(draws.names(draws.integer(1, 5)), draws.integer(1, 4)) for _ in range(30)]
+    first = [case(["ab"], 2, 1), case(["a"], 3, 0), case(["ab", "ba"], 1, 2), case(["ab", "ab"], 2, 1)]
+    return first + [case(draws.names(draws.integer(1, 5)), draws.integer(1, 4), draws.integer(0, 3)) for _ in range(30)]
 
 
 WINDOW = Exercise(
@@ -167,10 +195,10 @@ WINDOW = Exercise(
     strict=True,
     mistakes=(
         Mistake(
-            "off by one",
-            lambda *given: _slide(*given, late=True),
-            "Each context already holds the character that is to be guessed (an off-by-one): note the example first, "
-            "then move the window.",
+            "answer in its own context",
+            lambda *given: _slide(*given, late=1),
+            "The part after holds the character that is to be guessed (a leak, by an off-by-one): it begins one place "
+            "behind it.",
             "04 The sliding window",
         ),
         Mistake(
@@ -181,21 +209,44 @@ WINDOW = Exercise(
             "04 The sliding window",
         ),
         Mistake(
-            "start not padded",
+            "ends not padded",
             _unpadded,
-            "A name's first characters are never asked for: the window has to start full of zeros, the boundary.",
+            "Only whole windows give examples: beyond both ends of a name the context is filled with zeros, the "
+            "boundary.",
             "04 The sliding window",
         ),
         Mistake(
             "names run together",
-            lambda *given: _slide(*given, fresh=False),
-            "The context of one name runs over into the next: fill it with zeros anew for each name.",
+            lambda *given: _slide(*given, cut=False),
+            "The context of one name runs over into its neighbours: fill it with zeros anew for each name, at both "
+            "ends.",
             "04 The sliding window",
         ),
         Mistake(
-            "newest first",
-            lambda *given: _slide(*given, newest_first=True),
-            "The contexts are the wrong way round: the oldest character stands on the left, as one reads.",
+            "looked back, not ahead",
+            _looked_ahead,
+            "The additional characters are those further back: take the ones that come after the answer.",
+            "04 The sliding window",
+        ),
+        Mistake(
+            "after, newest first",
+            lambda *given: _slide(*given, ahead=lambda indices: indices[::-1]),
+            "The characters after the answer are the wrong way round: they stand as one reads.",
+            "04 The sliding window",
+        ),
+        Mistake(
+            "after before before",
+            lambda names, stoi, block_size, after: (
+                window(names, stoi, block_size, after)[0].roll(after, dims=1),
+                window(names, stoi, block_size, after)[1],
+            ),
+            "The characters after the answer stand first: the ones before it come first, as one reads.",
+            "04 The sliding window",
+        ),
+        Mistake(
+            "nothing ahead",
+            lambda names, stoi, block_size, after: window(names, stoi, block_size),
+            "This is the lesson's window: `after` characters behind the answer belong to the context, too.",
             "04 The sliding window",
         ),
         Mistake(
@@ -208,43 +259,54 @@ WINDOW = Exercise(
             "one list for all",
             _one_list,
             "One list is appended again and again and then changed, so that all rows of a name show its last state: "
-            "append a copy, or make a new list by context[1:] + [index].",
+            "append a new list each time.",
             "04 The sliding window",
         ),
         Mistake(
             "first name only",
-            lambda names, stoi, block_size: window(names[:1], stoi, block_size),
+            lambda names, *others: window(names[:1], *others),
             "Only the first name gives examples: the return stands inside the loop, one level too deep.",
             "04 The sliding window",
         ),
         Mistake(
             "names' own order",
-            lambda names, stoi, block_size: window([name[::-1] for name in names], stoi, block_size),
+            lambda names, *others: window([name[::-1] for name in names], *others),
             "The names are read from their end: the window slides from the first character to the last.",
             "04 The sliding window",
         ),
     ),
     hints=(
-        "Take 'ab' with a block_size of 2 by hand: [0, 0] → a, [0, a] → b, [a, b] → 0.",
-        "For each name begin with context = [0] * block_size, and walk over its indices and a 0 at the end.",
-        "In each turn: append the context to X and the index to Y, then context = context[1:] + [index].",
+        "Take 'ab' with 2 before and 1 after by hand: [0, 0, b] → a, [0, a, 0] → b, [a, b, 0] → 0.",
+        "Write each name as one line of indices with zeros at both ends: block_size of them, the name, the 0 that is "
+        "an answer, and `after` more.",
+        "The answers stand at the places block_size, block_size + 1, …; a context is the slice before such a place "
+        "plus the slice that begins behind it.",
     ),
 )
 
 # 03.3 concatenate
 
 
-def concatenate(emb: Tensor) -> Tensor:
-    return torch.stack([torch.cat(list(context)) for context in emb])
+def concatenate(emb: Tensor, n: int) -> Tensor:
+    rows = [[torch.cat(list(context[i : i + n])) for i in range(0, len(context), n)] for context in emb]
+    return torch.stack([torch.stack(row) for row in rows])
+
+
+def _joined(emb: Tensor, n: int) -> Tensor:
+    return emb.reshape(len(emb), -1, n * emb.shape[2])
 
 
 def _concatenate_cases(draws: Draws) -> list[tuple]:
-    first = [torch.tensor([[[1.0, 2.0], [3.0, 4.0]]]), torch.arange(8.0).view(2, 2, 2), draws.normal(1, 1, 3)]
-    shapes = [[draws.integer(1, 5) for _ in range(3)] for _ in range(20)]
-    plain = [draws.normal(*shape) for shape in shapes]
-    # As C[X.T] swapped back gives it: the same numbers, but not one after another in memory.
-    moved = [draws.normal(b, n, m).transpose(0, 1) for n, b, m in [[3, 2, 4], *shapes[:5]]]
-    return [(emb,) for emb in first + plain + moved]
+    def case(moved: bool = False) -> tuple:
+        batch, groups, n, width = (draws.integer(1, 4) for _ in range(4))
+        if moved:  # as C[X.T] swapped back gives it: the same numbers, but not one after another in memory
+            return draws.normal(groups * n, batch, width).transpose(0, 1), n
+        return draws.normal(batch, groups * n, width), n
+
+    first = [(torch.arange(1.0, 9.0).view(1, 4, 2), 2), (torch.arange(24.0).view(2, 6, 2), 3)]
+    first += [(draws.normal(1, 1, 3), 1), (draws.normal(2, 4, 3).transpose(1, 2).mT.contiguous(), 4)]
+    moved = (draws.normal(4, 3, 2).transpose(0, 1), 2)
+    return [*first, *[case() for _ in range(18)], moved, *[case(moved=True) for _ in range(6)]]
 
 
 CONCATENATE = Exercise(
@@ -255,72 +317,85 @@ CONCATENATE = Exercise(
     mistakes=(
         Mistake(
             "transposed view",
-            lambda emb: emb.transpose(0, 1).reshape(len(emb), -1),
+            lambda emb, n: _joined(emb.transpose(0, 1).reshape(emb.shape), n),
             "A transposed view: the shape is right, but the rows mix different contexts, because reshape reads the "
             "swapped dimensions in their new order.",
             "03 Three ways to concatenate",
         ),
         Mistake(
             "numbers interleaved",
-            lambda emb: emb.transpose(1, 2).reshape(len(emb), -1),
-            "The positions are interleaved, first numbers first: a character's numbers should stay side by side.",
+            lambda emb, n: emb.unflatten(1, (-1, n)).transpose(2, 3).flatten(2),
+            "The neighbours are interleaved, first numbers first: a character's numbers should stay side by side.",
+            "03 Three ways to concatenate",
+        ),
+        Mistake(
+            "not neighbours",
+            lambda emb, n: emb.unflatten(1, (n, -1)).transpose(1, 2).flatten(2),
+            "Positions that lie far apart are joined: each row of the result holds n neighbours.",
             "03 Three ways to concatenate",
         ),
         Mistake(
             "view of scattered memory",
-            lambda emb: emb.view(len(emb), -1),
+            lambda emb, n: emb.view(len(emb), -1, n * emb.shape[2]),
             "Right where memory is in order, but `view` stops where it is not, as after a transpose: flatten or "
             "reshape copies if it has to.",
             "03 Three ways to concatenate",
         ),
         Mistake(
-            "positions added up",
-            lambda emb: emb.sum(1),
-            "The positions are added up, not put end to end, so 'ab' and 'ba' give the same input.",
+            "neighbours added up",
+            lambda emb, n: emb.unflatten(1, (-1, n)).sum(2),
+            "The neighbours are added up, not put end to end, so 'ab' and 'ba' give the same numbers.",
             "03 A toy network, all on paper",
         ),
         Mistake(
-            "contexts stacked",
-            lambda emb: torch.cat(torch.unbind(emb, 1), dim=0),
-            "The positions are stacked on top of each other: join them along dimension 1, so that each "
-            "context has one row.",
+            "mean of the neighbours",
+            lambda emb, n: emb.unflatten(1, (-1, n)).mean(2),
+            "The neighbours are averaged: put them end to end, so that none is lost.",
+            "03 A toy network, all on paper",
+        ),
+        Mistake(
+            "all positions joined",
+            lambda emb, n: emb.flatten(1),
+            "All positions of a context are joined, which is the lesson's concatenation: here only n at a time are, "
+            "and a dimension for the groups is left.",
             "03 Three ways to concatenate",
         ),
         Mistake(
-            "two positions only",
-            lambda emb: torch.cat([emb[:, 0], emb[:, 1]], dim=1),
-            "This joins two positions, whatever block_size is: use unbind, or flatten.",
+            "n groups",
+            lambda emb, n: emb.reshape(len(emb), n, -1),
+            "There are n groups: n is how many positions are in a group.",
+            "03 Three ways to concatenate",
+        ),
+        Mistake(
+            "groups overlap",
+            lambda emb, n: emb.unfold(1, n, 1).transpose(2, 3).flatten(2),
+            "The groups overlap: each position belongs to one group, so the next one begins n positions on.",
             "03 Three ways to concatenate",
         ),
         Mistake(
             "newest first",
-            lambda emb: emb.flip(1).flatten(1),
-            "The positions are joined in reverse: the oldest character's numbers come first.",
+            lambda emb, n: emb.unflatten(1, (-1, n)).flip(2).flatten(2),
+            "The neighbours are joined in reverse: the oldest character's numbers come first.",
             "03 Three ways to concatenate",
         ),
         Mistake(
-            "batch flattened too",
-            lambda emb: emb.flatten(),
-            "All contexts stand in one long row: keep dimension 0, flatten(1).",
+            "groups stacked",
+            lambda emb, n: _joined(emb, n).flatten(0, 1),
+            "The groups of all contexts stand in one long list: keep dimension 0 for the contexts.",
             "03 Three ways to concatenate",
         ),
         Mistake(
-            "mean of the positions",
-            lambda emb: emb.mean(1),
-            "The positions are averaged: put them end to end, so that none is lost.",
-            "03 A toy network, all on paper",
-        ),
-        Mistake(
-            "last position only",
-            lambda emb: emb[:, -1],
-            "Only the newest position is there: all of them are put end to end.",
+            "two neighbours only",
+            lambda emb, n: torch.cat([emb[:, ::2], emb[:, 1::2]], dim=2),
+            "This joins two neighbours, whatever n is.",
             "03 Three ways to concatenate",
         ),
     ),
     hints=(
-        "One context alone: torch.cat([emb[0, 0], emb[0, 1], …]) puts its rows end to end.",
-        "For the whole batch, join along dimension 1 the list that torch.unbind(emb, dim=1) makes.",
-        "emb.flatten(1) leaves dimension 0 as it is and lays the others end to end.",
+        "One group alone: torch.cat([emb[0, 0], emb[0, 1], …, emb[0, n - 1]]) puts its rows end to end.",
+        "In memory the numbers of neighbours stand one after another already: only the shape has to say how to read "
+        "them. Which shape has the result?",
+        "reshape(N, block_size // n, n * emb_dim) copies where a view is impossible.",
     ),
 )
 
@@ -578,4 +653,4 @@ PAPER_SIZE = Exercise(
     ),
 )
 
-EXERCISES = (ONE_HOT, WINDOW, CONCATENATE, NEURON, SIZES, PAPER_SIZE)
+EXERCISES = (BAG, WINDOW, CONCATENATE, NEURON, SIZES, PAPER_SIZE)

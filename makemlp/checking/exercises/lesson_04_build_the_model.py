@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -17,18 +18,23 @@ from makemlp.checking.specification import Exercise, Mistake
 # 04.1 tanh_gradient
 
 
-def tanh_gradient(h: Tensor, dh: Tensor) -> Tensor:
+def tanh_gradient(h: Tensor, dh: Tensor, scale: float) -> Tensor:
     result = torch.zeros_like(dh)
     for i, row in enumerate(h.tolist()):
         for j, y in enumerate(row):
-            result[i, j] = dh[i, j] * (1 - y * y)
+            result[i, j] = dh[i, j] * scale * (1 - (y / scale) ** 2)
     return result
 
 
 def _tanh_cases(draws: Draws) -> list[tuple]:
-    first = [(torch.tensor([[0.0, 0.5]]), torch.tensor([[1.0, 2.0]])), (torch.tensor([[1.0, -1.0]]), torch.ones(1, 2))]
-    sizes = [(draws.integer(1, 5), draws.integer(1, 5)) for _ in range(20)]
-    return first + [((2 * draws.normal(*size)).tanh(), draws.normal(*size)) for size in sizes]
+    first = [(torch.tensor([[0.0, 1.0]]), torch.tensor([[1.0, 2.0]]), 2.0)]
+    first.append((torch.tensor([[0.5, -0.5]]), torch.ones(1, 2), 0.5))
+
+    def case() -> tuple:
+        size, scale = (draws.integer(1, 5), draws.integer(1, 5)), draws.choice((0.5, 1.0, 1.5, 2.0, 3.0))
+        return scale * (2 * draws.normal(*size)).tanh(), draws.normal(*size), scale
+
+    return first + [case() for _ in range(20)]
 
 
 TANH_GRADIENT = Exercise(
@@ -38,102 +44,137 @@ TANH_GRADIENT = Exercise(
     cases=_tanh_cases,
     mistakes=(
         Mistake(
+            "scale ignored",
+            lambda h, dh, scale: dh * (1 - h**2),
+            "This is a tanh without a scale: here h is scale times a tanh, so the tanh itself is h / scale.",
+            "04b Backward by hand",
+        ),
+        Mistake(
+            "scale not taken out",
+            lambda h, dh, scale: dh * scale * (1 - h**2),
+            "The scale multiplies the slope, but the slope is 1 − tanh², and the tanh is h / scale.",
+            "04b Backward by hand",
+        ),
+        Mistake(
+            "scale not passed on",
+            lambda h, dh, scale: dh * (1 - (h / scale) ** 2),
+            "The gradient goes back through the tanh and not through the scale: that factor belongs to the chain, too.",
+            "04b Backward by hand",
+        ),
+        Mistake(
+            "divided by the scale",
+            lambda h, dh, scale: dh * (1 - (h / scale) ** 2) / scale,
+            "The gradient is divided by the scale: a sum that moves the tanh a little moves h by scale times as much.",
+            "04b Backward by hand",
+        ),
+        Mistake(
+            "scale not squared",
+            lambda h, dh, scale: dh * scale * (1 - h**2 / scale),
+            "Only h is squared: the tanh is h / scale, and all of it is squared.",
+            "04b Backward by hand",
+        ),
+        Mistake(
             "tanh taken again",
-            lambda h, dh: dh * (1 - h.tanh() ** 2),
-            "The tanh is taken twice: h is the tanh's output already, so its slope is 1 − h².",
+            lambda h, dh, scale: dh * scale * (1 - h.tanh() ** 2),
+            "The tanh is taken twice: h is a tanh's output already, times the scale.",
             "04b Backward by hand",
         ),
         Mistake(
             "upstream left out",
-            lambda h, dh: 1 - h**2,
+            lambda h, dh, scale: scale * (1 - (h / scale) ** 2),
             "This is the slope alone: the chain rule multiplies it by dh, what comes back from above.",
             "04b Backward by hand",
         ),
         Mistake(
             "squared difference",
-            lambda h, dh: dh * (1 - h) ** 2,
-            "The difference is squared, (1 − h)²: only h is, 1 − h².",
-            "04b Backward by hand",
-        ),
-        Mistake(
-            "the logistic function's slope",
-            lambda h, dh: dh * h * (1 - h),
-            "h(1 − h) is the slope of the logistic function: the tanh's is 1 − h².",
+            lambda h, dh, scale: dh * scale * (1 - h / scale) ** 2,
+            "The difference is squared, (1 − t)²: only the tanh is, 1 − t².",
             "04b Backward by hand",
         ),
         Mistake(
             "tanh applied to the gradient",
-            lambda h, dh: dh.tanh(),
+            lambda h, dh, scale: scale * dh.tanh(),
             "The gradient goes through the tanh itself: backward it is multiplied by the tanh's slope.",
             "04b Backward by hand",
         ),
         Mistake(
             "sign",
-            lambda h, dh: dh * (h**2 - 1),
+            lambda h, dh, scale: -tanh_gradient(h, dh, scale),
             "The sign is the other way round: the tanh rises everywhere, so its slope is above 0.",
             "04b Backward by hand",
         ),
         Mistake(
-            "slope squared",
-            lambda h, dh: dh * (1 - h**2) ** 2,
-            "The slope is taken twice: 1 − h² once.",
-            "04b Backward by hand",
-        ),
-        Mistake(
             "square left out",
-            lambda h, dh: dh * (1 - h),
-            "The square is left out: the slope is 1 − h².",
-            "04b Backward by hand",
-        ),
-        Mistake(
-            "divided by the slope",
-            lambda h, dh: torch.where(h.abs() < 1, dh / (1 - h**2), dh / 0),
-            "The gradient is divided by the slope: the chain rule multiplies.",
+            lambda h, dh, scale: dh * scale * (1 - h / scale),
+            "The square is left out: the slope of a tanh t is 1 − t².",
             "04b Backward by hand",
         ),
         Mistake(
             "slope of dh",
-            lambda h, dh: h * (1 - dh**2),
+            lambda h, dh, scale: h * scale * (1 - (dh / scale) ** 2),
             "h and dh are swapped: the slope is made of h, and dh is what arrives.",
             "04b Backward by hand",
         ),
     ),
     hints=(
-        "How steep is tanh where its output is 0? And where it is close to 1?",
-        "The slope of tanh is 1 − tanh², and h is that tanh.",
-        "The chain rule: what comes from above times the slope, number by number.",
+        "There are two steps: t = tanh(total), then h = scale * t. Go back through the second first.",
+        "Back through the scale: dt = scale * dh. Which t was it? h / scale.",
+        "Back through the tanh: its slope is 1 − t², number by number.",
     ),
 )
 
 # 04.2 forward
 
 
-def forward(X: Tensor, C: Tensor, W1: Tensor, b1: Tensor, W2: Tensor, b2: Tensor) -> Tensor:
+def forward(X: Tensor, C: Tensor, Ws: Sequence[Tensor], bs: Sequence[Tensor]) -> Tensor:
     rows = []
     for context in X.tolist():
-        flat = torch.cat([C[i] for i in context])
-        rows.append((flat @ W1 + b1).tanh() @ W2 + b2)
+        row = torch.cat([C[i] for i in context])
+        for i, (W, b) in enumerate(zip(Ws, bs, strict=True)):
+            row = row @ W + b
+            row = row.tanh() if i < len(Ws) - 1 else row
+        rows.append(row)
     return torch.stack(rows)
 
 
-def _network(draws: Draws, vocab_size: int, block_size: int, emb_dim: int, hidden_dim: int) -> tuple[Tensor, ...]:
-    """C, W1, b1, W2 and b2 of these sizes."""
-    W1 = draws.normal(block_size * emb_dim, hidden_dim)
-    return draws.normal(vocab_size, emb_dim), W1, draws.normal(hidden_dim), draws.normal(hidden_dim, vocab_size)
+def _through(
+    X: Tensor,
+    C: Tensor,
+    Ws: Sequence[Tensor],
+    bs: Sequence[Tensor],
+    squeeze: Callable[[Tensor, int], Tensor] = lambda x, _: x.tanh(),
+    late: bool = False,
+    flat: Callable[[Tensor], Tensor] = lambda emb: emb.flatten(1),
+) -> Tensor:
+    """The network, with a switch for each way to get it wrong; `squeeze` takes a layer's sums and its number."""
+    x = flat(C[X])
+    for i, (W, b) in enumerate(zip(Ws[:-1], bs[:-1], strict=True)):
+        x = squeeze(x @ W, i) + b if late else squeeze(x @ W + b, i)
+    return x @ Ws[-1] + bs[-1]
+
+
+def _none(bs: Sequence[Tensor]) -> list[Tensor]:
+    return [0 * b for b in bs]
 
 
 def _forward_cases(draws: Draws) -> list[tuple]:
-    def case(vocab_size: int, block_size: int, emb_dim: int, hidden_dim: int, n: int) -> tuple:
-        X = draws.integers(vocab_size, n, block_size)
-        return X, *_network(draws, vocab_size, block_size, emb_dim, hidden_dim), draws.normal(vocab_size)
+    def case(vocab_size: int, block_size: int, emb_dim: int, hidden: list[int], n: int) -> tuple:
+        widths = [block_size * emb_dim, *hidden, vocab_size]
+        Ws = [draws.normal(above, below) for above, below in pairwise(widths)]
+        X, C = draws.integers(vocab_size, n, block_size), draws.normal(vocab_size, emb_dim)
+        return X, C, Ws, [draws.normal(width) for width in widths[1:]]
 
-    sizes = [[draws.integer(2, 6) for _ in range(5)] for _ in range(15)]
-    by_hand = (torch.tensor([[0, 1]]), torch.zeros(2, 1), torch.zeros(2, 3), torch.zeros(3), torch.zeros(3, 2))
+    def drawn() -> tuple:
+        vocab_size, block_size, emb_dim, n = (draws.integer(2, 6) for _ in range(4))
+        return case(vocab_size, block_size, emb_dim, [draws.integer(2, 6) for _ in range(draws.integer(1, 4))], n)
+
+    by_hand = (torch.tensor([[0, 1]]), torch.zeros(2, 1), [torch.zeros(2, 3), torch.zeros(3, 3), torch.zeros(3, 2)])
     return [
-        (*by_hand, torch.tensor([1.0, 2.0])),
-        case(2, 1, 1, 1, 1),
-        case(3, 2, 2, 2, 2),
-        *(case(*size) for size in sizes),
+        (*by_hand, [torch.zeros(3), torch.zeros(3), torch.tensor([1.0, 2.0])]),
+        case(2, 1, 1, [1], 1),
+        case(3, 2, 2, [2, 2], 2),
+        case(3, 2, 2, [3, 3, 3], 4),
+        *(drawn() for _ in range(14)),
     ]
 
 
@@ -144,28 +185,46 @@ FORWARD = Exercise(
     cases=_forward_cases,
     mistakes=(
         Mistake(
-            "both biases left out",
-            lambda X, C, W1, b1, W2, b2: forward(X, C, W1, 0 * b1, W2, 0 * b2),
+            "all biases left out",
+            lambda X, C, Ws, bs: _through(X, C, Ws, _none(bs)),
             "The biases are left out: each layer adds its own.",
             "04 Forward, step by step",
         ),
         Mistake(
-            "bias of the hidden layer left out",
-            lambda X, C, W1, b1, W2, b2: forward(X, C, W1, 0 * b1, W2, b2),
-            "The bias b1 is left out: add it before the tanh.",
+            "biases of the hidden layers left out",
+            lambda X, C, Ws, bs: _through(X, C, Ws, [*_none(bs[:-1]), bs[-1]]),
+            "The hidden layers' biases are left out: add them before the tanh.",
             "04 Forward, step by step",
         ),
         Mistake(
             "bias of the last layer left out",
-            lambda X, C, W1, b1, W2, b2: forward(X, C, W1, b1, W2, 0 * b2),
-            "The bias b2 is left out: add it to the logits.",
+            lambda X, C, Ws, bs: _through(X, C, Ws, [*bs[:-1], 0 * bs[-1]]),
+            "The last layer's bias is left out: add it to the logits.",
             "04 Forward, step by step",
         ),
         Mistake(
             "tanh left out",
-            lambda X, C, W1, b1, W2, b2: (C[X].flatten(1) @ W1 + b1) @ W2 + b2,
-            "The tanh is left out, so that the two layers are no more than one.",
-            "03 A toy network, all on paper",
+            lambda X, C, Ws, bs: _through(X, C, Ws, bs, lambda x, _: x),
+            "The tanh is left out, so that all layers together are no more than one.",
+            "03 Why the tanh?",
+        ),
+        Mistake(
+            "tanh in the first layer only",
+            lambda X, C, Ws, bs: _through(X, C, Ws, bs, lambda x, i: x if i else x.tanh()),
+            "Only the first hidden layer has a tanh: without it the others and the last are no more than one layer.",
+            "03 Why the tanh?",
+        ),
+        Mistake(
+            "tanh once, at the end of the hidden layers",
+            lambda X, C, Ws, bs: _through(X, C, Ws, bs, lambda x, i: x.tanh() if i == len(Ws) - 2 else x),
+            "Only the last hidden layer has a tanh: without it the ones before are no more than one layer.",
+            "03 Why the tanh?",
+        ),
+        Mistake(
+            "tanh of the logits",
+            lambda *given: forward(*given).tanh(),
+            "The logits go through a tanh as well: they may be any numbers, only the hidden layers are squeezed.",
+            "04 Forward, step by step",
         ),
         Mistake(
             "probabilities where logits are wanted",
@@ -174,32 +233,26 @@ FORWARD = Exercise(
             "04 A softmax that can't overflow",
         ),
         Mistake(
-            "tanh of the logits",
-            lambda *given: forward(*given).tanh(),
-            "The logits go through a tanh as well: they may be any numbers, only the hidden layer is squeezed.",
-            "04 Forward, step by step",
-        ),
-        Mistake(
             "transposed view",
-            lambda X, C, W1, b1, W2, b2: (C[X].transpose(0, 1).reshape(len(X), -1) @ W1 + b1).tanh() @ W2 + b2,
-            "A transposed view: the shape is right, but rows of different contexts are mixed before W1.",
+            lambda *given: _through(*given, flat=lambda emb: emb.transpose(0, 1).reshape(len(emb), -1)),
+            "A transposed view: the shape is right, but rows of different contexts are mixed before the first layer.",
             "03 Three ways to concatenate",
         ),
         Mistake(
             "tanh before the bias",
-            lambda X, C, W1, b1, W2, b2: ((C[X].flatten(1) @ W1).tanh() + b1) @ W2 + b2,
-            "b1 is added after the tanh: the bias shifts the sum that is squeezed.",
+            lambda *given: _through(*given, late=True),
+            "The biases are added after the tanh: a bias shifts the sum that is squeezed.",
             "03 A toy network, all on paper",
         ),
         Mistake(
             "relu for tanh",
-            lambda X, C, W1, b1, W2, b2: (C[X].flatten(1) @ W1 + b1).relu() @ W2 + b2,
+            lambda *given: _through(*given, lambda x, _: x.relu()),
             "The hidden units use ReLU: this network has tanh.",
             "04 Forward, step by step",
         ),
         Mistake(
             "sigmoid for tanh",
-            lambda X, C, W1, b1, W2, b2: (C[X].flatten(1) @ W1 + b1).sigmoid() @ W2 + b2,
+            lambda *given: _through(*given, lambda x, _: x.sigmoid()),
             "The hidden units use the logistic function: this network has tanh.",
             "04 Forward, step by step",
         ),
@@ -211,15 +264,15 @@ FORWARD = Exercise(
         ),
         Mistake(
             "hidden outputs for logits",
-            lambda X, C, W1, b1, W2, b2: (C[X].flatten(1) @ W1 + b1).tanh(),
-            "This is the hidden layer: the last layer, @ W2 + b2, makes logits of it.",
+            lambda X, C, Ws, bs: forward(X, C, Ws[:-1], bs[:-1]).tanh(),
+            "This is the last hidden layer: one more layer, without a tanh, makes logits of it.",
             "04 Forward, step by step",
         ),
     ),
     hints=(
-        "C[X] has shape (N, block_size, emb_dim); .flatten(1) lays each context's rows end to end.",
-        "h = tanh(flat @ W1 + b1), of shape (N, hidden_dim).",
-        "The logits are h @ W2 + b2, and nothing more.",
+        "C[X] has shape (N, block_size, emb_dim): lay each context's rows end to end, and call the result x.",
+        "A loop over zip(Ws, bs) makes x = x @ W + b in every layer. Which layers have a tanh?",
+        "All but the last: loop over Ws[:-1] and bs[:-1] with a tanh, then x @ Ws[-1] + bs[-1].",
     ),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -311,17 +312,27 @@ def schedule(step: int, steps: int, warm_up: int) -> float:
 
 
 def _schedule(
-    step: int, steps: int, warm_up: int, first: int = 1, half: float = 0.5, turn: float = math.pi, since: int = 1
+    step: int,
+    steps: int,
+    warm_up: int,
+    first: int = 1,
+    fall: Callable[[float], float] = lambda done: 0.5 * (1 + math.cos(math.pi * done)),
+    since: Callable[[int, int], int] = lambda steps, warm_up: steps // 2,
 ) -> float:
     """The share of the highest rate, with a switch for each way to get it wrong."""
     if step < warm_up:
         return (step + first) / warm_up
-    done = (step - since * warm_up) / (steps - since * warm_up)
-    return half * (1 + math.cos(turn * done))
+    if step < steps // 2:
+        return 1.0
+    begin = since(steps, warm_up)
+    return fall((step - begin) / (steps - begin))
 
 
-def _straight(step: int, steps: int, warm_up: int) -> float:
-    return (step + 1) / warm_up if step < warm_up else 1 - (step - warm_up) / (steps - warm_up)
+def _at_once(step: int, steps: int, warm_up: int) -> float:
+    """The lesson's: what falls right after the warm-up."""
+    if step < warm_up:
+        return (step + 1) / warm_up
+    return 0.5 * (1 + math.cos(math.pi * (step - warm_up) / (steps - warm_up)))
 
 
 def _schedule_cases(draws: Draws) -> list[tuple]:
@@ -345,37 +356,62 @@ SCHEDULE = Exercise(
         ),
         Mistake(
             "warm-up left out",
-            lambda step, steps, warm_up: 0.5 * (1 + math.cos(math.pi * step / steps)),
+            lambda step, steps, warm_up: _schedule(max(step, warm_up), steps, warm_up),
             "The warm-up is left out: the rate first rises in a straight line, for warm_up steps.",
             "05 Decay",
         ),
         Mistake(
+            "falls at once",
+            _at_once,
+            "The rate falls right after the warm-up: it is to stay at 1 up to step steps // 2.",
+            "05 Decay",
+        ),
+        Mistake(
+            "fall counted from the warm-up",
+            lambda *asked: _schedule(*asked, since=lambda steps, warm_up: warm_up),
+            "The fall is counted from the end of the warm-up, so the rate jumps in the middle: count it from step "
+            "steps // 2.",
+            "05 Decay",
+        ),
+        Mistake(
+            "fall counted from step 0",
+            lambda *asked: _schedule(*asked, since=lambda steps, warm_up: 0),
+            "The fall is counted from step 0, so the rate jumps in the middle: count it from step steps // 2.",
+            "05 Decay",
+        ),
+        Mistake(
+            "no fall",
+            lambda *asked: _schedule(*asked, fall=lambda done: 1.0),
+            "The rate stays at 1 to the end: from step steps // 2 on it falls.",
+            "05 Decay",
+        ),
+        Mistake(
             "half left out",
-            lambda *asked: _schedule(*asked, half=1.0),
+            lambda *asked: _schedule(*asked, fall=lambda done: 1 + math.cos(math.pi * done)),
             "The half is left out: 1 + cos runs from 2 to 0, and the share from 1 to 0.",
             "05 Decay",
         ),
         Mistake(
             "whole turn",
-            lambda *asked: _schedule(*asked, turn=2 * math.pi),
+            lambda *asked: _schedule(*asked, fall=lambda done: 0.5 * (1 + math.cos(2 * math.pi * done))),
             "The cosine makes a whole turn and ends high again: half a turn, π, goes down once.",
             "05 Decay",
         ),
         Mistake(
+            "quarter of a turn",
+            lambda *asked: _schedule(*asked, fall=lambda done: math.cos(math.pi / 2 * done)),
+            "This is a quarter of a turn, which is steep at its end: half a cosine is flat at both ends.",
+            "05 Decay",
+        ),
+        Mistake(
             "straight fall",
-            _straight,
+            lambda *asked: _schedule(*asked, fall=lambda done: 1 - done),
             "The rate falls in a straight line: half a cosine is asked for.",
             "05 Decay",
         ),
         Mistake(
-            "fall counted from step 0",
-            lambda *asked: _schedule(*asked, since=0),
-            "The fall is counted from step 0, so the rate jumps after the warm-up: count it from there.",
-            "05 Decay",
-        ),
-        Mistake(
             "degrees",
-            lambda *asked: _schedule(*asked, turn=180.0),
+            lambda *asked: _schedule(*asked, fall=lambda done: 0.5 * (1 + math.cos(180 * done))),
             "The angle is in degrees: math.cos takes radians, so half a turn is π.",
             "05 Decay",
         ),
@@ -386,28 +422,16 @@ SCHEDULE = Exercise(
             "05 Decay",
         ),
         Mistake(
-            "sine for cosine",
-            lambda step, steps, warm_up: (
-                _schedule(step, steps, warm_up)
-                if step < warm_up
-                else 0.5 * (1 + math.sin(math.pi * (step - warm_up) / (steps - warm_up)))
-            ),
-            "A sine is taken: the cosine is the one that begins at 1.",
-            "05 Decay",
-        ),
-        Mistake(
             "rises in the end",
-            lambda step, steps, warm_up: (
-                _schedule(step, steps, warm_up) if step < warm_up else 1 - _schedule(step, steps, warm_up)
-            ),
-            "After the warm-up the rate rises from 0 to 1: it is to fall from 1 to 0.",
+            lambda *asked: _schedule(*asked, fall=lambda done: 0.5 * (1 - math.cos(math.pi * done))),
+            "In the second half the rate rises from 0 to 1: it is to fall from 1 to 0.",
             "05 Decay",
         ),
     ),
     hints=(
-        "Two cases: step < warm_up rises, the others fall.",
-        "How much of the fall is done: (step − warm_up) / (steps − warm_up), from 0 up to nearly 1.",
-        "0.5 * (1 + math.cos(math.pi * done))",
+        "Three cases: step < warm_up rises, step < steps // 2 stays, the others fall.",
+        "How much of the fall is done, from 0 up to nearly 1? It begins at steps // 2 and would end at steps.",
+        "Half a cosine: 0.5 * (1 + math.cos(math.pi * done)).",
     ),
 )
 

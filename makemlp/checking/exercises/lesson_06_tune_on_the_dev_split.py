@@ -17,22 +17,28 @@ from makemlp.checking.specification import Exercise, Mistake
 # 06.1 leaked
 
 
-def leaked(train: list[str], dev: list[str]) -> list[str]:
-    return [name for name in dev if name in train]
+def leaked(train: list[str], dev: list[str], test: list[str]) -> list[str]:
+    names = dict.fromkeys([*train, *dev, *test])
+    return [name for name in names if sum(name in pile for pile in (train, dev, test)) > 1]
+
+
+def _all(piles: tuple[list[str], ...]) -> list[str]:
+    return [name for pile in piles for name in pile]
 
 
 def _leaked_cases(draws: Draws) -> list[tuple]:
-    first = [(["emma", "ann", "bo"], ["ann", "liz", "ann"]), (["joanna"], ["ann"]), (["bo"], [])]
+    first = [(["emma", "ann", "bo", "bo"], ["ann", "liz"], ["liz", "max"]), (["joanna"], ["ann"], ["jo"])]
+    first += [(["bo"], [], []), (["eva"], ["ada"], ["eva", "ada", "eva"])]
 
     def case() -> tuple:
-        names = draws.names(14)
-        train = [draws.choice(names[:10]) for _ in range(12)]
-        return train, [draws.choice(names[4:]) for _ in range(10)]
+        names = draws.names(20)
+        train = [draws.choice(names[:12]) for _ in range(12)]
+        return train, [draws.choice(names[6:17]) for _ in range(7)], [draws.choice(names[9:]) for _ in range(7)]
 
     return first + [case() for _ in range(15)]
 
 
-def _leaked_measured(found: Any, train: list[str], dev: list[str]) -> dict:
+def _leaked_measured(found: Any, train: list[str], dev: list[str], test: list[str]) -> dict:
     return {"leaked": sorted(found) if isinstance(found, list | tuple | set) else found}
 
 
@@ -45,52 +51,74 @@ LEAKED = Exercise(
     mistakes=(
         Mistake(
             "count for names",
-            lambda train, dev: len(leaked(train, dev)),
+            lambda *piles: len(leaked(*piles)),
             "This is how many leaked: the names themselves are asked for.",
             "06 A leak",
         ),
         Mistake(
-            "once each",
-            lambda train, dev: list(dict.fromkeys(leaked(train, dev))),
-            "A name that dev holds twice comes once, as a set keeps it: each of its places in dev is scored, so each "
-            "counts.",
+            "train and dev only",
+            lambda train, dev, test: leaked(train, dev, []),
+            "Only train and dev are compared: a name of test must stand in neither of them.",
             "06 A leak",
         ),
         Mistake(
-            "the wrong way round",
-            lambda train, dev: leaked(dev, train),
-            "These are the names of train that stand in dev: walk over dev and look each name up in train.",
+            "dev and test forgotten",
+            lambda train, dev, test: [name for name in dict.fromkeys(train) if name in dev or name in test],
+            "Dev and test are each compared with train, but not with each other: what was chosen on dev knows dev's "
+            "names, too.",
+            "06 Three piles of names",
+        ),
+        Mistake(
+            "train and test forgotten",
+            lambda train, dev, test: [name for name in dict.fromkeys(dev) if name in train or name in test],
+            "Train and test are not compared: three piles make three pairs.",
+            "06 A leak",
+        ),
+        Mistake(
+            "in all three only",
+            lambda train, dev, test: [name for name in dict.fromkeys(train) if name in dev and name in test],
+            "Only what stands in all three piles is there: two are enough for a leak.",
+            "06 A leak",
+        ),
+        Mistake(
+            "repeats in one pile",
+            lambda *piles: [name for name in dict.fromkeys(_all(piles)) if _all(piles).count(name) > 1],
+            "A name that stands twice in one and the same pile is there: it has leaked only if it stands in another "
+            "pile, too.",
+            "06 A leak",
+        ),
+        Mistake(
+            "each copy",
+            lambda *piles: [name for pile in piles for name in pile if name in leaked(*piles)],
+            "Every copy of a leaked name is there: each name is asked for once.",
             "06 A leak",
         ),
         Mistake(
             "what did not leak",
-            lambda train, dev: [name for name in dev if name not in train],
-            "These are the dev names that did not leak: take those that do stand in train.",
+            lambda *piles: [name for name in dict.fromkeys(_all(piles)) if name not in leaked(*piles)],
+            "These are the names that stand in one pile only: take the others.",
             "06 A leak",
         ),
         Mistake(
             "parts of names",
-            lambda train, dev: [name for name in dev if name in " ".join(train)],
+            lambda *piles: [
+                name for name in dict.fromkeys(_all(piles)) if sum(name in " ".join(pile) for pile in piles) > 1
+            ],
             "A name is found inside a longer one, as ann in joanna: look for it in a list or set of whole names, not "
             "in a text.",
             "06 A leak",
         ),
         Mistake(
-            "all of dev",
-            lambda train, dev: list(dev),
-            "This is all of dev: keep a name only if it stands in train too.",
-            "06 A leak",
-        ),
-        Mistake(
-            "flags for names",
-            lambda train, dev: [name in train for name in dev],
-            "These say for each name whether it leaked: the names themselves are asked for.",
+            "all names",
+            lambda *piles: list(dict.fromkeys(_all(piles))),
+            "These are all names: keep one only if it stands in more than one pile.",
             "06 A leak",
         ),
     ),
     hints=(
-        "Walk over dev, and keep a name if it is in train.",
-        "known = set(train) answers `name in known` at once, however long train is.",
+        "Three piles make three pairs of piles. What do the two of a pair have in common?",
+        "set(train) & set(dev) is what both hold, each name once.",
+        "A name leaked if it is in any of the three: | joins sets.",
     ),
 )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -120,46 +119,62 @@ NEAREST = Exercise(
 # 07.2 mean_distance
 
 
-def mean_distance(points: Tensor, members: list[int]) -> float:
-    pairs = _pairs(points, members)
-    return sum(pairs) / len(pairs)
+def mean_distance(points: Tensor, members: list[int], others: list[int]) -> float:
+    return _mean_of(points, members, others, math.hypot)
 
 
-def _pairs(points: Tensor, members: list[int]) -> list[float]:
-    """The distance of each pair once."""
-    rows = points[members].tolist()
-    return [math.dist(one, other) for i, one in enumerate(rows) for other in rows[:i]]
+def _pairs(members: list[int], others: list[int]) -> list[tuple[int, int]]:
+    """One of each, but no symbol with itself; what is in both groups comes there and back, as the mean wants it."""
+    return [(i, j) for i in members for j in others if i != j]
 
 
-def _mean_of(points: Tensor, members: list[int], size: Callable[[list[float]], float]) -> float:
+def _mean_of(points: Tensor, members: list[int], others: list[int], size: Callable[..., float]) -> float:
     """The mean over all pairs when `size` makes a distance of the differences."""
-    rows = points[members].tolist()
-    gaps = [[a - b for a, b in zip(one, other, strict=True)] for i, one in enumerate(rows) for other in rows[:i]]
-    return sum(map(size, gaps)) / len(gaps)
+    rows = points.tolist()
+    gaps = [[a - b for a, b in zip(rows[i], rows[j], strict=True)] for i, j in _pairs(members, others)]
+    return sum(size(*gap) for gap in gaps) / len(gaps)
 
 
-def _next_pairs(points: Tensor, members: list[int]) -> list[tuple]:
-    """Each member and the next one of the list."""
-    return list(pairwise(points[members].tolist()))
+def _from_far(
+    combine: Callable[[list[float], int, int], float],
+) -> Callable[[Tensor, list[int], list[int]], float]:
+    """What `combine` makes of the distances of all pairs and the sizes of both groups."""
+
+    def made(points: Tensor, members: list[int], others: list[int]) -> float:
+        rows = points.tolist()
+        far = [math.dist(rows[i], rows[j]) for i, j in _pairs(members, others)]
+        return combine(far, len(members), len(others))
+
+    return made
 
 
-def _from_pairs(combine: Callable[[list[float], int], float]) -> Callable[[Tensor, list[int]], float]:
-    """A mean that `combine` makes of each pair's distance and the number of members."""
-    return lambda points, members: combine(_pairs(points, members), len(members))
+def _middles(points: Tensor, members: list[int], others: list[int]) -> float:
+    return (points[members].mean(0) - points[others].mean(0)).norm().item()
 
 
-def _to_the_middle(points: Tensor, members: list[int]) -> float:
-    group = points[members]
-    return (group - group.mean(0)).norm(dim=1).mean().item()
+def _to_the_middle(points: Tensor, members: list[int], others: list[int]) -> float:
+    return (points[members] - points[others].mean(0)).norm(dim=1).mean().item()
+
+
+def _nearest_of(points: Tensor, members: list[int], others: list[int]) -> float:
+    rows = points.tolist()
+    return sum(min(math.dist(rows[i], rows[j]) for j in others if j != i) for i in members) / len(members)
+
+
+def _side_by_side(points: Tensor, members: list[int], others: list[int]) -> float:
+    pairs = list(zip(members, others, strict=False))
+    return sum(math.dist(points[i].tolist(), points[j].tolist()) for i, j in pairs) / len(pairs)
 
 
 def _mean_cases(draws: Draws) -> list[tuple]:
     def case() -> tuple:
-        n = draws.integer(5, 9)
-        return draws.normal(n, draws.integer(1, 4)), torch.randperm(n, generator=draws.generator)[: n - 2].tolist()
+        n = draws.integer(6, 9)
+        order = torch.randperm(n, generator=draws.generator).tolist()
+        cut, shared = draws.integer(2, n - 3), draws.integer(0, 2)
+        return draws.normal(n, draws.integer(1, 4)), order[:cut], order[cut - shared :]
 
     by_hand = torch.tensor([[0.0, 0.0], [3.0, 0.0], [0.0, 4.0], [9.0, 9.0]])
-    return [(by_hand, [0, 1, 2]), (by_hand, [3, 1]), *(case() for _ in range(15))]
+    return [(by_hand, [0], [1, 2]), (by_hand, [0, 1], [1, 2]), *(case() for _ in range(15))]
 
 
 MEAN_DISTANCE = Exercise(
@@ -170,77 +185,96 @@ MEAN_DISTANCE = Exercise(
     mistakes=(
         Mistake(
             "zeros counted",
-            _from_pairs(lambda pairs, k: 2 * sum(pairs) / k**2),
-            "Each member's distance to itself is counted, too, and these zeros make the mean too small: k members have "
-            "k · (k − 1) distances to others.",
+            _from_far(lambda far, k, m: sum(far) / (k * m)),
+            "A symbol of both groups has the distance 0 to itself, and these zeros make the mean too small: they are "
+            "no pairs, so leave them out of the number, too.",
+            "07 How close is close?",
+        ),
+        Mistake(
+            "inside the first group",
+            lambda points, members, others: (
+                mean_distance(points, members * 2, members * 2) if members[1:] else math.nan
+            ),
+            "These are the distances inside the first group: take one symbol of each group.",
+            "07 How close is close?",
+        ),
+        Mistake(
+            "all in one group",
+            lambda points, members, others: mean_distance(points, *([list(dict.fromkeys(members + others))] * 2)),
+            "Both groups are thrown together: take one symbol of each group.",
             "07 How close is close?",
         ),
         Mistake(
             "sum for mean",
-            _from_pairs(lambda pairs, k: sum(pairs)),
+            _from_far(lambda far, k, m: sum(far)),
             "This is the sum over all pairs: divide by how many there are, or large groups never look close.",
             "07 How close is close?",
         ),
         Mistake(
-            "twice the mean",
-            _from_pairs(lambda pairs, k: 2 * sum(pairs) / len(pairs)),
-            "The sum has every pair twice, there and back, but is divided by the number of pairs.",
-            "07 How close is close?",
-        ),
-        Mistake(
-            "half the mean",
-            _from_pairs(lambda pairs, k: sum(pairs) / (k * (k - 1))),
-            "The sum has every pair once, but is divided by k · (k − 1), which counts each there and back.",
-            "07 How close is close?",
-        ),
-        Mistake(
             "divided by the members",
-            _from_pairs(lambda pairs, k: sum(pairs) / k),
-            "The sum is divided by the number of members: divide it by the number of pairs.",
+            _from_far(lambda far, k, m: sum(far) / k),
+            "The sum is divided by the size of the first group: divide it by the number of pairs.",
             "07 How close is close?",
         ),
         Mistake(
-            "all points",
-            lambda points, members: mean_distance(points, list(range(len(points)))),
-            "These are all the points: only the members of the group are asked for.",
+            "divided by both sizes added",
+            _from_far(lambda far, k, m: sum(far) / (k + m)),
+            "The sum is divided by the number of symbols: divide it by the number of pairs, which is a product.",
             "07 How close is close?",
         ),
         Mistake(
             "squares averaged",
-            _from_pairs(lambda pairs, k: sum(far**2 for far in pairs) / len(pairs)),
+            _from_far(lambda far, k, m: sum(x**2 for x in far) / len(far)),
             "These are squared distances: take the root of each before the mean.",
+            "07 How close is close?",
+        ),
+        Mistake(
+            "between the middles",
+            _middles,
+            "This is how far the groups' middles are from each other: two groups that lie through each other have the "
+            "same middle, and yet their symbols are apart.",
             "07 How close is close?",
         ),
         Mistake(
             "to the middle",
             _to_the_middle,
-            "This is how far the members are from their middle: how far are they from each other?",
+            "This is how far the first group's symbols are from the middle of the second: how far are they from each "
+            "of its symbols?",
             "07 How close is close?",
         ),
         Mistake(
             "Manhattan distance",
-            lambda points, members: _mean_of(points, members, lambda gap: sum(map(abs, gap))),
+            lambda *given: _mean_of(*given, lambda *gap: sum(map(abs, gap))),
             "The differences are added up without their squares: that is the way along the streets, and the straight "
             "one is the root of the sum of squares.",
             "07 How close is close?",
         ),
         Mistake(
             "largest for mean",
-            _from_pairs(lambda pairs, k: max(pairs)),
+            _from_far(lambda far, k, m: max(far)),
             "This is the largest distance: the mean over all pairs is asked for.",
             "07 How close is close?",
         ),
         Mistake(
-            "neighbours in the list",
-            lambda points, members: sum(math.dist(*pair) for pair in _next_pairs(points, members)) / (len(members) - 1),
-            "Only members that stand side by side in the list are paired: every two of them are a pair.",
+            "only the nearest",
+            _nearest_of,
+            "Each symbol is paired with the nearest one of the other group only: every one of the first and every one "
+            "of the second are a pair.",
+            "07 How close is close?",
+        ),
+        Mistake(
+            "side by side in the lists",
+            _side_by_side,
+            "Only what stands at the same place of both lists is paired: every one of the first and every one of the "
+            "second are a pair.",
             "07 How close is close?",
         ),
     ),
     hints=(
-        "The three sides of the triangle are 3, 4 and 5. Which pairs do four members have?",
-        "With i running over the members and j over those before i, each pair comes once.",
-        "Or: a table of all distances has zeros on its diagonal. By how many entries do you divide its sum?",
+        "With i running over the members and j over the others, each pair comes once. Which pairs don't count?",
+        "Or a table: points[members][:, None] − points[others][None] has a row for each member and a column for each "
+        "other.",
+        "A symbol of both groups has a 0 in that table, which adds nothing to the sum. By how many do you divide?",
     ),
 )
 
@@ -338,9 +372,12 @@ P_VALUE = Exercise(
 
 def over_seeds(maps: Tensor) -> Tensor:
     seeds, n, _ = maps.shape
-    clouds = maps.tolist()
-    rows = [[sum(math.dist(C[i], C[j]) for C in clouds) / seeds for j in range(n)] for i in range(n)]
-    return torch.tensor(rows)
+    total = torch.zeros(n, n, dtype=torch.float64)
+    for cloud in maps.tolist():
+        table = [[math.dist(one, other) for other in cloud] for one in cloud]
+        usual = sum(map(sum, table)) / (n * (n - 1))
+        total += torch.tensor(table, dtype=torch.float64) / usual
+    return total.float() / seeds
 
 
 def _distances(points: Tensor) -> Tensor:
@@ -348,10 +385,17 @@ def _distances(points: Tensor) -> Tensor:
     return (points.unsqueeze(-2) - points.unsqueeze(-3)).norm(dim=-1)
 
 
+def _scaled(tables: Tensor) -> Tensor:
+    """Each table (seeds, n, n) divided by its own mean over two different symbols."""
+    n = tables.shape[-1]
+    return tables / (tables.sum((1, 2), keepdim=True) / (n * (n - 1)))
+
+
 def _maps_cases(draws: Draws) -> list[tuple]:
-    by_hand = torch.tensor([[[0.0, 0.0], [3.0, 4.0]], [[0.0, 0.0], [-3.0, -4.0]]])
+    by_hand = torch.tensor([[[0.0], [1.0], [3.0]], [[0.0], [4.0], [2.0]]])
     sizes = [(draws.integer(2, 4), draws.integer(5, 7), draws.integer(1, 3)) for _ in range(10)]
-    return [(by_hand,), *((draws.normal(*size),) for size in sizes)]
+    scales = [1 + 4 * draws.uniform(size[0], 1, 1) for size in sizes]
+    return [(by_hand,), *((scale * draws.normal(*size),) for size, scale in zip(sizes, scales, strict=True))]
 
 
 OVER_SEEDS = Exercise(
@@ -361,57 +405,77 @@ OVER_SEEDS = Exercise(
     cases=_maps_cases,
     mistakes=(
         Mistake(
+            "sizes left as they are",
+            lambda maps: _distances(maps).mean(0),
+            "The largest map decides: divide each table by its own mean distance before you take the mean.",
+            "07 Turn one map onto another",
+        ),
+        Mistake(
+            "divided after the mean",
+            lambda maps: _scaled(_distances(maps).mean(0)[None])[0],
+            "The division comes after the mean over the seeds, where the largest map has decided already: divide each "
+            "table before.",
+            "07 Turn one map onto another",
+        ),
+        Mistake(
+            "zeros counted",
+            lambda maps: _distances(maps).div(_distances(maps).mean((1, 2), keepdim=True)).mean(0),
+            "The mean of a table counts the zeros of its diagonal, which are no pairs: n symbols have n · (n − 1) "
+            "distances to others.",
+            "07 How close is close?",
+        ),
+        Mistake(
+            "maps as long as one",
+            lambda maps: _distances(maps / maps.norm(dim=(1, 2), keepdim=True)).mean(0),
+            "Each map is divided by its own length: divide its table by its mean distance.",
+            "07 Turn one map onto another",
+        ),
+        Mistake(
+            "divided by the largest",
+            lambda maps: (_distances(maps) / _distances(maps).amax((1, 2), keepdim=True)).mean(0),
+            "Each table is divided by its largest distance: divide by its mean distance.",
+            "07 Turn one map onto another",
+        ),
+        Mistake(
             "maps averaged",
-            lambda maps: _distances(maps.mean(0)),
+            lambda maps: _scaled(_distances(maps.mean(0))[None])[0],
             "The maps are averaged, and then measured: but each seed turns its map another way, and the mean of turned "
             "maps is a heap in the middle. Measure each, then take the mean.",
             "07 Turn one map onto another",
         ),
         Mistake(
             "sum for mean",
-            lambda maps: _distances(maps).sum(0),
+            lambda maps: _scaled(_distances(maps)).sum(0),
             "This is the sum over the seeds: divide by how many there are.",
             "07b Ten numbers",
         ),
         Mistake(
             "first seed only",
-            lambda maps: _distances(maps[0]),
+            lambda maps: _scaled(_distances(maps))[0],
             "Only the first seed is measured: a map of one run shows that run, its random start included.",
             "07 Other seeds",
         ),
         Mistake(
-            "squares averaged",
-            lambda maps: (_distances(maps) ** 2).mean(0),
-            "These are squared distances: take the root of each sum before the mean.",
-            "07 How close is close?",
-        ),
-        Mistake(
-            "root after the mean",
-            lambda maps: (_distances(maps) ** 2).mean(0).sqrt(),
-            "The root is taken after the mean over the seeds: each distance needs its own, before.",
-            "07 How close is close?",
-        ),
-        Mistake(
-            "mean over the points",
-            lambda maps: _distances(maps).mean(1),
-            "The mean runs over the points instead of the seeds: the seeds are the first axis, so mean(0).",
-            "07b Ten numbers",
-        ),
-        Mistake(
-            "every seed by itself",
-            _distances,
-            "There is still a table for each seed: take their mean.",
-            "07b Ten numbers",
-        ),
-        Mistake(
             "last seed only",
-            lambda maps: _distances(maps[-1]),
+            lambda maps: _scaled(_distances(maps))[-1],
             "Only the last seed is measured: the mean is over all of them.",
             "07 Other seeds",
         ),
         Mistake(
+            "squares averaged",
+            lambda maps: _scaled(_distances(maps) ** 2).mean(0),
+            "These are squared distances: take the root of each sum before the mean.",
+            "07 How close is close?",
+        ),
+        Mistake(
+            "every seed by itself",
+            lambda maps: _scaled(_distances(maps)),
+            "There is still a table for each seed: take their mean.",
+            "07b Ten numbers",
+        ),
+        Mistake(
             "Manhattan distance",
-            lambda maps: (maps.unsqueeze(2) - maps.unsqueeze(1)).abs().sum(-1).mean(0),
+            lambda maps: _scaled((maps.unsqueeze(2) - maps.unsqueeze(1)).abs().sum(-1)).mean(0),
             "The differences are added up without their squares: the straight distance is the root of the sum of "
             "squares.",
             "07 How close is close?",
@@ -419,7 +483,8 @@ OVER_SEEDS = Exercise(
     ),
     hints=(
         "For one map C: (C[:, None] - C[None]).norm(dim=2) is its table of distances.",
-        "torch.stack puts the tables of all maps on top of each other, and mean(0) goes through the pile.",
+        "Its mean distance: the table's sum divided by n · (n − 1), because the n zeros of the diagonal are no pairs.",
+        "Divide each table by its own, then stack them and take the mean over dimension 0.",
     ),
 )
 

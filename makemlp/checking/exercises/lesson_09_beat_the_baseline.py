@@ -100,33 +100,35 @@ PERPLEXITIES = Exercise(
     ),
 )
 
-# 09.2 start_at_log_vocab
+# 09.2 start_at_shares
 
-NEAR = 0.05  # nats above ln(vocab_size) that a start may cost
-
-
-def start_at_log_vocab(hidden_dim: int, vocab_size: int, seed: int) -> tuple[Tensor, Tensor]:
-    return _start(hidden_dim, vocab_size, seed, 0.01)
+NEAR = 0.05  # nats above the loss of equal logits that W2 may cost
 
 
-def _start(hidden_dim: int, vocab_size: int, seed: int, scale: float, bias: float = 0.0) -> tuple[Tensor, Tensor]:
-    """A last layer; the larger its numbers, the worse it begins."""
+def start_at_shares(hidden_dim: int, counts: Tensor, seed: int) -> tuple[Tensor, Tensor]:
+    return _start(hidden_dim, counts, seed)
+
+
+def _start(
+    hidden_dim: int, counts: Tensor, seed: int, scale: float = 0.01, b2: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """A last layer with another bias; the larger the numbers of W2, the worse it begins."""
     g = torch.Generator().manual_seed(seed)
-    return torch.randn(hidden_dim, vocab_size, generator=g) * scale, torch.randn(vocab_size, generator=g) * bias
+    return torch.randn(hidden_dim, len(counts), generator=g) * scale, counts.log() if b2 is None else b2
 
 
-def _start_measured(layer: tuple, hidden_dim: int, vocab_size: int, seed: int) -> dict:
+def _start_measured(layer: tuple, hidden_dim: int, counts: Tensor, seed: int) -> dict:
     W2, b2 = (part.float() for part in layer)
-    shapes = [list(W2.shape), list(b2.shape)]
+    shapes, vocab_size = [list(W2.shape), list(b2.shape)], len(counts)
     excess = math.nan
     if shapes[0] == [hidden_dim, vocab_size]:
         h = Draws(seed).normal(2000, hidden_dim).tanh()  # (2000, hidden_dim), as in a fresh model
         excess = F.cross_entropy(h @ W2, Draws(seed + 1).integers(vocab_size, 2000)).item() - math.log(vocab_size)
     return {
         "shapes of W2 and b2": shapes,
-        "loss through W2, above ln(vocab_size)": _band(excess),
+        "what W2 adds to the loss": _band(excess),
         "numbers of W2 are alike": 2 * len(W2.unique()) < W2.numel(),
-        "b2 prefers some symbols": bool(b2.max() - b2.min() > NEAR),
+        "softmax of b2": b2.double().softmax(-1),
     }
 
 
@@ -135,12 +137,12 @@ def _band(excess: float) -> str:
     return next((words for bound, words in bounds if excess <= bound), "no number")
 
 
-START_AT_LOG_VOCAB = Exercise(
+START_AT_SHARES = Exercise(
     number="09.2",
-    name="start_at_log_vocab",
-    reference=start_at_log_vocab,
+    name="start_at_shares",
+    reference=start_at_shares,
     cases=lambda draws: [
-        (hidden_dim, vocab_size, draws.integer(0, 1000))
+        (hidden_dim, draws.integers(30, vocab_size) + 1, draws.integer(0, 1000))
         for hidden_dim, vocab_size in ((50, 10), (100, 30), (200, 30), (300, 64))
     ],
     measure=_start_measured,
@@ -148,80 +150,110 @@ START_AT_LOG_VOCAB = Exercise(
     mistakes=(
         Mistake(
             "not scaled",
-            lambda *sizes: _start(*sizes, 1.0),
+            lambda *given: _start(*given, scale=1.0),
             "W2 is about as large as randn gives it, so the logits are large and the model is sure of nonsense: scale "
             "it down.",
             "04 The loss at the start",
         ),
         Mistake(
             "not scaled enough",
-            lambda *sizes: _start(*sizes, sizes[0] ** -0.5),
-            "W2 is scaled down, but the logits are not yet close to 0 (dividing by √hidden_dim alone leaves them about "
-            "as large as the units): make it smaller still.",
+            lambda *given: _start(*given, scale=given[0] ** -0.5),
+            "W2 is scaled down, but what it adds to the logits is not yet close to 0 (dividing by √hidden_dim alone "
+            "leaves it about as large as the units): make it smaller still.",
             "04 The loss at the start",
         ),
         Mistake(
             "all alike",
-            lambda *sizes: _start(*sizes, 0.0),
+            lambda *given: _start(*given, scale=0.0),
             "The loss is right, but all numbers of W2 are the same: from zeros, no gradient reaches the layer below in "
             "the first step. Small random numbers do both.",
             "04 The loss at the start",
         ),
         Mistake(
-            "random bias",
-            lambda *sizes: _start(*sizes, 0.01, bias=1.0),
-            "b2 is random, so the model prefers some symbols for no reason: begin with zeros.",
+            "zeros for the bias",
+            lambda hidden_dim, counts, seed: _start(hidden_dim, counts, seed, b2=torch.zeros(len(counts))),
+            "b2 is the same for all symbols, so the loss starts at ln(vocab_size): let b2 know which symbols are "
+            "frequent.",
             "04 The loss at the start",
         ),
         Mistake(
+            "shares for logarithms",
+            lambda hidden_dim, counts, seed: _start(hidden_dim, counts, seed, b2=counts / counts.sum()),
+            "b2 holds the shares themselves: logits are logarithms, and softmax takes exp of them.",
+            "01 The same model as a neural network",
+        ),
+        Mistake(
+            "counts for logarithms",
+            lambda hidden_dim, counts, seed: _start(hidden_dim, counts, seed, b2=counts.float()),
+            "b2 holds the counts themselves: logits are logarithms of counts, and softmax takes exp of them.",
+            "01 The same model as a neural network",
+        ),
+        Mistake(
+            "sign",
+            lambda hidden_dim, counts, seed: _start(hidden_dim, counts, seed, b2=-counts.log()),
+            "The rare symbols are the likeliest: b2 is log p, and −log p is the loss.",
+            "01 How good is it? Count → probability → loss",
+        ),
+        Mistake(
+            "binary logarithm",
+            lambda hidden_dim, counts, seed: _start(hidden_dim, counts, seed, b2=counts.log2()),
+            "The logarithm is the binary one: softmax takes powers of e, so the natural one turns back into shares.",
+            "01 The same model as a neural network",
+        ),
+        Mistake(
             "dimensions swapped",
-            lambda hidden_dim, vocab_size, seed: (
-                _start(vocab_size, hidden_dim, seed, 0.01)[0],
-                torch.zeros(vocab_size),
-            ),
+            lambda hidden_dim, counts, seed: (_start(hidden_dim, counts, seed)[0].T.contiguous(), counts.log()),
             "W2 is the wrong way round: h @ W2 needs (hidden_dim, vocab_size).",
             "04 Forward, step by step",
         ),
     ),
     hints=(
-        "If all logits are equal, every symbol has 1/vocab_size, and the loss is ln(vocab_size).",
-        "torch.randn(hidden_dim, vocab_size, generator=g), times a small number such as 0.01.",
-        "b2 can be torch.zeros(vocab_size).",
+        "If W2 is small, the logits are nearly b2, whatever the hidden units are.",
+        "softmax(b2) is to be the shares of the counts. softmax takes exp and divides by the sum: what does it need?",
+        "W2: torch.randn(hidden_dim, len(counts), generator=g) times a small number such as 0.01.",
     ),
 )
 
 # 09.3 with_direct
 
 
-def with_direct(emb: Tensor, W1: Tensor, b1: Tensor, W2: Tensor, b2: Tensor, W: Tensor) -> Tensor:
-    flat = emb.flatten(1)
-    return torch.tanh(flat @ W1 + b1) @ W2 + b2 + flat @ W
+def with_direct(X: Tensor, C: Tensor, W1: Tensor, b1: Tensor, W2: Tensor, b2: Tensor, tables: Tensor) -> Tensor:
+    rows = []
+    for context in X.tolist():
+        h = torch.tanh(torch.cat([C[i] for i in context]) @ W1 + b1)
+        rows.append(h @ W2 + b2 + sum(tables[position, i] for position, i in enumerate(context)))
+    return torch.stack(rows)
 
 
-def _from_h(emb: Tensor, W1: Tensor, b1: Tensor, W2: Tensor, b2: Tensor, W: Tensor) -> Tensor:
-    h = torch.tanh(emb.flatten(1) @ W1 + b1)
-    return h @ W2 + b2 + h @ W
+def _direct(
+    of: Callable[[Tensor, Tensor], Tensor], inside: Callable[[Tensor], Tensor] = torch.tanh
+) -> Callable[..., Tensor]:
+    """The network with another direct part, which `of` makes of the tables and X, or other hidden units."""
+
+    def logits(X: Tensor, C: Tensor, W1: Tensor, b1: Tensor, W2: Tensor, b2: Tensor, tables: Tensor) -> Tensor:
+        return inside(C[X].flatten(1) @ W1 + b1) @ W2 + b2 + of(tables, X)
+
+    return logits
 
 
-def _inside(emb: Tensor, W1: Tensor, b1: Tensor, W2: Tensor, b2: Tensor, W: Tensor) -> Tensor:
-    flat = emb.flatten(1)
-    return torch.tanh(flat @ W1 + b1 + flat @ W) @ W2 + b2
-
-
-def _squashed(emb: Tensor, W1: Tensor, b1: Tensor, W2: Tensor, b2: Tensor, W: Tensor) -> Tensor:
-    flat = emb.flatten(1)
-    return torch.tanh(flat @ W1 + b1) @ W2 + b2 + torch.tanh(flat @ W)
+def _looked_up(tables: Tensor, X: Tensor) -> Tensor:
+    """Each position's row of its own table: (N, block_size, vocab_size)."""
+    return torch.stack([table[column] for table, column in zip(tables, X.T, strict=True)], dim=1)
 
 
 def _direct_cases(draws: Draws) -> list[tuple]:
     def case(n: int, block_size: int, emb_dim: int, hidden_dim: int, vocab_size: int) -> tuple:
         inputs = block_size * emb_dim
-        shapes = [(inputs, hidden_dim), (hidden_dim,), (hidden_dim, vocab_size), (vocab_size,), (inputs, vocab_size)]
-        return draws.normal(n, block_size, emb_dim), *(draws.normal(*shape) for shape in shapes)
+        shapes = [(vocab_size, emb_dim), (inputs, hidden_dim), (hidden_dim,), (hidden_dim, vocab_size), (vocab_size,)]
+        X, numbers = draws.integers(vocab_size, n, block_size), [draws.normal(*shape) for shape in shapes]
+        return X, *numbers, draws.normal(block_size, vocab_size, vocab_size)
 
-    paper = [torch.tensor([[[1.0]]]), *(torch.tensor(rows) for rows in ([[0.0]], [0.0], [[5.0]], [0.5], [[2.0]]))]
-    same = [case(draws.integer(1, 4), 2, size, 2 * size, 2 * size) for size in (1, 2, 3)]
-    return [tuple(paper), *same, *(case(*(draws.integer(1, 5) for _ in range(5))) for _ in range(10))]
+    network = [torch.zeros(2, 1), torch.zeros(2, 1), torch.zeros(1), torch.zeros(1, 2), torch.tensor([0.5, 0.0])]
+    tables = torch.tensor([[[1.0, 2.0], [3.0, 4.0]], [[10.0, 20.0], [30.0, 40.0]]])
+    by_hand = (torch.tensor([[0, 1]]), *network, tables)
+    same = [case(draws.integer(2, 4), 2, size, 2 * size, 2 * size) for size in (1, 2, 3)]
+    others = [case(*(draws.integer(2, 5) for _ in range(5))) for _ in range(10)]
+    return [by_hand, *same, *others, case(3, 3, 2, 4, 3)]
 
 
 WITH_DIRECT = Exercise(
@@ -231,71 +263,92 @@ WITH_DIRECT = Exercise(
     cases=_direct_cases,
     mistakes=(
         Mistake(
-            "from the hidden units",
-            _from_h,
-            "W is fed the hidden units: direct connections begin at the concatenated embeddings, past the hidden "
-            "layer.",
-            "03 The architecture",
-        ),
-        Mistake(
-            "added before the tanh",
-            _inside,
-            "W is added to the hidden units' sums, before the tanh: it goes straight to the logits.",
-            "03 The architecture",
-        ),
-        Mistake(
-            "direct part squashed",
-            _squashed,
-            "The direct part goes through a tanh: it is linear.",
-            "03 The architecture",
-        ),
-        Mistake(
-            "bias doubled",
-            lambda emb, W1, b1, W2, b2, W: with_direct(emb, W1, b1, W2, b2, W) + b2,
-            "The bias b2 is added twice: the logits have one, which both ways share.",
+            "direct part left out",
+            _direct(lambda tables, X: torch.tensor(0.0)),
+            "The direct part is not there: each position adds a row of its table to the logits.",
             "03 The architecture",
         ),
         Mistake(
             "hidden layer left out",
-            lambda emb, W1, b1, W2, b2, W: emb.flatten(1) @ W + b2,
+            lambda X, C, W1, b1, W2, b2, tables: b2 + _looked_up(tables, X).sum(1),
             "Only the direct part is there: it is added to what the hidden layer gives.",
             "03 The architecture",
         ),
         Mistake(
-            "direct part left out",
-            lambda emb, W1, b1, W2, b2, W: with_direct(emb, W1, b1, W2, b2, torch.zeros_like(W)),
-            "The direct part is not there: add the concatenated embeddings times W.",
+            "first table for all",
+            _direct(lambda tables, X: tables[0][X].sum(1)),
+            "Every position looks into the first table: each has a table of its own, because a character two places "
+            "back says something else than the last one.",
+            "03 A toy network, all on paper",
+        ),
+        Mistake(
+            "last position only",
+            _direct(lambda tables, X: tables[-1][X[:, -1]]),
+            "Only the last character is connected: all positions are, each by its own table.",
             "03 The architecture",
         ),
         Mistake(
-            "view transposed",
-            lambda emb, *numbers: with_direct(emb.transpose(1, 2), *numbers),
-            "The embeddings are concatenated with their dimensions swapped: each position's numbers stand together.",
+            "tables in reverse",
+            _direct(lambda tables, X: _looked_up(tables.flip(0), X).sum(1)),
+            "The tables are taken in reverse: the first table belongs to the oldest character.",
             "03 Three ways to concatenate",
         ),
         Mistake(
+            "all tables, all characters",
+            _direct(lambda tables, X: tables[:, X].sum((0, 2))),
+            "Every character looks into every table: tables[:, X] pairs all with all. Pair each position with its own "
+            "table.",
+            "01 Drawing names",
+        ),
+        Mistake(
+            "columns for rows",
+            _direct(lambda tables, X: _looked_up(tables.transpose(1, 2), X).sum(1)),
+            "The tables' columns are taken: the row belongs to the character that is there, and holds a number for "
+            "each that may come.",
+            "01 Three names by hand",
+        ),
+        Mistake(
+            "mean for sum",
+            _direct(lambda tables, X: _looked_up(tables, X).mean(1)),
+            "The rows are averaged: they are added up, as in the product of one-hot rows with a matrix.",
+            "03 A lookup is a matrix product",
+        ),
+        Mistake(
+            "direct part squashed",
+            _direct(lambda tables, X: _looked_up(tables, X).sum(1).tanh()),
+            "The direct part goes through a tanh: it is linear.",
+            "03 The architecture",
+        ),
+        Mistake(
+            "direct part as probabilities",
+            _direct(lambda tables, X: _looked_up(tables, X).softmax(2).sum(1)),
+            "The tables' rows go through a softmax: they are logits already, and one softmax comes at the very end.",
+            "03 The architecture",
+        ),
+        Mistake(
+            "bias doubled",
+            lambda X, C, W1, b1, W2, b2, tables: with_direct(X, C, W1, b1, W2, 2 * b2, tables),
+            "The bias b2 is added twice: the logits have one, which both ways share.",
+            "03 The architecture",
+        ),
+        Mistake(
             "relu for tanh",
-            lambda emb, W1, b1, W2, b2, W: (emb.flatten(1) @ W1 + b1).relu() @ W2 + b2 + emb.flatten(1) @ W,
+            _direct(lambda tables, X: _looked_up(tables, X).sum(1), torch.relu),
             "The hidden units use ReLU: these of lesson 04 have tanh.",
             "04 Forward, step by step",
         ),
         Mistake(
-            "bias of the hidden layer left out",
-            lambda emb, W1, b1, W2, b2, W: with_direct(emb, W1, 0 * b1, W2, b2, W),
-            "The bias b1 is left out: add it before the tanh.",
-            "04 Forward, step by step",
-        ),
-        Mistake(
             "bias of the last layer left out",
-            lambda emb, W1, b1, W2, b2, W: with_direct(emb, W1, b1, W2, 0 * b2, W),
+            lambda X, C, W1, b1, W2, b2, tables: with_direct(X, C, W1, b1, W2, 0 * b2, tables),
             "The bias b2 is left out: the logits have one.",
             "04 Forward, step by step",
         ),
     ),
     hints=(
-        "First flat = emb.flatten(1), of shape (N, block_size * emb_dim).",
-        "As before: torch.tanh(flat @ W1 + b1) @ W2 + b2.",
-        "Now add flat @ W.",
+        "First lesson 04's network: C[X].flatten(1), the hidden layer, the logits.",
+        "Position 0 adds tables[0][X[:, 0]], of shape (N, vocab_size). What does position 1 add?",
+        "A loop over the positions does it; or tables[torch.arange(block_size), X], which pairs each with its own "
+        "table, and a sum over dimension 1.",
     ),
 )
 
@@ -1001,4 +1054,4 @@ CHALLENGE = Exercise(
     ),
 )
 
-EXERCISES = (PERPLEXITIES, START_AT_LOG_VOCAB, WITH_DIRECT, DROPOUT, RESIDUAL, SOFT_TARGETS, MIX, CHALLENGE)
+EXERCISES = (PERPLEXITIES, START_AT_SHARES, WITH_DIRECT, DROPOUT, RESIDUAL, SOFT_TARGETS, MIX, CHALLENGE)

@@ -106,7 +106,7 @@ DESCEND_BY_HAND = Exercise(
     ),
     hints=(
         "Four lines in the loop: the probabilities of all rows, the loss, the gradient, the step.",
-        "Exercise 6 is the gradient: (N.sum(1, keepdim=True) * p − N) / N.sum().",
+        "The gradient is that of lesson 01: (N.sum(1, keepdim=True) * p − N) / N.sum().",
         "The loss: −(N * p.log()).sum() / N.sum(), or with log_softmax.",
     ),
 )
