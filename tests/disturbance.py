@@ -1,8 +1,9 @@
 """Every other machine in one: while it lasts, each matrix product ends in other last bits than here.
 
 Another processor, library or number of threads adds the terms of a product in another order, and so rounds it
-otherwise. Here each product is computed once more with its terms added in two parts, and the difference is made several
-times as large. What must not depend on the machine (stored outputs, pictures, assertions) must come out the same.
+otherwise. Here each product is computed with its terms added in two parts; where it is computed both ways, the
+difference is made several times as large. What must not depend on the machine (stored outputs, pictures, assertions)
+must come out the same.
 
     DISTURB=1 python -m pytest --nbval --nbval-current-env --mpl notebooks tests/test_figures.py
 
@@ -20,7 +21,8 @@ from pathlib import Path
 
 import torch
 
-SEED = "DISTURB"  # the environment variable that turns it on, for conftest.py
+# The environment variables for conftest.py: one turns it on, and the other says how strong it is in notebooks' kernels.
+SEED, IN_KERNELS = "DISTURB", "DISTURB_KERNELS"
 
 # How many times as large the difference between two orders becomes. Measured without it: products with sums of 30 to
 # 30,000 terms differ between AVX-512 and SSE by 2 to 3 units in the last place in the median.
@@ -48,13 +50,15 @@ class Disturbed:
 
     def product(self, a, b):
         """(B, n, k) @ (B, k, m), disturbed."""
-        found, k = _product(a, b), a.shape[2]
-        if k < 2 or not found.is_floating_point():
-            return found
+        size, n, k, m = *a.shape, b.shape[2]
+        if k < 2 or not a.is_floating_point():
+            return _product(a, b)
         self.count += 1
-        cut = 1 + hash((self.seed, *found.shape)) % (k - 1)
+        cut = 1 + hash((self.seed, size, n, m)) % (k - 1)
         other = _product(a[:, :, :cut], b[:, :cut], _product(a[:, :, cut:], b[:, cut:]))  # the last terms first
-        return found.lerp_(other, self.amplified)  # found + amplified * (other - found)
+        if self.amplified == 1:
+            return other
+        return _product(a, b).lerp_(other, self.amplified)  # found + amplified * (other - found)
 
 
 def _product(a, b, base=None):
@@ -123,10 +127,10 @@ KERNELS |= {f"{kernel.__name__}_": _in_place(kernel) for kernel in (addmm, addmv
 begun = None  # what `begin` began, in this process
 
 
-def begin(seed: int) -> None:
+def begin(seed: int, amplified: float = AMPLIFIED) -> None:
     """Disturb all products from now on."""
     global begun
-    begun = Disturbed(seed).__enter__()
+    begun = Disturbed(seed, amplified).__enter__()
 
 
 @contextlib.contextmanager
@@ -139,12 +143,17 @@ def stronger(amplified: float):
         begun.amplified = before
 
 
-def begin_in_kernels(seed: int, folder: Path) -> None:
+def begin_in_kernels(seed: int, folder: Path, amplified: float = AMPLIFIED) -> None:
     """Have every notebook's kernel that is started from now on begin so, by a start-up file of IPython's."""
     startup = folder / "profile_default" / "startup"
     startup.mkdir(parents=True)
     here = str(Path(__file__).parent)
-    lines = ["import sys", f"sys.path.append({here!r})", "import disturbance", f"disturbance.begin({seed})"]
+    lines = [
+        "import sys",
+        f"sys.path.append({here!r})",
+        "import disturbance",
+        f"disturbance.begin({seed}, {amplified})",
+    ]
     lines += [f"sys.path.remove({here!r})", "del sys, disturbance"]
     # Under this module's own name the file would import itself, and IPython would only log that.
     (startup / "begin.py").write_text("\n".join(lines) + "\n", encoding="utf-8")
