@@ -80,7 +80,8 @@ FIRST = (
     "tests/test_setup.py",
     *("tests/test_journal.py", "tests/test_live.py", "tests/test_checking_projects.py", "tests/test_deep.py"),
     *("tests/test_facts.py", "tests/test_wordmodel.py", "tests/test_word_runs.py", "tests/test_package.py"),
-    *("answers own_", "exercises"),
+    *("tests/test_checking_kinds.py", "tests/test_transcriptions.py", "tests/test_lists.py", "tests/test_tuning.py"),
+    *("tests/test_command.py", "answers own_", "exercises"),
     "answers",  # many and small: they fill what is left
 )
 
