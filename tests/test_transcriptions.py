@@ -213,3 +213,16 @@ def test_no_right_answer_stands_in_the_lesson(exercise):
     right += [one.source for book in SOLUTIONS for one in book.cells if f"-{exercise.name}-answer" in one.raw["id"]]
     pasted = [source for source in right if stands_in(source, lines_for(exercise))]
     assert not pasted, "\n".join(["the lesson says this already:", *pasted])
+
+
+PASTED = {
+    "renamed": "def f(A):\n    return A / A.sum(1, keepdim=True)",
+    "in two lines": "def f(A):\n    sums = A.sum(1, keepdim=True)\n    return A / sums",
+}
+
+
+@pytest.mark.parametrize("source", PASTED.values(), ids=PASTED)
+def test_what_is_pasted_is_found(source):
+    """The rows of a table in parts of their sums: lesson 01 says so."""
+    assert stands_in(source, lines_up_to("01"))
+    assert not stands_in(source.replace("sum(1", "sum(0"), lines_up_to("01"))
