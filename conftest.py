@@ -26,8 +26,7 @@ if seed := os.environ.get("DISTURB"):
     import disturbance
 
     _kernels = tempfile.TemporaryDirectory(prefix="makemlp-disturbed-")
-    _strength = float(os.environ.get(disturbance.IN_KERNELS, disturbance.AMPLIFIED))
-    disturbance.begin_in_kernels(int(seed), Path(_kernels.name), _strength)
+    disturbance.begin_in_kernels(int(seed), Path(_kernels.name))
     disturbance.begin(int(seed))
 
 # A kernel on a busy machine takes long to start and to answer. This limit is there for what hangs.

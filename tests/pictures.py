@@ -11,7 +11,7 @@ from makemlp.gallery import GALLERY
 
 # How strongly pictures are disturbed. Two bars whose lengths differed by a thousandth changed places on one machine in
 # three: that is seldom seen with a difference of the usual size, and more often with a larger one.
-AMPLIFIED = 1000
+AMPLIFIED = 400
 
 
 @functools.cache

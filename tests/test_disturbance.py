@@ -6,7 +6,7 @@ import os
 import pictures
 import pytest
 import torch
-from disturbance import AMPLIFIED, ASK_KERNEL, SEED, Disturbed, begin_in_kernels
+from disturbance import ALL, AMPLIFIED, ASK_KERNEL, EVERY, SEED, Disturbed, begin_in_kernels
 from jupyter_client.manager import start_new_kernel
 from PIL import Image
 from test_pictures import far_apart
@@ -42,6 +42,15 @@ def test_every_product_is_disturbed_in_its_last_bits(product, dtype, amplified):
     assert mode.count == 1 and other.dtype == dtype
     off = (other - plain).abs() / plain.abs() / torch.finfo(dtype).eps
     assert 0 < off.max() <= 10 * amplified
+
+
+def test_of_a_long_training_one_product_in_three_is_disturbed_and_three_times_as_much():
+    plain = A @ B
+    with Disturbed(1) as mode:
+        off = [(A @ B - plain).abs().max().item() for _ in range(ALL + 2 * EVERY)]
+    assert mode.count == len(off) and len({*off[:ALL]}) == 1
+    late = [found / off[0] for found in off[ALL:]]
+    assert sorted(late)[:-2] == [0] * (2 * EVERY - 2) and sorted(late)[-2:] == pytest.approx([EVERY] * 2, rel=0.2)
 
 
 def test_the_seed_decides_and_nothing_stays_disturbed():
@@ -111,7 +120,7 @@ def test_it_would_have_found_two_bars_that_nearly_tie():
     def neighbours():
         return gallery.figures.nearest(gallery._maps.__wrapped__(0.01, 10, 1)[0], vocab, "a")
 
-    with Disturbed(1, pictures.AMPLIFIED):
+    with Disturbed(7, pictures.AMPLIFIED):
         other = neighbours()
     assert far_apart(image(neighbours()), image(other)) > 2
 
