@@ -32,6 +32,7 @@ case $* in
     echo "$*" >>"$FAKE/asked"
     case $* in
     *torch==*+cpu) says=cpu ;;
+    *"uv pip"*-e*) says=uv ;;
     *-e*) says=course ;;
     *torch*) says=torch ;;
     *) says=other ;;
@@ -168,7 +169,10 @@ def test_second_run_installs_nothing_and_needs_no_permission(course):
 
 def test_lab_after_test_installs_nothing_but_test_after_lab_does(course):
     course.succeeds("lab")
-    assert course.succeeds("test") == ["-m pip install -c build/constraints.txt -e .[test]"]
+    assert course.succeeds("test") == [
+        "-m pip install -c build/constraints.txt uv",
+        "-m uv pip install --python .venv/bin/python -c build/constraints.txt -e .[test]",
+    ]
     assert course.succeeds("lab") == []
     assert course.succeeds("test") == []
 
@@ -229,6 +233,7 @@ WHEEL = "torch-2.13.0+cpu-cp311-linux.whl"
 PIP_FETCHES = f"Collecting torch==2.13.0+cpu\n  Downloading https://index.invalid/{WHEEL} (190.1 MB)\n"
 PIP_UNPACKS = "Installing collected packages: filelock, sympy, torch\n"
 UV_FETCHES = "Resolved 10 packages in 112ms\nDownloading torch (181.3MiB)\n"
+UV_FETCHES_MANY = "Downloading playwright (51.0MiB)\nDownloading sqlalchemy (4.5MiB)\n Downloaded sqlalchemy\n"
 
 # Stands in for sleep, so that a test takes no longer than it must: each sleep is counted and ends at once.
 FAKE_SLEEP = '#!/bin/sh\necho >>"$FAKE/slept"\nexec {sleep} 0.02\n'
@@ -240,7 +245,7 @@ until [ "$(wc -l <"$FAKE/slept")" -gt $((before + 2)) ]; do {sleep} 0.02; done
 """
 
 
-def told(course, words: str, what: str = "cpu", also: str = "") -> list[str]:
+def told(course, words: str, what: str = "cpu", also: str = "", extra: str = "lab") -> list[str]:
     """The lines that a set-up prints while the installation of `what` has said these words, and does not end."""
     sleep = shutil.which("sleep")
     script(course.bin / "sleep", FAKE_SLEEP.format(sleep=sleep))
@@ -249,7 +254,7 @@ def told(course, words: str, what: str = "cpu", also: str = "") -> list[str]:
     last = words.splitlines()[-1] if words else "pip install"
     slowly = f'cat "$FAKE/words"\n{also}{UNTIL_TOLD.format(last=last, sleep=sleep)}'
     (course.fake / f"{what}.slowly").write_text(slowly, encoding="utf-8")
-    done = course.setup(TMPDIR=str(course.fake / "tmp"), UV_CACHE_DIR=str(course.fake / "uv"))
+    done = course.setup(extra, TMPDIR=str(course.fake / "tmp"), UV_CACHE_DIR=str(course.fake / "uv"))
     assert done.returncode == 0 and done.stderr == ""
     return done.stdout.splitlines()
 
@@ -284,6 +289,19 @@ def test_how_far_uv_is(course):
     also = 'mkdir -p "$UV_CACHE_DIR/.tmpA1b2"\nhead -c 50000000 /dev/zero >"$UV_CACHE_DIR/.tmpA1b2/libtorch.so"\n'
     lines = told(course, UV_FETCHES, what="torch", also=also)
     assert any(one.endswith("s: fetching torch (181.3MiB): 50 MB are there, unpacked") for one in lines), lines
+
+
+def test_of_what_uv_fetches_at_once_that_is_named_which_is_not_there_yet(course):
+    lines = told(course, UV_FETCHES_MANY, what="uv", extra="test")
+    assert any(re.fullmatch(r"  \d+ s: fetching playwright \(51\.0MiB\): 0 MB are there", one) for one in lines), lines
+
+
+def test_what_uv_cannot_install_pip_does(course):
+    course.says("uv", UV_NO_NETWORK)
+    assert course.succeeds("test")[-2:] == [
+        "-m uv pip install --python .venv/bin/python -c build/constraints.txt -e .[test]",
+        "-m pip install -c build/constraints.txt -e .[test]",
+    ]
 
 
 def test_what_is_quick_is_not_told(course):

@@ -71,10 +71,11 @@ tell() {
 how_far() {
     set -- $(awk -v from="$1" '
         NR <= from { next }
-        /^(Collecting|Processing) / { found++; name = size = "" }
-        /^ *Downloading .*\)$/ { name = $2; sub(/.*\//, "", name); size = $3 $4 }
+        /^(Collecting|Processing) / { found++; split("", left) }   # pip fetches one at a time, uv several
+        /^ *Downloading .*\)$/ { name = $2; sub(/.*\//, "", name); left[name] = $3 $4 }
+        /^ *Downloaded / { delete left[$2] }
         /^Installing collected packages: / { all = NF - 3 }
-        END { print found + 0, all + 0, name, size }' "$log")
+        END { for (name in left) one = name " " left[name]; print found + 0, all + 0, one }' "$log")
     if [ "$2" != 0 ]; then
         there=$(find .venv/lib/python*/site-packages/*.dist-info -prune -newer build/began | wc -l)
         say "unpacking packages, $((there)) of $2 are there"
@@ -183,6 +184,14 @@ install_torch() {
     esac
 }
 
+# ---------------------------------------------------------------- the course
+
+# Tests need uv, and uv takes a third of pip's time. It knows none of pip's settings: where it can't, pip tries.
+install_course() {
+    [ "$extra" = test ] && run "$py" -m pip install -c build/constraints.txt uv && run "$py" -m uv pip install --python "$py" "$@" && return
+    install "the course" "$@"
+}
+
 # ---------------------------------------------------------------- the set-up
 
 made=$(identity "$py") || made=   # empty when there is no .venv, or its Python has gone
@@ -228,7 +237,7 @@ fi
 say "Installing JupyterLab and the course …"
 # PyTorch is held at the build that is there: pip alone would take another for as good.
 sed "s/^torch==.*/torch==$(torch_version)/" constraints.txt >build/constraints.txt
-install "the course" -c build/constraints.txt -e ".[$extra]"
+install_course -c build/constraints.txt -e ".[$extra]"
 run "$py" -c 'import torch, numpy, matplotlib, ipywidgets, tqdm, jupyterlab, makemlp' ||
     die "What was installed does not start: run make clean, then make $extra again; the full story is in $log."
 
