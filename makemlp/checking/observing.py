@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from types import FrameType, FunctionType, MethodType
 from typing import Any
 
@@ -212,6 +213,7 @@ class _Watch(TorchFunctionMode):
     def __init__(self, forbidden: tuple[str, ...]):
         super().__init__()
         self.forbidden, self.seen, self.entered = forbidden, "", ExitStack()
+        self.own = any(pattern.startswith("makemlp.") for pattern in forbidden)
 
     def __enter__(self) -> _Watch:
         if "backward" in self.forbidden:
@@ -228,13 +230,18 @@ class _Watch(TorchFunctionMode):
 
     def __torch_function__(self, func: Callable, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
         self._note(getattr(func, "__name__", ""))
-        if any(pattern.startswith("makemlp.") for pattern in self.forbidden):
+        if self.own:
             self._note(_caller(sys._getframe(1)))
         return func(*args, **(kwargs or {}))
 
     def _note(self, name: str) -> None:
-        if not self.seen and any(fnmatchcase(name, pattern) for pattern in self.forbidden):
+        if not self.seen and _is_one_of(name, self.forbidden):
             self.seen = name
+
+
+@lru_cache(maxsize=10_000)  # an answer that trains calls the same few functions a hundred thousand times
+def _is_one_of(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def _caller(frame: FrameType | None) -> str:
