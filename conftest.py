@@ -92,10 +92,14 @@ CI_ALONE = (
     r"tests/browser/test_(book|exercises|quizzes|trainer_live)\.py",
     r"tests/browser/test_(live_)?lessons\.py::(?!.*\[01_)",  # one lesson stands for the others
     r"tests/browser/test_live\.py::(?!test_it_is_alive|test_sliders)",
-    r"tests/test_(steady|memory|lessons_on_lists|journal|checking_projects|setup)\.py",
+    r"tests/test_(steady|memory|lessons_on_lists|journal|checking_projects|checking_kinds|setup|transcriptions)\.py",
     r"tests/colab/test_",
     r"tests/test_study_storages\.py::.*(\[(journal|postgresql)\]$|_server_)",
-    r"tests/test_checking_notebooks\.py::test_(under_nbval_only|no_way_around)",
+    r"tests/test_checking_notebooks\.py::test_(an_exercise_left_open|under_nbval_only|no_way_around)",
+    r"tests/test_checking_answers\.py::\w+\[(own_\w+|fit|challenge)\]",  # which train, or count all names
+    r"tests/test_grading\.py::test_every_hostile",
+    r"tests/test_figures\.py::test_any_vocabulary",
+    r"(notebooks|exercises/solutions)/(06|09|10)_",  # the longest, unless they are named, as those that changed are
 )
 
 
@@ -127,14 +131,17 @@ def pytest_collection_modifyitems(config, items):
 
         elsewhere = noxfile.paths(noxfile.ROWS[row])
         items[:] = [item for item in items if not item.nodeid.startswith(elsewhere)]
-    if in_ci():  # the browser runs each lesson and compares what it prints (tests/browser/test_lessons.py)
+    if in_ci() and any(item.nodeid.startswith("tests/browser/test_lessons.py") for item in items):
+        # There the browser runs each lesson and compares what it prints.
         items[:] = [item for item in items if not item.nodeid.startswith("notebooks/")]
     units = {unit: place for place, unit in enumerate(dict.fromkeys(unit_of(item.nodeid) for item in items))}
     items.sort(key=lambda item: (place_of(unit := unit_of(item.nodeid)), units[unit]))
+    whole = config.args == config.getini("testpaths")
     for item in items:
         if hasattr(item, "output_timeout"):  # nbval's, which waits five seconds for a cell's output
             item.output_timeout = PATIENCE
-        if not in_ci() and any(re.match(pattern, item.nodeid) for pattern in CI_ALONE):
+        named = item.path.suffix == ".ipynb" and not whole
+        if not (in_ci() or named) and any(re.match(pattern, item.nodeid) for pattern in CI_ALONE):
             item.add_marker(pytest.mark.skip(reason="takes long and seldom breaks: CI=true runs it"))
 
 

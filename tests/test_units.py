@@ -2,6 +2,7 @@
 
 import os
 import re
+from pathlib import Path
 
 import pytest
 from lessons import ROOT
@@ -62,6 +63,48 @@ def test_what_is_left_to_ci_is_run_where_ci_is_set(settings, ids, request):
     skipped = {any(mark.name == "skip" for mark in item.own_markers) for item in left}
     in_ci = os.environ.get("CI", "") not in ("", "false")
     assert skipped == {not in_ci}
+
+
+class Item:
+    """A test, as far as conftest.py looks at it."""
+
+    def __init__(self, nodeid):
+        self.nodeid, self.path, self.skipped = nodeid, Path(nodeid.partition("::")[0]), False
+
+    def add_marker(self, marker):
+        self.skipped = True
+
+
+class Config:
+    """pytest's settings, with what was named on the command line."""
+
+    def __init__(self, args):
+        self.args = args or self.getini("testpaths")
+
+    def getoption(self, name):
+        return None
+
+    def getini(self, name):
+        return ["tests", "notebooks", "exercises/solutions"]
+
+
+LESSON, BROWSER = "notebooks/06_tune_on_the_dev_split.ipynb::Cell 3", "tests/browser/test_lessons.py::test_a[01_b]"
+
+
+@pytest.mark.parametrize(
+    ("ci", "args", "there", "run"),
+    [
+        ("", [], [LESSON, BROWSER], [BROWSER]),
+        ("", ["tests", "notebooks/06_tune_on_the_dev_split.ipynb"], [LESSON, BROWSER], [LESSON, BROWSER]),
+        ("true", [], [LESSON, BROWSER], [BROWSER]),
+        ("true", ["notebooks", "tests/test_mlp.py"], [LESSON], [LESSON]),  # a row of the matrix, where CI is set, too
+    ],
+)
+def test_a_long_lesson_is_run_where_it_is_named_or_no_browser_runs_it(settings, monkeypatch, ci, args, there, run):
+    monkeypatch.setenv("CI", ci)
+    items = [Item(nodeid) for nodeid in there]
+    settings.pytest_collection_modifyitems(Config(args), items)
+    assert {item.nodeid for item in items if not item.skipped} == set(run)
 
 
 def test_what_make_runs_by_name_is_not_left_to_ci(settings):
