@@ -28,6 +28,7 @@ case $* in
     echo venv >>"$FAKE/asked"
     rm -rf .venv && mkdir -p .venv/bin && cp "$0" .venv/bin/python && touch .venv/pip ;;
 "-m pip --version") test -e .venv/pip ;;
+"-m pip config list") echo "global.extra-index-url='https://a.org'"; cat "$FAKE/config" 2>/dev/null ;;
 "-m pip install "* | "-m uv pip install "*)
     echo "$*" >>"$FAKE/asked"
     case $* in
@@ -302,6 +303,12 @@ def test_what_uv_cannot_install_pip_does(course):
         "-m uv pip install --python .venv/bin/python -c build/constraints.txt -e .[test]",
         "-m pip install -c build/constraints.txt -e .[test]",
     ]
+
+
+def test_where_pip_has_an_index_of_its_own_uv_is_not_asked(course):
+    (course.fake / "config").write_text("global.index-url='https://mirror.example/simple'\n", encoding="utf-8")
+    assert course.succeeds("test")[-1] == "-m pip install -c build/constraints.txt -e .[test]"
+    assert "uv" not in (course.fake / "asked").read_text(encoding="utf-8")
 
 
 def test_what_is_quick_is_not_told(course):

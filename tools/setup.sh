@@ -186,9 +186,14 @@ install_torch() {
 
 # ---------------------------------------------------------------- the course
 
-# Tests need uv, and uv takes a third of pip's time. It knows none of pip's settings: where it can't, pip tries.
+# Tests need uv, and uv takes a third of pip's time. It reads none of pip's settings: where they name an index, or where uv
+# can't, pip does it.
 install_course() {
-    [ "$extra" = test ] && run "$py" -m pip install -c build/constraints.txt uv && run "$py" -m uv pip install --python "$py" "$@" && return
+    case $extra-$("$py" -m pip config list 2>/dev/null) in
+    test-*.index-url=*) ;;
+    test-*)
+        run "$py" -m pip install -c build/constraints.txt uv && run "$py" -m uv pip install --python "$py" "$@" && return ;;
+    esac
     install "the course" "$@"
 }
 
