@@ -9,8 +9,8 @@ import disturbance
 
 from makemlp.gallery import GALLERY
 
-# How strongly pictures are disturbed. Two bars whose lengths differed by a thousandth changed places on one machine in
-# three: that is seldom seen with a difference of the usual size, and more often with a larger one.
+# How strongly pictures are disturbed. What falls half-way between two pixels jumps on some machines and not on others:
+# with a difference of the usual size that is seldom seen, and more often with a larger one.
 AMPLIFIED = 400
 
 

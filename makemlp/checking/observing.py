@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager, nullcontext, redirect_stderr, 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from types import FrameType, FunctionType, MethodType
+from types import FrameType, FunctionType, MethodType, TracebackType
 from typing import Any
 
 import torch
@@ -224,9 +224,13 @@ class _Watch(TorchFunctionMode):
         super().__enter__()
         return self
 
-    def __exit__(self, *error: object) -> None:
-        super().__exit__(*error)
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        super().__exit__(kind, error, trace)
         self.entered.close()
+        while trace is not None:  # PyTorch before 2.5 tells nobody of torch.autograd.backward, which raises here
+            if trace.tb_frame.f_globals.get("__name__") == "torch.autograd":
+                self._note(trace.tb_frame.f_code.co_name)
+            trace = trace.tb_next
 
     def __torch_function__(self, func: Callable, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
         self._note(getattr(func, "__name__", ""))

@@ -18,9 +18,9 @@ def check_default() -> None:
     try:
         device = torch.empty(0).device
     except (AssertionError, RuntimeError) as error:  # one that was set and that this machine lacks
+        why = str(error).splitlines()[0].partition(". ")[0]  # PyTorch goes on with what to install
         raise ValueError(
-            f"PyTorch can't use the default device that was set ({str(error).splitlines()[0]}): call "
-            f"torch.set_default_device('cpu') first."
+            f"PyTorch can't use the default device that was set ({why}): call torch.set_default_device('cpu') first."
         ) from None
     if device.type != "cpu":
         raise ValueError(

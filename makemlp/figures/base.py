@@ -15,6 +15,7 @@ from contextlib import contextmanager
 import matplotlib
 import numpy as np
 import torch
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
@@ -193,6 +194,16 @@ def bars(axes, probs: Tensor, vocab: Vocabulary, color: str = BLUE) -> list[str]
     axes.set_ylabel("probability")
     top = probs.topk(min(3, len(vocab)))
     return [f"'{shown(vocab.itos[i])}' {p:.0%}" for p, i in zip(top.values.tolist(), top.indices.tolist(), strict=True)]
+
+
+def ring(axes: Axes, x: float, y: float, size: float = 13, label: str | None = None) -> None:
+    """A ring of so many points around a mark.
+
+    `plot` puts markers on whole pixels: where a coordinate falls half-way, the last digit of a product, which another
+    processor rounds otherwise, moved a large ring by a pixel. A path without a face is drawn where it is.
+    """
+    look = {"facecolors": "none", "edgecolors": INK, "linewidths": 2, "zorder": 2.9}
+    axes.scatter(x, y, s=size**2, label=label, **look)
 
 
 def apart(points: Tensor, gap: float) -> Tensor:

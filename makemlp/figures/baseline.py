@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from makemlp.figures.base import BLUE, GREY, INK, ORANGE, picture
+from makemlp.figures.base import BLUE, GREY, INK, ORANGE, picture, ring
 
 
 @picture(8.0, 3.4)
@@ -27,7 +27,7 @@ def mixture(
     axes.plot(weights[low], losses[low], "s", color=ORANGE, markersize=10, label=f"lowest: {losses[low]:.3f}")
     said = ""
     if mark is not None:
-        axes.plot(*mark, "o", color=INK, markersize=13, fillstyle="none", markeredgewidth=2)
+        ring(axes, *mark)
         axes.set_title(f"share {mark[0]:.2f}: dev loss {mark[1]:.3f}")
         said = f" Marked: a share of {mark[0]:.2f} with {mark[1]:.3f}."
     axes.set(xlabel="share of the network (0: counts alone, 1: network alone)", ylabel=f"dev loss (nats per {unit})")

@@ -24,6 +24,7 @@ from makemlp.figures.base import (
     labelled,
     literal,
     picture,
+    ring,
     shown,
     symbols,
     text_on,
@@ -179,7 +180,7 @@ def nll_by_context(
     if lecture is not None:
         axes.plot(3, lecture, "D", color=PURPLE, label=f"the lecture's MLP, on its dev names: {lecture}")
     if mark is not None:
-        axes.plot(*mark, "o", color=INK, markersize=13, fillstyle="none", markeredgewidth=2)
+        ring(axes, *mark)
         below = {"xytext": (0, -22), "ha": "center", "textcoords": "offset points"}
         axes.annotate(f"{mark[1]:.3f}", mark, **below)
     longest = max(len(curve) for curve in curves.values())

@@ -25,6 +25,7 @@ from makemlp.figures.base import (
     marks,
     picture,
     quoted,
+    ring,
     shown,
 )
 from makemlp.mlp import MLP
@@ -220,7 +221,7 @@ def nearest(fig: Figure, C: Tensor, vocab: Vocabulary, symbol: str, k: int = 8) 
     )
     for i in near[:3]:
         right.plot(*flat[[here, i]].T, color=BLUE, linewidth=1.2)
-    right.plot(*flat[here], "o", color=INK, markersize=22, fillstyle="none", markeredgewidth=2.5)
+    ring(right, *flat[here].tolist(), size=22)
     labels = {
         "xlabel": "widest direction",
         "ylabel": "second widest",

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from makemlp.figures.base import BLUE, GREEN, GREY, INK, ORANGE, picture
+from makemlp.figures.base import BLUE, GREEN, GREY, INK, ORANGE, picture, ring
 
 NATS = "loss (nats per character)"
 REACH = 0.5  # nats above the best: what is worse is marked at the edge, or one bad run would squeeze all others
@@ -25,7 +25,7 @@ def train_and_dev(
     axes.plot(x, dev, "s--", color=ORANGE, label="dev")
     axes.plot(x, train, "o-", color=BLUE, label="train")
     low = min(range(len(dev)), key=lambda i: dev[i])
-    axes.plot(x[low], dev[low], "o", color=INK, markersize=13, fillstyle="none", markeredgewidth=2)
+    ring(axes, x[low], dev[low])
     if log:
         axes.set_xscale("log")
         axes.set_xticks(x, [f"{value:g}" for value in x])
@@ -104,8 +104,7 @@ def study(fig: Figure, trials: Sequence[Mapping[str, float]], settings: Sequence
     for axes, x in [(history, "number"), *zip(panels, settings, strict=True)]:
         axes.plot([t[x] for t in done], [t["dev"] for t in done], "o", color=BLUE, markersize=5, label="finished")
         axes.plot([t[x] for t in pruned], [t["dev"] for t in pruned], "x", color=ORANGE, label="given up, loss by then")
-        ring = {"color": INK, "markersize": 13, "fillstyle": "none", "markeredgewidth": 2}
-        axes.plot(winner[x], winner["dev"], "o", **ring, label=f"best: {winner['dev']:.3f}")
+        ring(axes, winner[x], winner["dev"], label=f"best: {winner['dev']:.3f}")
     for axes, name in zip(panels, settings, strict=True):
         values = [trial[name] for trial in trials]
         if max(values) > 8 * min(values) > 0:
