@@ -11,6 +11,7 @@ import sys
 import time
 
 import pytest
+import torch
 from answers import EXERCISES, SOLUTIONS
 from IPython.core.interactiveshell import InteractiveShell
 from lessons import ROOT
@@ -206,6 +207,16 @@ def test_what_pytorch_has_not_implemented_is_not_an_open_exercise():
 
     with pytest.raises(checking.Wrong, match="NotImplementedError"):
         check("units", written("def units(nlls, lengths):\n    return kernel(nlls)\n", kernel=kernel))
+
+
+def test_it_is_none_either_where_the_answers_line_is_not_known():
+    scope = {"nothing": torch.empty(2, device="meta")}  # PyTorch can't copy it, and says so by a NotImplementedError
+    exec("def units(nlls, lengths):\n    return nothing.tolist()", scope)
+    with pytest.raises(checking.Wrong, match="stopped with RuntimeError"):
+        check("units", scope["units"])
+    exec("def units(nlls, lengths):\n    raise NotImplementedError", scope)
+    with pytest.raises(checking.NotYet):
+        check("units", scope["units"])
 
 
 def loops(nlls, lengths):
