@@ -6,7 +6,7 @@ import os
 import pictures
 import pytest
 import torch
-from disturbance import ALL, AMPLIFIED, ASK_KERNEL, EVERY, SEED, Disturbed, begin_in_kernels
+from disturbance import AMPLIFIED, ASK_KERNEL, SEED, Disturbed, begin_in_kernels
 from jupyter_client.manager import start_new_kernel
 from PIL import Image
 from test_pictures import far_apart
@@ -37,25 +37,25 @@ PRODUCTS = {
 def test_every_product_is_disturbed_in_its_last_bits(product, dtype, amplified):
     a, b = A.to(dtype), B.to(dtype)
     plain = product(a, b)
-    with Disturbed(1, amplified) as mode:
+    with Disturbed(1, amplified, every=1) as mode:
         other = product(a, b)
     assert mode.count == 1 and other.dtype == dtype
     off = (other - plain).abs() / plain.abs() / torch.finfo(dtype).eps
     assert 0 < off.max() <= 10 * amplified
 
 
-def test_of_a_long_training_one_product_in_three_is_disturbed_and_three_times_as_much():
-    plain = A @ B
+def test_one_product_in_two_is_disturbed_and_each_time_it_is_asked_for():
+    pairs = [(A + i, B) for i in range(100)]
+    plain = [a @ b for a, b in pairs]
     with Disturbed(1) as mode:
-        off = [(A @ B - plain).abs().max().item() for _ in range(ALL + 2 * EVERY)]
-    assert mode.count == len(off) and len({*off[:ALL]}) == 1
-    late = [found / off[0] for found in off[ALL:]]
-    assert sorted(late)[:-2] == [0] * (2 * EVERY - 2) and sorted(late)[-2:] == pytest.approx([EVERY] * 2, rel=0.2)
+        first, second = ([a @ b for a, b in pairs] for _ in range(2))
+    assert mode.count == 200 and all(map(torch.equal, first, second))
+    assert 25 < sum(map(torch.equal, first, plain)) < 75
 
 
 def test_the_seed_decides_and_nothing_stays_disturbed():
     def product(seed):
-        with Disturbed(seed):
+        with Disturbed(seed, every=1):
             return A @ B
 
     assert torch.equal(product(1), product(1)) and not torch.equal(product(1), product(2))
