@@ -6,7 +6,6 @@ All answers to an exercise are tried in one test, which costs little; it says wh
 import math
 import re
 from collections import Counter
-from functools import cache
 from itertools import combinations
 from zlib import crc32
 
@@ -18,7 +17,6 @@ from lessons import LESSONS
 from makemlp.checking import exercises, find
 from makemlp.checking.comparing import compare
 from makemlp.checking.core import _compared, _same, _specified, blur, examine, judge
-from makemlp.checking.exercises import project_02
 from makemlp.checking.observing import Stop, observe
 from makemlp.checking.plain import plain
 from makemlp.checking.specification import SEEDS
@@ -38,22 +36,6 @@ def drawn(exercise, text=""):
 
 def answers(exercise, right):
     return [one for one in ANSWERS if one.exercise == exercise.name and (one.kind == "met") == right]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def counted_once():
-    """Most answers to the second lesson's project have the course count all names, which takes most of their time."""
-    count = project_02._counted
-    once = cache(count)
-
-    def remembered(names, longest, **mistakes):
-        if mistakes or not all(isinstance(name, str) for name in names):
-            return count(names, longest, **mistakes)
-        return {context: dict(row) for context, row in once(tuple(names), longest).items()}
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(project_02, "_counted", remembered)
-        yield
 
 
 @every_exercise
