@@ -3,7 +3,6 @@
 import io
 import os
 
-import pictures
 import pytest
 import torch
 from disturbance import AMPLIFIED, ASK_KERNEL, SEED, Disturbed, begin_in_kernels
@@ -111,28 +110,6 @@ def test_it_would_have_found_the_picture_of_rates_that_diverge(seed, monkeypatch
         anew = gallery._rates()["many runs"].tolist()
     monkeypatch.setattr(gallery, "_recorded", lambda label: anew)
     assert far_apart(image(recorded), image(gallery.GALLERY["rate_sweep"]())) > 2  # what the image tests allow
-
-
-def test_it_would_have_found_the_ring_that_jumped_by_a_pixel(monkeypatch):
-    """Until rings were drawn between pixels, the picture of the nearest letters was another on machines without AVX."""
-    vocab, _, _ = gallery._names()
-
-    def on_whole_pixels(axes, x, y, size):
-        axes.plot(x, y, "o", color="black", markersize=size, fillstyle="none", markeredgewidth=2.5)
-
-    def neighbours():
-        return image(gallery.figures.nearest(gallery._maps.__wrapped__(0.01, 10, 1)[0], vocab, "a"))
-
-    def farthest():
-        here, there = neighbours(), []
-        for seed in range(1, 9):
-            with Disturbed(seed, pictures.AMPLIFIED):
-                there.append(neighbours())
-        return max(far_apart(here, one) for one in there)
-
-    now = farthest()
-    monkeypatch.setattr("makemlp.figures.embeddings.ring", on_whole_pixels)
-    assert farthest() > now + 0.5
 
 
 def test_what_is_recorded_for_pictures_is_what_is_trained(monkeypatch, tmp_path):
