@@ -1,4 +1,4 @@
-"""Every other machine in one: while it lasts, each matrix product ends in other last bits than here.
+"""Every other machine in one: while it lasts, one in three matrix products ends in other last bits than here.
 
 Another processor, library or number of threads adds the terms of a product in another order, and so rounds it
 otherwise. Here a product is computed with its terms added in two parts, too, and the difference is made several times
@@ -26,8 +26,8 @@ SEED = "DISTURB"  # the environment variable that turns it on, in conftest.py
 # 30,000 terms differ between AVX-512 and SSE by 2 to 3 units in the last place in the median.
 AMPLIFIED = 8
 
-# One product in so many is disturbed; its operands say which, because a machine gives the same result each time it is
-# asked the same. It turns a training as all of them do, and takes half of the time.
+# One product in so many is disturbed, to save time: a training has thousands. The operands say which, because a machine
+# gives the same result each time it is asked the same.
 EVERY = 3
 
 
