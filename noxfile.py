@@ -88,6 +88,12 @@ PROCESSORS = {
     "sse42": {"ATEN_CPU_CAPABILITY": "default", "MKL_ENABLE_INSTRUCTIONS": "SSE4_2", "ONEDNN_MAX_CPU_ISA": "SSE41"},
 }
 
+
+def threads(number: int) -> dict[str, str]:
+    """So many threads for each process; those that wait sleep, as several workers want the same few processors."""
+    return {"MAKEMLP_THREADS": str(number), "OMP_WAIT_POLICY": "PASSIVE"}
+
+
 # The whole matrix: every version and every setting stands in at least one row.
 ROWS = {
     "lowest": Row("the lowest versions allowed", "3.10", LOWEST),
@@ -97,8 +103,8 @@ ROWS = {
     "py312": Row("Python 3.12", "3.12"),
     "py313": Row("Python 3.13", "3.13"),
     "widgets7": Row("ipywidgets 7.7.1", instead=("ipywidgets==7.7.1",)),
-    "threads2": Row("2 threads", env={"MAKEMLP_THREADS": "2"}, tests="arithmetic"),
-    "threads4": Row("4 threads", env={"MAKEMLP_THREADS": "4"}, tests="arithmetic"),
+    "threads2": Row("2 threads", env=threads(2), tests="arithmetic"),
+    "threads4": Row("4 threads", env=threads(4), tests="arithmetic"),
     "plain-cpu": Row("no vector instructions in PyTorch's own code", env=PROCESSORS["plain"], tests="arithmetic"),
     "avx2": Row("AVX2 at most", env=PROCESSORS["avx2"], tests="arithmetic"),
     "sse42": Row("SSE4.2 at most", env=PROCESSORS["sse42"], tests="arithmetic"),
