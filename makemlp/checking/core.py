@@ -122,7 +122,7 @@ def _unseeded(exercise: Exercise, tried: list[Seen], by_purpose: dict[str, list[
     if any(alike):
         says = "Two different seeds gave the same result: make your random numbers from the whole seed."
         return _fail(exercise, "seed ignored", says)
-    asked = [exercise.inputs()[0], *exercise.calls()["other seeds"]]
+    asked = [exercise.calls()["inputs"][0], *exercise.calls()["other seeds"]]
     if place := _fixed_part(exercise, values, [call(exercise, exercise.reference, given).value for given in asked]):
         says = f"The entry {place} of the result is the same for five different seeds: draw all of it from the seed."
         return _fail(exercise, "seed ignored", says)
@@ -196,23 +196,17 @@ def _measured(exercise: Exercise, value: Any, sample: Any, arguments: tuple) -> 
         return Stop("unmeasurable", show(value))
 
 
-@functools.lru_cache(maxsize=16)
-def _inputs(exercise: Exercise, seed: int | None) -> list[tuple]:
-    """The inputs, made once for all mistakes: each call gets a copy."""
-    return exercise.inputs(seed)
-
-
 @functools.lru_cache(maxsize=2048)
 def _specified(exercise: Exercise, function: Callable, seed: int | None) -> tuple:
     """What the reference or a mistake gives on all inputs."""
-    return tuple(call(exercise, function, arguments).value for arguments in _inputs(exercise, seed))
+    return tuple(call(exercise, function, arguments).value for arguments in exercise.calls(seed)["inputs"])
 
 
 @functools.lru_cache(maxsize=2048)
 def _compared(exercise: Exercise, function: Callable, seed: int | None) -> list[Any]:
     """What is compared of that."""
     seen = [Seen(value) for value in _specified(exercise, function, seed)]
-    return _measured_all(exercise, seen, _inputs(exercise, seed), seed)
+    return _measured_all(exercise, seen, exercise.calls(seed)["inputs"], seed)
 
 
 def _wanted(exercise: Exercise, seed: int | None) -> list[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from makemlp.checking.comparing import EXACT_SUMS, Tolerance
@@ -113,8 +114,11 @@ class Exercise:
         seeds = SEEDS[:1] if self.trial else dict.fromkeys([*SEEDS, *([] if seed is None else [seed])])
         return [arguments for one in seeds for arguments in self.cases(Draws(one))]
 
+    @lru_cache(maxsize=16)  # noqa: B019 - exercises live as long as the course
     def calls(self, seed: int | None = None) -> dict[str, list[tuple]]:
         """How an answer is tried, by what for: ``inputs`` first, then what must come out the same, or not the same.
+
+        They are drawn once for an answer and for all mistakes, and whoever is called gets a copy.
 
         ``again`` are inputs once more. Where the task names a seed: ``other seeds``, the first input with other ones;
         and ``elsewhere``, where names have other hash values, as they have in every new process.

@@ -20,6 +20,7 @@ from .sheets import below, choose, number_of, read_as, said_by, shown, type_in
 LESSONS = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
 EVERYWHERE = [(name, label) for name in LESSONS for label in explorers_in(cells_of(name))]
 SHORTEST_ALT = 30
+one_for_all = pytest.mark.parametrize("name", ["00_start_here"])  # quizzes and cards have the same code everywhere
 
 
 @pytest.mark.parametrize("name", LESSONS)
@@ -92,3 +93,49 @@ def test_quiz_and_card_answer(lesson):
     lesson.press("Space")
     until(lesson.page, lambda: "turned" not in deck.get_attribute("class").split())
     assert not lesson.errors()
+
+
+@one_for_all
+def test_keys_pressed_on_a_card_never_reach_the_notebook(lesson):
+    """After a click too: once Enter went on to the notebook, and wrote lines into the learner's code."""
+    area = below(lesson, "cards")
+    card = shown(area, ".makemlp-card")
+    sources = lesson.page.locator(".jp-Notebook .cm-content")
+    before, cells = sources.all_inner_texts(), lesson.count_cells()
+    place = area.locator(".makemlp-place")
+    card.click()
+    until(lesson.page, lambda: "Answer" in card.inner_text())
+    area.get_by_role("button", name="Next").click()
+    until(lesson.page, lambda: place.inner_text().startswith("2 of"))
+    top = "() => document.querySelector('.jp-WindowedPanel-outer, .jp-Notebook').scrollTop"
+    scrolled = lesson.page.evaluate(top)
+    lesson.page.keyboard.press("Space")
+    until(lesson.page, lambda: "Answer" in card.inner_text())
+    for key in ("Enter", "ArrowRight", "a", "b", "d", "d", "m", "x", "j", "ArrowLeft"):
+        lesson.page.keyboard.press(key)
+    until(lesson.page, lambda: place.inner_text().startswith("3 of"))
+    assert lesson.page.evaluate(top) == scrolled
+    assert (sources.all_inner_texts(), lesson.count_cells()) == (before, cells)
+    lesson.page.keyboard.press("Tab")
+    assert not card.evaluate("card => card === document.activeElement"), "Tab doesn't lead out of the card"
+    lesson.screenshot(f"{lesson.name}-cards")
+    assert not lesson.errors()
+
+
+@one_for_all
+def test_choices_are_reached_by_keyboard(lesson):
+    """Tab comes to a question, arrows go through its choices, and JupyterLab leaves these keys alone."""
+    choices = shown(below(lesson, "quiz"), ".makemlp-question[role=radiogroup]").first
+    choices.locator("input").first.focus()
+    focused = "box => box.contains(document.activeElement)"
+    said = set()
+    for key in ("Space", "ArrowDown", "ArrowDown"):
+        lesson.page.keyboard.press(key)
+        assert choices.evaluate(focused)
+        said.add(said_by(choices))
+    assert len(said) == 3
+    outline = choices.locator("label:focus-within").evaluate("label => getComputedStyle(label).outlineStyle")
+    assert outline == "solid"
+    lesson.page.keyboard.press("Tab")
+    assert not choices.evaluate(focused)
+    lesson.screenshot(f"{lesson.name}-quiz")

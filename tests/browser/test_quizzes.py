@@ -1,7 +1,6 @@
-"""The quizzes and flashcards: by themselves in a page, and in a real JupyterLab, by mouse and by keyboard.
+"""The quizzes and flashcards of every lesson, by themselves in a page.
 
-Every lesson's are answered in a page of their own, one of them in JupyterLab, as the code is the same. That no lesson's
-cells go wrong, and that a question and a card answer in each, is for test_lessons.py to see.
+In JupyterLab they are answered in test_lessons.py.
 """
 
 import pytest
@@ -10,13 +9,12 @@ import makemlp
 from makemlp import live
 from makemlp.questions import FILES, _read
 
-from .lab import NOTEBOOKS, cells_of, until, watched_page
-from .sheets import below, choose, number_of, plain, read_as, said_by, shown, type_in
+from .lab import NOTEBOOKS, cells_of, watched_page
+from .sheets import choose, number_of, plain, read_as, said_by, shown, type_in
 from .test_book import axe_script, faults
 from .test_live import HEAD, PHONE, SMALLEST
 
 LESSONS = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
-in_jupyterlab = pytest.mark.parametrize("name", ["00_start_here"])
 
 
 @pytest.mark.parametrize("lesson_name", LESSONS)
@@ -155,52 +153,3 @@ def test_in_a_frame_as_colab_has_them_and_without_scripts(opened, page, browser,
     still.locator("summary").first.click()
     assert still.locator("details[open]").count() == 1 and not still.locator("input").count()
     still.close()
-
-
-# --- in JupyterLab ---
-
-
-@in_jupyterlab
-def test_keys_pressed_on_a_card_never_reach_the_notebook(lesson):
-    """After a click too: once Enter went on to the notebook, and wrote lines into the learner's code."""
-    area = below(lesson, "cards")
-    card = shown(area, ".makemlp-card")
-    sources = lesson.page.locator(".jp-Notebook .cm-content")
-    before, cells = sources.all_inner_texts(), lesson.count_cells()
-    place = area.locator(".makemlp-place")
-    card.click()
-    until(lesson.page, lambda: "Answer" in card.inner_text())
-    area.get_by_role("button", name="Next").click()
-    until(lesson.page, lambda: place.inner_text().startswith("2 of"))
-    top = "() => document.querySelector('.jp-WindowedPanel-outer, .jp-Notebook').scrollTop"
-    scrolled = lesson.page.evaluate(top)
-    lesson.page.keyboard.press("Space")
-    until(lesson.page, lambda: "Answer" in card.inner_text())
-    for key in ("Enter", "ArrowRight", "a", "b", "d", "d", "m", "x", "j", "ArrowLeft"):
-        lesson.page.keyboard.press(key)
-    until(lesson.page, lambda: place.inner_text().startswith("3 of"))
-    assert lesson.page.evaluate(top) == scrolled
-    assert (sources.all_inner_texts(), lesson.count_cells()) == (before, cells)
-    lesson.page.keyboard.press("Tab")
-    assert not card.evaluate("card => card === document.activeElement"), "Tab doesn't lead out of the card"
-    lesson.screenshot(f"{lesson.name}-cards")
-    assert not lesson.errors()
-
-
-@in_jupyterlab
-def test_choices_are_reached_by_keyboard(lesson):
-    """Tab comes to a question, arrows go through its choices, and JupyterLab leaves these keys alone."""
-    choices = shown(below(lesson, "quiz"), ".makemlp-question[role=radiogroup]").first
-    choices.locator("input").first.focus()
-    focused = "box => box.contains(document.activeElement)"
-    said = set()
-    for key in ("Space", "ArrowDown", "ArrowDown"):
-        lesson.page.keyboard.press(key)
-        assert choices.evaluate(focused)
-        said.add(said_by(choices))
-    assert len(said) == 3
-    outline = choices.locator("label:focus-within").evaluate("label => getComputedStyle(label).outlineStyle")
-    assert outline == "solid"
-    lesson.page.keyboard.press("Tab")
-    assert not choices.evaluate(focused)
-    lesson.screenshot(f"{lesson.name}-quiz")

@@ -252,9 +252,9 @@ trainer = makemlp.explore_training({TRAIN}, {DEV}, makemlp.Vocabulary({NAMES}), 
 trainer"""
 
 
-@pytest.fixture
-def lab(desk):
-    """A notebook with a trainer in its only cell, run; the lesson that another test left open is closed."""
+@pytest.fixture(scope="module")
+def notebook(desk):
+    """A notebook with a trainer in its only cell, opened; the lesson that another test left open is closed."""
     desk.close()
     desk.server.end_kernels()
     kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
@@ -262,19 +262,28 @@ def lab(desk):
     nbformat.write(notebook, desk.server.root / "notebooks" / "trainer.ipynb")
     lab = Lesson(desk.browser, desk.server, "trainer")
     lab.open()
-    lab.run_all()
-    listen(lab)
     yield lab
     lab.close()
     desk.server.end_kernels()
 
 
+@pytest.fixture
+def lab(notebook):
+    """The notebook, its cell run anew: a trainer that has not begun."""
+    notebook.run(0)
+    listen(notebook)
+    return notebook
+
+
 def listen(lab):
     lab.page.locator(".makemlp-block .makemlp-frame").wait_for()
-    lab.page.evaluate("""() => document.querySelector('.makemlp').addEventListener('drawn', event => {
-        const {run, engine} = event.detail;
-        window.latest = {run, engine};
-    })""")
+    lab.page.evaluate("""() => {
+        window.latest = null;  // of the trainer before
+        document.querySelector('.makemlp').addEventListener('drawn', event => {
+            const {run, engine} = event.detail;
+            window.latest = {run, engine};
+        });
+    }""")
 
 
 def wait(lab, condition):
