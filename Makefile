@@ -29,7 +29,7 @@ lab: ## open the course in JupyterLab (the first time, this makes .venv)
 test: ## check everything that must hold: style, package, pictures, lessons, browser
 	@sh tools/setup.sh test
 	@sh tools/chromium.sh
-	@test -z "$$CI" || sh tools/postgresql.sh
+	@test -z "$$CI" || sh tools/programs.sh
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m pytest --nbval --nbval-current-env --mpl -n auto --maxprocesses 4 --dist loadfile $(ARGS)
@@ -103,7 +103,7 @@ matrix: ## run lessons and tests on many versions (one row: ARGS="-s py313"; QUI
 
 growth: ## measure what a study costs as it grows, in each storage
 	@sh tools/setup.sh test
-	@sh tools/postgresql.sh
+	@sh tools/programs.sh postgresql
 	$(PY) tools/growth.py
 
 clean: ## remove what make has made (.venv too); notebooks and exercises stay

@@ -87,6 +87,8 @@ FIRST = (
 
 LAST = len(FIRST)
 
+FOUND = pytest.StashKey[list[str]]()  # all tests, also those that this run leaves to another
+
 # What takes long and seldom breaks: CI runs it, and whoever sets CI=true. The README names it.
 CI_ALONE = (
     r"tests/browser/test_(book|exercises|quizzes|trainer_live)\.py",
@@ -124,6 +126,7 @@ def place_of(unit):
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items):
+    config.stash[FOUND] = [item.nodeid for item in items]
     if config.getoption("--quick"):
         items[:] = [item for item in items if item.path.suffix == ".ipynb" or place_of(unit_of(item.nodeid)) == LAST]
     if row := config.getoption("--but"):

@@ -9,7 +9,7 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
-import pytest
+from needed import missing
 
 PLACES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin", "/usr/local/pgsql/bin")
 ORDINARY = "nobody"  # PostgreSQL refuses to run as root
@@ -22,13 +22,6 @@ def programs():
         return Path(found).resolve().parent
     places = [folder for place in PLACES for folder in Path("/").glob(place[1:]) if (folder / "initdb").exists()]
     return max(places, default=None)
-
-
-def missing(reason):
-    """Skip on a learner's machine; fail where the server is required."""
-    if os.environ.get("CI"):
-        pytest.fail(f"{reason} (required when CI is set)", pytrace=False)
-    pytest.skip(reason)
 
 
 class Server:

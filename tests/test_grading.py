@@ -5,6 +5,7 @@ import errno
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from answers import EXERCISES, SOLUTIONS
 from hypothesis import given
 from hypothesis import strategies as st
 from IPython.core.interactiveshell import InteractiveShell
+from needed import missing
 from traitlets.config import Config
 
 from makemlp import checking
@@ -382,12 +384,21 @@ SAYING = {  # each answer of these two says something else
 }
 
 
+@pytest.fixture(scope="module")
+def a_sandbox():
+    """The system's, which is bubblewrap; some systems forbid it."""
+    if sys.platform == "linux" and not shutil.which("bwrap"):
+        missing("no bubblewrap on this machine (Debian: apt install bubblewrap)")
+    if not sandbox.works():
+        pytest.skip("this system has no sandbox that it allows")
+
+
 @pytest.fixture(scope="module", params=["sandbox", "guard"])
 def hostile(request, tmp_path_factory):
     """All of them graded at once, in the system's sandbox and without it: rows by learner, and the class's folder."""
     inside = request.param == "sandbox"
-    if inside and not sandbox.works():
-        pytest.skip("bubblewrap is not here, or not allowed")
+    if inside:
+        request.getfixturevalue("a_sandbox")
     home = tmp_path_factory.mktemp("hostile")
     folder, keep = home / "submitted", home / "keep.txt"
     keep.write_text("kept as a secret", encoding="utf-8")
@@ -467,7 +478,7 @@ print(json.dumps({
 """
 
 
-@pytest.mark.skipif(not sandbox.works(), reason="bubblewrap is not here, or not allowed")
+@pytest.mark.usefixtures("a_sandbox")
 def test_the_sandbox_alone_holds_without_the_guard(tmp_path, monkeypatch):
     """What an answer meets that has passed the guard in Python."""
     monkeypatch.setenv("INSTRUCTORS_TOKEN", "kept as a secret")
@@ -488,7 +499,7 @@ def test_the_sandbox_alone_holds_without_the_guard(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["secret.txt"] and not (sandbox.PACKAGE / "new.py").exists()
 
 
-@pytest.mark.skipif(not sandbox.works(), reason="bubblewrap is not here, or not allowed")
+@pytest.mark.usefixtures("a_sandbox")
 def test_the_course_may_lie_in_the_temporary_folder(tmp_path, monkeypatch):
     (tmp_path / "makemlp").mkdir()
     (tmp_path / "makemlp" / "__init__.py").write_text("print('found')", encoding="utf-8")

@@ -534,3 +534,27 @@ def test_python_may_keep_what_it_compiled_whatever_the_container_says(make):
     """Else each of the hundreds of Pythons that the tests start compiles its packages again."""
     said = make("-f", "-", "show", input="include Makefile\nshow:\n\t@env\n", env={"PYTHONDONTWRITEBYTECODE": "1"})
     assert "PYTHONUTF8=1" in said and "DONTWRITEBYTECODE" not in said
+
+
+# ---------------------------------------------------------------- programs that tests run
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="bubblewrap is Linux's")
+def test_a_program_that_is_missing_is_an_error_where_nothing_may_be_skipped(tmp_path):
+    for name in ("dirname", "id", "uname"):
+        (tmp_path / name).symlink_to(shutil.which(name))
+
+    def programs(*names, **env):
+        command = ["/bin/sh", str(ROOT / "tools/programs.sh"), *names]
+        done = subprocess.run(command, env={"PATH": str(tmp_path), **env}, capture_output=True, text=True)
+        return done.returncode, done.stdout + done.stderr
+
+    assert programs("bubblewrap", CI="true") == (
+        1,
+        "There is no bubblewrap, and its tests must not be skipped here (CI=true).\n",
+    )
+    code, says = programs("bubblewrap")
+    assert code == 0 and says.startswith("There is no bubblewrap, so its tests will be skipped")
+    script(tmp_path / "bwrap", "exit 0\n")
+    assert programs("bubblewrap", CI="true") == (0, "")
+    assert programs("bublewrap")[0] == 2

@@ -17,9 +17,9 @@ def settings(request):
 
 
 @pytest.fixture
-def ids(request):
-    """The tests of this run, which must be all that there are."""
-    found = [item.nodeid for item in request.session.items]
+def ids(request, settings):
+    """All tests that there are, whether or not this run leaves some to another (`--but`)."""
+    found = request.config.stash[settings.FOUND]
     if not {"tests/browser", "tests/test_lessons.py", "notebooks/06_tune_on_the_dev_split.ipynb"} <= {
         name for one in found for name in (one.partition("::")[0], one.rpartition("/")[0])
     }:
@@ -52,9 +52,9 @@ def test_files_that_draw_the_same_pictures_are_one_unit(settings):
     assert settings.unit_of("notebooks/01_a.ipynb::Cell 3") == "notebooks/01_a.ipynb"
 
 
-def test_the_browser_comes_first_and_all_of_it_together(settings, ids):
+def test_the_browser_comes_first_and_all_of_it_together(request, ids):
     """A worker would otherwise close its JupyterLab, and start another."""
-    browser = [one.startswith("tests/browser") for one in ids]
+    browser = [item.nodeid.startswith("tests/browser") for item in request.session.items]
     assert browser == sorted(browser, reverse=True)
 
 
@@ -79,7 +79,7 @@ class Config:
     """pytest's settings, with what was named on the command line."""
 
     def __init__(self, args):
-        self.args = args or self.getini("testpaths")
+        self.args, self.stash = args or self.getini("testpaths"), {}
 
     def getoption(self, name):
         return None

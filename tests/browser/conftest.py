@@ -4,6 +4,7 @@ import os
 import shutil
 
 import pytest
+from needed import missing
 
 from .lab import REPOSITORY, Desk, LabServer
 
@@ -18,13 +19,6 @@ CHROMIUM_FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-
-
-def missing(reason):
-    """Skip on a learner's machine; fail where the browser is required."""
-    if os.environ.get("CI"):
-        pytest.fail(f"{reason} (required when CI is set)", pytrace=False)
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
