@@ -30,6 +30,7 @@ from makemlp.checking import find, sandbox, wire, worker
 from makemlp.checking import grade as grading
 from makemlp.checking.core import judge
 from makemlp.checking.observing import Seen, Stop, observe
+from makemlp.checking.submissions import kept_as
 
 OPEN = json.dumps(next(one for one in EXERCISES if one.path.name.startswith("03")).raw)
 SOLVED = json.dumps(next(one for one in SOLUTIONS if one.path.name.startswith("03")).raw)
@@ -177,7 +178,7 @@ def graded(tmp_path_factory):
     everyone |= {name: submission({one: text for one, (_, text) in own.items()}) for name, own in PACKED.items()}
     for name, notebook in everyone.items():
         text = json.dumps(notebook).replace("OUTSIDE", repr(str(home / "outside.txt"))[1:-1].join("''"))
-        (folder / f"{name}.ipynb").write_text(text.replace("KEEP", f"'{keep}'"), encoding="utf-8")
+        (folder / kept_as(f"{name}.ipynb")).write_text(text.replace("KEEP", f"'{keep}'"), encoding="utf-8")
     for name, (text, _) in BROKEN.items():
         (folder / f"{name}.ipynb").write_text(text, encoding="utf-8")
     (folder / "Ana").mkdir()
@@ -224,7 +225,7 @@ def test_every_learner_gets_a_page(graded):
     table, out = graded
     learners = {one["learner"].lstrip("'") for one in table}
     assert len(list(out.glob("*.html"))) == len(learners) == len(CASES) + len(PACKED) + len(BROKEN) + 1
-    page = (out / "Zoë Müller _Gruppe 2_.html").read_text(encoding="utf-8")
+    page = (out / kept_as("Zoë Müller _Gruppe 2_.html")).read_text(encoding="utf-8")
     assert "<h1>Zoë Müller (Gruppe 2)</h1>" in page and page.count("<p>✓ 03.") == 6
     assert (out / "Ana.html").read_text(encoding="utf-8").count("<h2>") == 2
     assert "PermissionError in the line" not in page
@@ -714,6 +715,16 @@ def test_every_learner_has_a_page_of_their_own_on_every_system(tmp_path):
     pages = [path.stem for path in tmp_path.glob("*.html")]
     assert len(pages) == len({unicodedata.normalize("NFC", page).casefold() for page in pages}) == len(names)
     assert not {"con", "com1", ""} & {page.lower() for page in pages}
+
+
+@linux
+def test_a_page_is_kept_where_the_locale_lacks_the_learners_letters(tmp_path):
+    code = f"""from pathlib import Path
+from makemlp.checking import grade
+grade.Report(Path({str(tmp_path)!r})).add(0, grade.Row("\\u0141ukasz", "a.ipynb"))"""
+    ascii_alone = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    subprocess.run([sys.executable, "-c", code], env=os.environ | ascii_alone, check=True)
+    assert "Łukasz.html".encode() in os.listdir(os.fsencode(tmp_path))
 
 
 def test_a_large_class_is_reported_in_little_time(tmp_path):

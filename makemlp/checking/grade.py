@@ -32,7 +32,7 @@ from makemlp.checking import sandbox
 from makemlp.checking.core import Verdict, judge
 from makemlp.checking.exercises import of_lesson
 from makemlp.checking.specification import Exercise
-from makemlp.checking.submissions import Code, Submission, submissions
+from makemlp.checking.submissions import Code, Submission, kept_as, submissions
 from makemlp.checking.wire import read
 
 ROOT = Path(__file__).parents[2]
@@ -483,7 +483,7 @@ class Report:
             self.rows[number] = row
             self._write_table()
             mine = [self.rows[one] for one in sorted(self.rows) if self.rows[one].learner == row.learner]
-            page = self.out / f"{self._page_name(row.learner)}.html"
+            page = self.out / kept_as(f"{self._page_name(row.learner)}.html")
             page.write_text(_page(row.learner, mine), encoding="utf-8")
 
     def _write_table(self) -> None:

@@ -96,6 +96,11 @@ def _at(place: Path, parts: list[str]) -> Iterator[Submission]:
         yield _refused(parts, "There is no notebook (.ipynb) beside this file.")
 
 
+def kept_as(name: str) -> str:
+    """A file's name as Python is to be given it, so that it is kept as UTF-8 also where the locale is another."""
+    return os.fsdecode(name.encode("utf-8"))
+
+
 def readable(name: bytes) -> str:
     """A file's name as text: UTF-8, or the Latin-1 that an old zip program left behind."""
     try:
